@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiler wrapper's contract with the rest: a folder of links to
+ * pgoctl-cc that stands first on PATH, a configuration file for the stage at
+ * work, and a log of one JSON line a call.
+ */
+#ifndef PGO_DRIVERS_WRAPPER_H
+#define PGO_DRIVERS_WRAPPER_H
+
+#include "drivers/compiler.h"
+
+/* The environment variable that names the configuration file. Without it pgoctl-cc refuses to run. */
+#define WRAPPER_ENV "PGOCTL_CC_CONFIG"
+
+struct wrapper_conf {
+	char *stage;			/* "instrumented" */
+	char *cc, *cxx, *rustc;		/* the real drivers, absolute; rustc may be NULL */
+	char *family;			/* "clang" */
+	char *shim_dir;			/* to be passed over when PATH is searched */
+	char *log;			/* JSON lines, appended */
+	struct strvec cflags, ldflags;
+	struct strvec rustflags;
+	int64_t started_ns;		/* CLOCK_REALTIME: older objects on a link line are reported as stale */
+};
+#define WRAPPER_CONF_INIT { .cflags = STRVEC_INIT, .ldflags = STRVEC_INIT, .rustflags = STRVEC_INIT }
+void wrapper_conf_release(struct wrapper_conf *c);
+PGO_DEFINE_AUTO(wrapper_conf, wrapper_conf_release)
+int wrapper_conf_write(const struct wrapper_conf *c, const char *path, struct pgo_err *err);
+int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *err);
+
+/* Make shim_dir: a link to wrapper_exe for each compiler name, generic (cc c++ gcc g++ clang clang++
+ * rustc where asked) and versioned (gcc-12, clang-22, x86_64-linux-gnu-gcc, ...). */
+int wrapper_make_shims(const char *shim_dir, const char *wrapper_exe, struct pgo_err *err);
+
+/* Warnings about the profile, by kind; counted in a compiler's stderr. */
+enum profile_warning {
+	PROFILE_WARN_MISSING,		/* no profile data for the file or function */
+	PROFILE_WARN_MISMATCH,		/* control flow changed: hash or checksum mismatch */
+	PROFILE_WARN_OUT_OF_DATE,	/* clang's summary of stale functions */
+	PROFILE_WARN_CORRUPT,		/* counts inconsistent, file unreadable */
+	PROFILE_WARN_NR
+};
+const char *profile_warning_name(enum profile_warning kind);
+
+/* The sum of a stage's log. */
+struct wrapper_summary {
+	uint64_t nr_calls;
+	uint64_t nr_compiles;		/* to which flags were added */
+	uint64_t nr_links;
+	uint64_t nr_passed;		/* left alone: -E, --version, assembly, ... */
+	uint64_t nr_foreign;		/* called by the versioned name of another compiler: left alone */
+	uint64_t nr_failed;
+	uint64_t nr_stale_inputs;	/* objects on link lines that this stage did not build */
+	uint64_t warnings[PROFILE_WARN_NR];
+	struct strvec stale_inputs;	/* the first few, by name */
+	struct strvec foreign;		/* the foreign compilers, by name */
+};
+#define WRAPPER_SUMMARY_INIT { .stale_inputs = STRVEC_INIT, .foreign = STRVEC_INIT }
+void wrapper_summary_release(struct wrapper_summary *s);
+PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
+/* A missing log is an empty one. */
+int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
+
+#endif

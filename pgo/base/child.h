@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Children: posix_spawn with argv vectors, own process group, nothing of ours leaks in. */
+#ifndef PGO_BASE_CHILD_H
+#define PGO_BASE_CHILD_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "pgo/base/err.h"
+#include "pgo/base/strbuf.h"
+#include "pgo/base/strvec.h"
+
+/* How a child is to run. in/out/err_path NULL: /dev/null for stdin, inherited for the others. */
+struct child {
+	struct strvec argv;
+	struct strvec env;	/* complete; empty: the parent's */
+	const char *dir;	/* working directory, NULL: the parent's */
+	const char *in_path, *out_path, *err_path;	/* out == err by content: one open file */
+	int out_fd, err_fd;	/* used when >= 0 and the path is NULL */
+	bool append;		/* out_path and err_path are appended to, not truncated */
+	uint64_t timeout_ns;	/* 0: none; then TERM to the group, KILL after 2 s */
+	void (*idle)(void);	/* called about 10 times a second while waiting, may be NULL */
+};
+#define CHILD_INIT { .argv = STRVEC_INIT, .env = STRVEC_INIT, .out_fd = -1, .err_fd = -1 }
+
+/* How it went. Exactly one of exit_status >= 0 and term_signal > 0 holds. */
+struct child_result {
+	int exit_status;	/* -1: did not exit */
+	int term_signal;	/* 0: was not ended by a signal */
+	bool timed_out;
+	pid_t pid;
+	uint64_t wall_ns, user_ns, sys_ns;
+	uint64_t run_delay_ns;	/* time runnable but not running, of the main thread */
+	bool have_run_delay;	/* false: /proc/PID/schedstat not readable */
+	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
+};
+
+void child_release(struct child *c);
+PGO_DEFINE_AUTO(child, child_release)
+/*
+ * Run to the end. Returns 0 when the child was started and reaped, whatever its
+ * status; -PGO_ETOOL or -PGO_EPERM when it could not be executed;
+ * -PGO_ECANCELLED when a signal asked this program to stop (the group is ended).
+ * Members of the process group that outlive the leader are ended.
+ */
+int child_run(struct child *c, struct child_result *res, struct pgo_err *err);
+/* Run and keep stdout (stderr to /dev/null unless merge). Non-zero exit is -PGO_ECHILD. */
+int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct child_result *res,
+		  struct pgo_err *err);
+
+/* SIGINT, SIGTERM, SIGHUP: noted, and passed to the running child's group. */
+void child_signals_init(void);
+int child_cancelled(void);	/* the signal's number, or 0 */
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pgo.yaml: what a project says of itself. Strict; documented in pgo.yaml(5). */
+#ifndef PGO_CORE_CONFIG_H
+#define PGO_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/compiler.h"
+#include "pgo/base/err.h"
+#include "pgo/base/strvec.h"
+
+enum technique { TECHNIQUE_INSTRUMENT };
+
+enum workload_use { USE_TRAIN = 1, USE_VALIDATE = 2, USE_BOTH = 3 };
+
+struct workload {
+	char *name;		/* [A-Za-z0-9._+-]+, unique, not starting with '.' or '-' */
+	char *run;		/* a shell line of the user's */
+	double weight;		/* > 0, default 1; up to 3 decimals */
+	enum workload_use use;	/* default both */
+	char *stdin_path;	/* relative to the project; NULL: /dev/null */
+	uint64_t timeout_ns;	/* default 10 min */
+	unsigned repeat;	/* training runs, default 1 */
+	int expect_status;	/* default 0 */
+	char *output;		/* what validate compares: "stdout" (default), "none", or a file in $PGO_TMP */
+};
+
+struct config {
+	char *path;		/* of pgo.yaml, absolute */
+	char *root;		/* its folder, absolute */
+
+	char *cc, *cxx, *rustc;	/* as written; cxx and rustc may be NULL */
+
+	enum technique technique;
+	bool partial_training;
+	enum profile_update update;
+
+	char *source;		/* folder to build, relative to root; default "." */
+	bool out_of_tree;	/* the command builds in $PGO_BUILD_DIR */
+	char *command;		/* a shell line of the user's */
+	char *clean;		/* run in the fresh work copy before the command, or NULL */
+	struct strvec env;	/* NAME=value */
+	struct strvec artifacts;/* paths or glob patterns relative to where the build runs; at least one */
+	struct strvec exclude;	/* glob patterns left out of the work copy */
+
+	struct workload *workloads;
+	size_t nr_workloads;
+
+	double margin;		/* a fraction, default 0.02 */
+	uint64_t budget_ns;	/* 0: none */
+	unsigned pairs;		/* of A/B runs a workload, default 20, at least 6 */
+};
+#define CONFIG_INIT { .env = STRVEC_INIT, .artifacts = STRVEC_INIT, .exclude = STRVEC_INIT }
+
+/*
+ * Read pgo.yaml. -PGO_ENOTFOUND (hint: pgoctl init), -PGO_ECONFIG: the message
+ * names path, line and column ("pgo.yaml:12:5: unknown key 'comand'"), the hint
+ * the nearest known key.
+ */
+int config_load(struct config *cfg, const char *path, struct pgo_err *err);
+void config_release(struct config *cfg);
+PGO_DEFINE_AUTO(config, config_release)
+
+/* The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. */
+char *config_find(const char *dir);
+
+enum project_kind { PROJECT_UNKNOWN, PROJECT_MAKE, PROJECT_AUTOTOOLS, PROJECT_CMAKE, PROJECT_MESON,
+		    PROJECT_CARGO };
+const char *project_kind_name(enum project_kind kind);
+/* Look at a source tree and write a commented pgo.yaml text for it. */
+int config_sniff(const char *dir, enum project_kind *ret_kind, struct strbuf *yaml,
+		 struct pgo_err *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LLVM instrumentation profiles through the shim modules, one for each LLVM
+ * major that was found at build time. A module is opened at first use.
+ */
+#ifndef PGO_PROFILES_LLVM_H
+#define PGO_PROFILES_LLVM_H
+
+#include "pgo/base/err.h"
+#include "pgo/base/strvec.h"
+#include "profiles/profile.h"
+
+struct llvm_input {
+	const char *path;	/* raw, indexed or text */
+	uint64_t weight;	/* at least 1 */
+};
+
+struct llvm_merge_opts {
+	unsigned major;		/* of the compiler that will read the result */
+	bool sparse;
+	bool text;		/* write the text form */
+};
+
+/* What a merge did. */
+struct llvm_merge_result {
+	uint64_t nr_functions;
+	uint64_t nr_counters;
+	uint64_t total_count;	/* saturated */
+	uint64_t max_count;
+	uint64_t version;	/* indexed version written; 0 for text */
+	uint64_t nr_overflow;	/* merges in which a counter saturated */
+};
+
+/*
+ * Merge nr >= 1 inputs, in the given order, into out_path (written atomically).
+ * The bytes are those of "llvm-profdata-MAJOR merge" of the same files.
+ * Returns -PGO_EFORMAT (with the path at fault, and offset where known),
+ * -PGO_EVERSION (raw or indexed version that this major does not read; the hint
+ * names who does), -PGO_EMISMATCH (front-end and IR kinds mixed, or counters of
+ * one function disagree), -PGO_ETOOL (no module for major: the hint names those
+ * there are), -PGO_EIO.
+ */
+int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_merge_opts *opts,
+	       const char *out_path, struct llvm_merge_result *res, struct pgo_err *err);
+
+/* Read any LLVM instrumentation profile into the model. major 0: newest module. */
+int llvm_read(const char *path, unsigned major, struct profile *out, struct pgo_err *err);
+
+/* The majors that have a module, descending, 0-terminated; valid for the program's life. */
+const unsigned *llvm_majors(void);
+/* "22.1.8": the library's own version, or NULL when there is no such module. */
+const char *llvm_version(unsigned major);
+/* Where the modules are; called once by main before any other call. dir is copied. */
+void llvm_set_module_dir(const char *dir);
+
+#endif
