@@ -46,7 +46,7 @@ void pgo_err_release(struct pgo_err *err)
 	*err = (struct pgo_err)PGO_ERR_INIT;
 }
 
-static char *format(const char *fmt, va_list ap)
+static char *__attribute__((format(printf, 1, 0))) format(const char *fmt, va_list ap)
 {
 	struct strbuf sb = STRBUF_INIT;
 

@@ -1,0 +1,8 @@
+noinst_LIBRARIES += profiles/libpgoprofiles.a
+profiles_libpgoprofiles_a_SOURCES = \
+	profiles/format.h \
+	profiles/profile.c profiles/profile.h \
+	profiles/registry.c
+
+include profiles/gcda.mk
+include profiles/llvm/local.mk
