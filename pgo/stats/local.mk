@@ -1,0 +1,44 @@
+noinst_LIBRARIES += pgo/stats/libpgostats.a
+pgo_stats_libpgostats_a_SOURCES = \
+	pgo/stats/dist.c pgo/stats/dist.h \
+	pgo/stats/interval.h \
+	pgo/stats/paired.c pgo/stats/paired.h \
+	pgo/stats/rng.c pgo/stats/rng.h \
+	pgo/stats/signed-rank.c pgo/stats/signed-rank.h \
+	pgo/stats/spending.c pgo/stats/spending.h \
+	pgo/stats/verdict.c pgo/stats/verdict.h
+
+stats_test_libs = pgo/stats/libpgostats.a pgo/base/libpgobase.a $(CMOCKA_LIBS) -lm
+
+if HAVE_RMATH
+rmath_cppflags = -DHAVE_RMATH
+rmath_libs = -lRmath
+endif
+
+check_PROGRAMS += \
+	tests/unit/stats-dist-test \
+	tests/unit/stats-paired-test \
+	tests/unit/stats-rng-test \
+	tests/unit/stats-signed-rank-test \
+	tests/unit/stats-spending-test \
+	tests/unit/stats-verdict-test
+
+tests_unit_stats_dist_test_SOURCES = tests/unit/stats-dist-test.c
+tests_unit_stats_dist_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
+tests_unit_stats_dist_test_LDADD = $(stats_test_libs) $(rmath_libs)
+
+tests_unit_stats_paired_test_SOURCES = tests/unit/stats-paired-test.c
+tests_unit_stats_paired_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_rng_test_SOURCES = tests/unit/stats-rng-test.c
+tests_unit_stats_rng_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_signed_rank_test_SOURCES = tests/unit/stats-signed-rank-test.c
+tests_unit_stats_signed_rank_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
+tests_unit_stats_signed_rank_test_LDADD = $(stats_test_libs) $(rmath_libs)
+
+tests_unit_stats_spending_test_SOURCES = tests/unit/stats-spending-test.c
+tests_unit_stats_spending_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_verdict_test_SOURCES = tests/unit/stats-verdict-test.c
+tests_unit_stats_verdict_test_LDADD = $(stats_test_libs)
