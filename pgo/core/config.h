@@ -8,6 +8,7 @@
 
 #include "drivers/compiler.h"
 #include "pgo/base/err.h"
+#include "pgo/base/strbuf.h"
 #include "pgo/base/strvec.h"
 
 enum technique { TECHNIQUE_INSTRUMENT };
@@ -54,21 +55,39 @@ struct config {
 #define CONFIG_INIT { .env = STRVEC_INIT, .artifacts = STRVEC_INIT, .exclude = STRVEC_INIT }
 
 /*
- * Read pgo.yaml. -PGO_ENOTFOUND (hint: pgoctl init), -PGO_ECONFIG: the message
- * names path, line and column ("pgo.yaml:12:5: unknown key 'comand'"), the hint
- * the nearest known key.
+ * Read pgo.yaml. -PGO_ENOTFOUND (hint: pgoctl init), -PGO_EPERM, -PGO_EIO: it
+ * cannot be read. -PGO_ECONFIG: the message names path, line and column
+ * ("pgo.yaml:12:5: unknown key 'comand'"), the hint the nearest known key.
+ * Lines and columns are from 1, a column is a character. The source folder and
+ * the stdin files that it names exist; nothing is said of the compilers.
  */
 int config_load(struct config *cfg, const char *path, struct pgo_err *err);
 void config_release(struct config *cfg);
 PGO_DEFINE_AUTO(config, config_release)
 
-/* The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. */
+/*
+ * The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. Relative when
+ * dir is ".", else absolute. One that somebody else put into a folder above to
+ * which everybody can write is passed over: its lines would be run.
+ */
+#define CONFIG_NAME "pgo.yaml"
 char *config_find(const char *dir);
+
+/* Whether build.exclude leaves out rel, a path below the source folder: a pattern without '/' is
+ * matched with the last part of rel, another one with all of it; '*' does not match '/'. */
+bool config_excludes(const struct config *cfg, const char *rel);
+
+/* Append the full name of every key ("build.command"), in the order of the schema. */
+void config_keys(struct strvec *names);
 
 enum project_kind { PROJECT_UNKNOWN, PROJECT_MAKE, PROJECT_AUTOTOOLS, PROJECT_CMAKE, PROJECT_MESON,
 		    PROJECT_CARGO };
 const char *project_kind_name(enum project_kind kind);
-/* Look at a source tree and write a commented pgo.yaml text for it. */
+/*
+ * Look at a source tree and append a commented pgo.yaml text for it, which
+ * config_load takes. Nothing is run. -PGO_ENOTFOUND, -PGO_EPERM: dir cannot be
+ * read.
+ */
 int config_sniff(const char *dir, enum project_kind *ret_kind, struct strbuf *yaml,
 		 struct pgo_err *err);
 
