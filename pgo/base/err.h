@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#include "pgo/base/mem.h"
+
 /* What the caller can do about it. Functions return 0 or the negated code. */
 enum pgo_ecode {
 	PGO_OK = 0,
@@ -77,6 +79,7 @@ int pgo_err_detail(struct pgo_err *err, const char *text);
 int pgo_err_prefix(struct pgo_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void pgo_err_release(struct pgo_err *err);
+PGO_DEFINE_AUTO(pgo_err, pgo_err_release)
 
 /* The code's lower-case name ("format"), for JSON. */
 const char *pgo_ecode_name(enum pgo_ecode code);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/bundle-manifest.h"
+
+#include "pgo/base/fs.h"
+
+static json_t *stats_json(const struct profile_stats *s)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "functions", js_u64(s->functions));
+	json_object_set_new(o, "counters", js_u64(s->counters));
+	json_object_set_new(o, "total_count", js_u64(s->total_count));
+	json_object_set_new(o, "max_count", js_u64(s->max_count));
+	json_object_set_new(o, "saturated", js_u64(s->saturated));
+	return o;
+}
+
+static json_t *workload_json(const struct bundle_workload *w)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "name", js_string(w->name));
+	json_object_set_new(o, "run", js_string(w->run));
+	json_object_set_new(o, "weight", json_real(w->weight));
+	json_object_set_new(o, "runs", js_u64(w->runs));
+	json_object_set_new(o, "inputs", js_u64(w->inputs));
+	json_object_set_new(o, "input_bytes", js_u64(w->input_bytes));
+	json_object_set_new(o, "stats", stats_json(&w->stats));
+	json_object_set_new(o, "sha256", js_string(w->sha256));
+	return o;
+}
+
+static json_t *payload_json(const struct bundle_payload *p)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "path", js_string(p->path));
+	json_object_set_new(o, "format", js_string(p->format));
+	json_object_set_new(o, "version", js_string(p->version));
+	json_object_set_new(o, "files", js_u64(p->files));
+	json_object_set_new(o, "bytes", js_u64(p->bytes));
+	json_object_set_new(o, "stats", stats_json(&p->stats));
+	json_object_set_new(o, "sha256", js_string(p->sha256));
+	return o;
+}
+
+static json_t *toolchain_json(const struct bundle *b)
+{
+	json_t *o = json_object(), *flags = json_array();
+
+	for (size_t i = 0; i < b->cflags.nr; i++)
+		json_array_append_new(flags, js_string(b->cflags.v[i]));
+	json_object_set_new(o, "family", js_string(b->family));
+	json_object_set_new(o, "version", js_string(b->version));
+	json_object_set_new(o, "major", js_u64(b->major));
+	json_object_set_new(o, "llvm_major", js_u64(b->llvm_major));
+	json_object_set_new(o, "banner", js_string(b->banner));
+	json_object_set_new(o, "target", js_string(b->target));
+	json_object_set_new(o, "training_flags", flags);
+	return o;
+}
+
+json_t *manifest_json(const struct bundle *b)
+{
+	json_t *o = json_object(), *source = json_object();
+	json_t *workloads = json_array(), *payloads = json_array();
+
+	for (size_t i = 0; i < b->nr_workloads; i++)
+		json_array_append_new(workloads, workload_json(&b->workloads[i]));
+	for (size_t i = 0; i < b->nr_payloads; i++)
+		json_array_append_new(payloads, payload_json(&b->payloads[i]));
+	json_object_set_new(source, "sha256", js_string(b->source_sha256));
+	json_object_set_new(source, "commit", js_string(b->commit));
+	json_object_set_new(source, "dirty", json_boolean(b->dirty));
+	json_object_set_new(o, "format", json_integer(BUNDLE_FORMAT));
+	json_object_set_new(o, "tool", js_string(b->tool));
+	json_object_set_new(o, "technique", js_string(b->technique));
+	json_object_set_new(o, "toolchain", toolchain_json(b));
+	json_object_set_new(o, "source", source);
+	json_object_set_new(o, "work_root", js_string(b->work_root));
+	json_object_set_new(o, "machine", js_string(b->machine));
+	json_object_set_new(o, "workloads", workloads);
+	json_object_set_new(o, "payloads", payloads);
+	return o;
+}
+
+void manifest_write(const struct bundle *b, struct strbuf *out)
+{
+	json_t *o = manifest_json(b);
+
+	js_dump(o, out, false);
+	strbuf_addch(out, '\n');
+	json_decref(o);
+}
+
+static char *take(const json_t *o, const char *key, bool *ok)
+{
+	return xstrdup(js_get_string(o, key, ok));
+}
+
+static void read_stats(const json_t *o, struct profile_stats *s, bool *ok)
+{
+	s->functions = js_get_u64(o, "functions", ok);
+	s->counters = js_get_u64(o, "counters", ok);
+	s->total_count = js_get_u64(o, "total_count", ok);
+	s->max_count = js_get_u64(o, "max_count", ok);
+	s->saturated = js_get_u64(o, "saturated", ok);
+}
+
+static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)
+{
+	w->name = take(o, "name", ok);
+	w->run = take(o, "run", ok);
+	w->weight = js_get_double(o, "weight", ok);
+	w->runs = js_get_u64(o, "runs", ok);
+	w->inputs = js_get_u64(o, "inputs", ok);
+	w->input_bytes = js_get_u64(o, "input_bytes", ok);
+	read_stats(json_object_get(o, "stats"), &w->stats, ok);
+	w->sha256 = take(o, "sha256", ok);
+}
+
+static void read_payload(const json_t *o, struct bundle_payload *p, bool *ok)
+{
+	p->path = take(o, "path", ok);
+	p->format = take(o, "format", ok);
+	p->version = take(o, "version", ok);
+	p->files = js_get_u64(o, "files", ok);
+	p->bytes = js_get_u64(o, "bytes", ok);
+	read_stats(json_object_get(o, "stats"), &p->stats, ok);
+	p->sha256 = take(o, "sha256", ok);
+	/* One plain name: what is unpacked stays in its folder. */
+	if (!*p->path || strchr(p->path, '/') || p->path[0] == '.')
+		*ok = false;
+}
+
+static void read_toolchain(const json_t *o, struct bundle *b, bool *ok)
+{
+	const json_t *flags = json_object_get(o, "training_flags"), *item;
+	size_t i;
+
+	b->family = take(o, "family", ok);
+	b->version = take(o, "version", ok);
+	b->major = (unsigned)js_get_u64(o, "major", ok);
+	b->llvm_major = (unsigned)js_get_u64(o, "llvm_major", ok);
+	b->banner = take(o, "banner", ok);
+	b->target = take(o, "target", ok);
+	json_array_foreach(flags, i, item)
+		if (json_is_string(item))
+			strvec_push(&b->cflags, json_string_value(item));
+}
+
+static void read_all(const json_t *o, struct bundle *b, bool *ok)
+{
+	const json_t *source = json_object_get(o, "source"), *item;
+	size_t i;
+
+	b->tool = take(o, "tool", ok);
+	b->technique = take(o, "technique", ok);
+	read_toolchain(json_object_get(o, "toolchain"), b, ok);
+	b->source_sha256 = take(source, "sha256", ok);
+	b->commit = xstrdup(json_string_value(json_object_get(source, "commit")));
+	b->dirty = json_is_true(json_object_get(source, "dirty"));
+	b->work_root = take(o, "work_root", ok);
+	b->machine = take(o, "machine", ok);
+	json_array_foreach(json_object_get(o, "workloads"), i, item)
+		read_workload(item, bundle_add_workload(b), ok);
+	json_array_foreach(json_object_get(o, "payloads"), i, item)
+		read_payload(item, bundle_add_payload(b), ok);
+}
+
+int manifest_read(const char *path, const char *text, size_t len, struct bundle *ret,
+		  struct pgo_err *err)
+{
+	PGO_AUTO(json_holder) h = { NULL };
+	bool ok = true;
+	uint64_t format;
+	int r = js_parse(path, text, len, &h.o, err);
+
+	if (r)
+		return pgo_err_prefix(err, "the manifest of '%s'", path);
+	format = js_get_u64(h.o, "format", &ok);
+	if (ok && format > BUNDLE_FORMAT) {
+		pgo_error(err, PGO_EVERSION, "'%s' is of bundle format %llu; this pgoctl reads %d",
+			  path, (unsigned long long)format, BUNDLE_FORMAT);
+		return pgo_err_hint(err, "use the pgoctl that made it, or a newer one");
+	}
+	if (ok)
+		read_all(h.o, ret, &ok);
+	if (!ok)
+		return pgo_error(err, PGO_EFORMAT, "the manifest of '%s' lacks a field or has a wrong one",
+				 path);
+	return 0;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The archive side; the manifest's JSON is in bundle-manifest.c. */
+#include "pgo/core/bundle.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/core/bundle-manifest.h"
+
+#define MANIFEST "manifest.json"
+#define MANIFEST_MAX (64u << 20)
+
+static void workload_release(struct bundle_workload *w)
+{
+	free(w->name);
+	free(w->run);
+	free(w->sha256);
+}
+
+static void payload_release(struct bundle_payload *p)
+{
+	free(p->path);
+	free(p->format);
+	free(p->version);
+	free(p->sha256);
+}
+
+void bundle_release(struct bundle *b)
+{
+	for (size_t i = 0; i < b->nr_workloads; i++)
+		workload_release(&b->workloads[i]);
+	for (size_t i = 0; i < b->nr_payloads; i++)
+		payload_release(&b->payloads[i]);
+	free(b->workloads);
+	free(b->payloads);
+	free(b->tool);
+	free(b->family);
+	free(b->version);
+	free(b->banner);
+	free(b->target);
+	free(b->technique);
+	strvec_release(&b->cflags);
+	free(b->source_sha256);
+	free(b->commit);
+	free(b->work_root);
+	free(b->machine);
+	*b = (struct bundle)BUNDLE_INIT;
+}
+
+struct bundle_workload *bundle_add_workload(struct bundle *b)
+{
+	b->workloads = xrealloc_array(b->workloads, b->nr_workloads + 1, sizeof(*b->workloads));
+	b->workloads[b->nr_workloads] = (struct bundle_workload){ .weight = 1 };
+	return &b->workloads[b->nr_workloads++];
+}
+
+struct bundle_payload *bundle_add_payload(struct bundle *b)
+{
+	b->payloads = xrealloc_array(b->payloads, b->nr_payloads + 1, sizeof(*b->payloads));
+	b->payloads[b->nr_payloads] = (struct bundle_payload){ 0 };
+	return &b->payloads[b->nr_payloads++];
+}
+
+struct sum {
+	struct digest d;
+	struct bundle_payload *payload;
+};
+
+static int sum_file(const char *path, const char *rel, const struct stat *st, void *arg,
+		    struct pgo_err *err)
+{
+	struct sum *s = arg;
+
+	if (S_ISDIR(st->st_mode))
+		return 0;
+	s->payload->files++;
+	s->payload->bytes += (uint64_t)st->st_size;
+	digest_add_str(&s->d, rel);
+	digest_add(&s->d, &st->st_size, sizeof(st->st_size));
+	return digest_add_file(&s->d, path, err);
+}
+
+int bundle_hash_payload(const char *path, struct bundle_payload *payload, struct pgo_err *err)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	struct sum s = { .payload = payload };
+	struct stat st;
+	int ret;
+
+	payload->files = payload->bytes = 0;
+	digest_init(&s.d);
+	if (stat(path, &st))
+		return pgo_error_errno(err, "cannot open '%s'", path);
+	if (S_ISDIR(st.st_mode)) {
+		ret = fs_walk(path, sum_file, &s, err);
+	} else {
+		payload->files = 1;
+		payload->bytes = (uint64_t)st.st_size;
+		ret = digest_add_file(&s.d, path, err);
+	}
+	if (ret)
+		return ret;
+	digest_hex(&s.d, hex);
+	free(payload->sha256);
+	payload->sha256 = xstrdup(hex);
+	return 0;
+}
+
+static int archive_failed(struct archive *a, const char *path, struct pgo_err *err)
+{
+	const char *text = archive_error_string(a);
+
+	return pgo_error(err, PGO_EIO, "cannot write '%s': %s", path, text ? text : "unknown error");
+}
+
+static int put_header(struct archive *a, const char *name, uint64_t size, const char *path,
+		      struct pgo_err *err)
+{
+	struct archive_entry *e = archive_entry_new();
+	int ret = 0;
+
+	archive_entry_set_pathname(e, name);
+	archive_entry_set_size(e, (int64_t)size);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0644);
+	archive_entry_set_mtime(e, 0, 0);
+	if (archive_write_header(a, e) != ARCHIVE_OK)
+		ret = archive_failed(a, path, err);
+	archive_entry_free(e);
+	return ret;
+}
+
+static int put(struct archive *a, const char *name, const void *data, size_t len,
+	       const char *path, struct pgo_err *err)
+{
+	int ret = put_header(a, name, len, path, err);
+
+	if (!ret && len && archive_write_data(a, data, len) != (la_ssize_t)len)
+		ret = archive_failed(a, path, err);
+	return ret;
+}
+
+struct writing {
+	struct archive *a;
+	const char *prefix;	/* of the names in the archive */
+	const char *path;
+};
+
+static int put_file(const char *file, const char *rel, const struct stat *st, void *arg,
+		    struct pgo_err *err)
+{
+	const struct writing *w = arg;
+	PGO_AUTO_FREE char *name = fs_join(w->prefix, rel);
+	PGO_AUTO(fs_view) view = FS_VIEW_INIT;
+	int ret;
+
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	ret = fs_view_open(&view, file, err);
+	return ret ? ret : put(w->a, name, view.data, view.len, w->path, err);
+}
+
+static int put_payloads(struct archive *a, const struct bundle *b, const char *dir,
+			const char *path, struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < b->nr_payloads; i++) {
+		PGO_AUTO_FREE char *full = fs_join(dir, b->payloads[i].path);
+		struct writing w = { a, b->payloads[i].path, path };
+		struct stat st;
+
+		if (stat(full, &st))
+			return pgo_error_errno(err, "cannot open '%s'", full);
+		ret = S_ISDIR(st.st_mode) ? fs_walk(full, put_file, &w, err)
+					  : put_file(full, "", &st, &w, err);
+	}
+	return ret;
+}
+
+static int write_archive(struct archive *a, const struct bundle *b, const char *dir, int fd,
+			 const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) manifest = STRBUF_INIT;
+	int ret;
+
+	manifest_write(b, &manifest);
+	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
+	    archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
+	    archive_write_set_options(a, "zstd:compression-level=6") != ARCHIVE_OK ||
+	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
+		return archive_failed(a, path, err);
+	ret = put(a, MANIFEST, manifest.buf, manifest.len, path, err);
+	if (!ret)
+		ret = put_payloads(a, b, dir, path, err);
+	if (!ret && archive_write_close(a) != ARCHIVE_OK)
+		ret = archive_failed(a, path, err);
+	return ret;
+}
+
+int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(fs_atomic) out = FS_ATOMIC_INIT;
+	struct archive *a;
+	int ret = fs_atomic_open(&out, path, 0666, err);
+
+	if (ret)
+		return ret;
+	a = archive_write_new();
+	ret = write_archive(a, b, dir, out.fd, path, err);
+	archive_write_free(a);
+	return ret ? ret : fs_atomic_commit(&out, err);
+}
+
+bool bundle_is(const char *path)
+{
+	static const unsigned char zstd[4] = { 0x28, 0xb5, 0x2f, 0xfd };
+	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char head[4];
+
+	return fd >= 0 && read(fd, head, 4) == 4 && !memcmp(head, zstd, 4);
+}
+
+static int corrupt(struct archive *a, const char *path, struct pgo_err *err)
+{
+	const char *text = archive_error_string(a);
+
+	return pgo_error_at(err, PGO_EFORMAT, path, archive_filter_bytes(a, -1),
+			    "'%s' is no profile bundle, or truncated or corrupt, at byte %lld: %s",
+			    path, (long long)archive_filter_bytes(a, -1),
+			    text ? text : "unexpected end");
+}
+
+/* The payload that an entry belongs to; NULL: none, or a name that climbs out. */
+static struct bundle_payload *payload_of(const struct bundle *b, const char *name)
+{
+	if (name[0] == '/' || !strncmp(name, "../", 3) || strstr(name, "/../") ||
+	    strstr(name, "//") || strstr(name, "/./"))
+		return NULL;
+	for (size_t i = 0; i < b->nr_payloads; i++) {
+		const char *p = b->payloads[i].path;
+		size_t len = strlen(p);
+
+		if (!strncmp(name, p, len) && (!name[len] || (name[len] == '/' && name[len + 1])) &&
+		    strcmp(fs_basename(name), "..") != 0)
+			return &b->payloads[i];
+	}
+	return NULL;
+}
+
+static int read_text(struct archive *a, const char *path, struct strbuf *out, size_t most,
+		     struct pgo_err *err)
+{
+	char buf[16 << 10];
+	la_ssize_t n;
+
+	while ((n = archive_read_data(a, buf, sizeof(buf))) > 0) {
+		strbuf_add(out, buf, (size_t)n);
+		if (out->len > most)
+			return pgo_error(err, PGO_ELIMIT, "the manifest of '%s' is too large", path);
+	}
+	return n < 0 ? corrupt(a, path, err) : 0;
+}
+
+static int read_manifest(struct archive *a, const char *path, struct bundle *b,
+			 struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	struct archive_entry *e;
+	const char *name;
+	int ret;
+
+	if (archive_read_next_header(a, &e) != ARCHIVE_OK)
+		return corrupt(a, path, err);
+	name = archive_entry_pathname(e);
+	if (!name || strcmp(name, MANIFEST) != 0)
+		return pgo_error_at(err, PGO_EFORMAT, path, 0,
+				    "'%s' is no profile bundle: its first entry is not " MANIFEST,
+				    path);
+	ret = read_text(a, path, &text, MANIFEST_MAX, err);
+	return ret ? ret : manifest_read(path, text.buf, text.len, b, err);
+}
+
+static int unpack_entry(struct archive *a, const char *path, const char *name, const char *dir,
+			uint64_t *left, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *full = fs_join(dir, name), *parent = fs_dirname(full);
+	PGO_AUTO_CLOSE int fd = -1;
+	char buf[64 << 10];
+	la_ssize_t n;
+	int ret = fs_mkdir_p(parent, err);
+
+	if (ret)
+		return ret;
+	fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return pgo_error_errno(err, "cannot create '%s'", full);
+	while ((n = archive_read_data(a, buf, sizeof(buf))) > 0) {
+		if ((uint64_t)n > *left)
+			return pgo_error(err, PGO_EFORMAT,
+					 "'%s' is corrupt: '%s' is larger than its manifest says",
+					 path, name);
+		*left -= (uint64_t)n;
+		ret = fs_write_all(fd, buf, (size_t)n);
+		if (ret) {
+			errno = -ret;
+			return pgo_error_errno(err, "cannot write '%s'", full);
+		}
+	}
+	return n < 0 ? corrupt(a, path, err) : 0;
+}
+
+static int unpack(struct archive *a, const char *path, const char *dir, const struct bundle *b,
+		  struct pgo_err *err)
+{
+	PGO_AUTO_FREE uint64_t *left = xcalloc(b->nr_payloads, sizeof(*left));
+	struct archive_entry *e;
+	int ret = 0, r;
+
+	for (size_t i = 0; i < b->nr_payloads; i++)
+		left[i] = b->payloads[i].bytes;
+	while (!ret && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF) {
+		const char *name = r == ARCHIVE_OK ? archive_entry_pathname(e) : NULL;
+		struct bundle_payload *p = name ? payload_of(b, name) : NULL;
+
+		if (r != ARCHIVE_OK)
+			return corrupt(a, path, err);
+		if (!p || archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e))
+			return pgo_error(err, PGO_EFORMAT,
+					 "'%s' is corrupt: its entry '%s' is not in its manifest",
+					 path, name ? name : "");
+		ret = unpack_entry(a, path, name, dir, &left[p - b->payloads], err);
+	}
+	return ret;
+}
+
+static int verify(const char *path, const char *dir, const struct bundle *b, struct pgo_err *err)
+{
+	for (size_t i = 0; i < b->nr_payloads; i++) {
+		PGO_AUTO_FREE char *full = fs_join(dir, b->payloads[i].path);
+		struct bundle_payload found = { 0 };
+		bool same;
+		int ret;
+
+		if (!fs_exists(full))
+			return pgo_error(err, PGO_EFORMAT, "'%s' is truncated: '%s' is missing",
+					 path, b->payloads[i].path);
+		ret = bundle_hash_payload(full, &found, err);
+		if (ret)
+			return ret;
+		same = !strcmp(found.sha256, b->payloads[i].sha256);
+		free(found.sha256);
+		if (!same)
+			return pgo_error(err, PGO_EFORMAT,
+					 "'%s' is corrupt: '%s' has not the hash of its manifest",
+					 path, b->payloads[i].path);
+	}
+	return 0;
+}
+
+int bundle_read(const char *path, const char *dir, struct bundle *ret, struct pgo_err *err)
+{
+	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	struct archive *a;
+	int r = 0;
+
+	if (!fs_exists(path)) {
+		errno = ENOENT;
+		return pgo_error_errno(err, "cannot open '%s'", path);
+	}
+	a = archive_read_new();
+	archive_read_support_filter_zstd(a);
+	archive_read_support_format_tar(a);
+	if (archive_read_open_filename(a, path, 64 << 10) != ARCHIVE_OK)
+		r = corrupt(a, path, err);
+	if (!r)
+		r = read_manifest(a, path, &b, err);
+	if (!r && dir)
+		r = unpack(a, path, dir, &b, err);
+	archive_read_free(a);
+	if (!r && dir)
+		r = verify(path, dir, &b, err);
+	if (r)
+		return r;
+	*ret = b;
+	b = (struct bundle)BUNDLE_INIT;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * merged.prof: a deterministic pax archive, zstd-compressed, whose first entry
+ * manifest.json tells where the profile is from and what is in it, followed by
+ * one payload for each consumer. Equal inputs give equal bytes.
+ */
+#ifndef PGO_CORE_BUNDLE_H
+#define PGO_CORE_BUNDLE_H
+
+#include <stdbool.h>
+
+#include "pgo/core/digest.h"
+#include "pgo/base/strvec.h"
+
+#define BUNDLE_FORMAT 1
+
+struct profile_stats {
+	uint64_t functions, counters, total_count, max_count, saturated;
+};
+
+struct bundle_workload {
+	char *name, *run;
+	double weight;
+	uint64_t runs;
+	uint64_t inputs;	/* raw files */
+	uint64_t input_bytes;
+	struct profile_stats stats;	/* of its own merged profile, unweighted */
+	char *sha256;		/* of the same */
+};
+
+struct bundle_payload {
+	char *path;		/* "clang.profdata"; "gcc" is a folder */
+	char *format;		/* "llvm-indexed", "gcda" */
+	char *version;		/* of the format: "13", "B22*" */
+	uint64_t files, bytes;
+	char *sha256;		/* of the file; of a folder, of its sorted names and contents */
+	struct profile_stats stats;
+};
+
+struct bundle {
+	char *tool;		/* "pgoctl 0.1.0" */
+	char *family, *version, *banner, *target;
+	unsigned major, llvm_major;
+	char *technique;
+	struct strvec cflags;	/* of the training build */
+	char *source_sha256, *commit;	/* commit NULL: unknown */
+	bool dirty;
+	char *work_root;	/* path that absolute names in the profile begin with */
+	char *machine;		/* "x86_64, CPU model" */
+	struct bundle_workload *workloads;
+	size_t nr_workloads;
+	struct bundle_payload *payloads;
+	size_t nr_payloads;
+};
+#define BUNDLE_INIT { .cflags = STRVEC_INIT }
+void bundle_release(struct bundle *b);
+PGO_DEFINE_AUTO(bundle, bundle_release)
+struct bundle_workload *bundle_add_workload(struct bundle *b);
+struct bundle_payload *bundle_add_payload(struct bundle *b);
+
+/* Write path (atomically) from the manifest and the payloads below dir. */
+int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err);
+
+/* By its first bytes. */
+bool bundle_is(const char *path);
+
+/*
+ * Read the manifest and, with a non-NULL dir, unpack the payloads below it:
+ * only those that the manifest names, no larger than it says, with the hash
+ * that it says. -PGO_EFORMAT, -PGO_EVERSION (made by a newer pgoctl).
+ */
+int bundle_read(const char *path, const char *dir, struct bundle *ret, struct pgo_err *err);
+
+/* The hash of a payload as it stands in the manifest. bytes and files are set too. */
+int bundle_hash_payload(const char *path, struct bundle_payload *payload, struct pgo_err *err);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/intake.h"
+
+#include <unistd.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/log.h"
+#include "profiles/format.h"
+#include "profiles/gcda.h"
+#include "profiles/llvm.h"
+
+void intake_release(struct intake *in)
+{
+	free(in->path);
+	bundle_release(&in->bundle);
+	*in = (struct intake)INTAKE_INIT;
+}
+
+static bool wants_gcda(const struct project *p)
+{
+	return !strcmp(p->compiler->raw_format, "gcda");
+}
+
+static int wrong_family(const struct project *p, const char *file, const char *what,
+			struct pgo_err *err)
+{
+	pgo_error(err, PGO_EMISMATCH, "'%s' is %s, but the project's compiler is %s", file, what,
+		  p->cc.banner);
+	return pgo_err_hint(err, "name the compiler that it was made for in toolchain.cc, or collect a "
+			    "profile with this one: pgoctl collect");
+}
+
+/* .gcda files are only read by the GCC that wrote them. */
+static int check_bundle(const struct project *p, const char *file, const struct bundle *b,
+			struct pgo_err *err)
+{
+	if (wants_gcda(p) != !strcmp(b->family, "gcc") ||
+	    (wants_gcda(p) && strcmp(b->version, p->cc.version) != 0)) {
+		PGO_AUTO_FREE char *what = xstrfmt("a profile for %s %s", b->family, b->version);
+
+		return wrong_family(p, file, what, err);
+	}
+	if (b->work_root && strcmp(b->work_root, p->work) != 0)
+		log_warn("the profile was collected below '%s': functions that carry an absolute source "
+			 "path in their names will not be found", b->work_root);
+	return 0;
+}
+
+/* Lay the .gcda files of tree out under the names that gcc -fprofile-use=DIR looks for. */
+struct mangle {
+	const struct project *p;
+	const char *dst;
+};
+
+static int mangle_one(const char *path, const char *rel, const struct stat *st, void *arg,
+		      struct pgo_err *err)
+{
+	const struct mangle *m = arg;
+	size_t len = strlen(rel);
+	const char *below = strstr(path, m->p->work);
+	PGO_AUTO_FREE char *object = NULL, *name = NULL, *dst = NULL;
+
+	if (!S_ISREG(st->st_mode) || len < 5 || strcmp(rel + len - 5, ".gcda") != 0)
+		return 0;
+	if (strchr(rel, '#')) {
+		name = xstrdup(fs_basename(rel));
+	} else {
+		/* Either relative to the work copy, or with its whole path as under GCOV_PREFIX. */
+		object = below && strlen(below) > strlen(m->p->work) &&
+					 below > path + strlen(path) - len - 1
+				 ? xstrdup(below) : fs_join(m->p->work, rel);
+		name = gcc_mangle_path(object);
+	}
+	if (strlen(name) > 255) {
+		pgo_error(err, PGO_ELIMIT, "GCC's name for the profile of '%s' is longer than a file name "
+			  "may be", rel);
+		return pgo_err_hint(err, "move the project to a shorter path");
+	}
+	dst = fs_join(m->dst, name);
+	return fs_copy_file(path, dst, err);
+}
+
+static int mangle_tree(const struct project *p, const char *tree, const char *dst,
+		       struct pgo_err *err)
+{
+	struct mangle m = { p, dst };
+	int ret = fs_mkdir_p(dst, err);
+
+	return ret ? ret : fs_walk(tree, mangle_one, &m, err);
+}
+
+/* Put a finished layout in its place; one that is already there has the same content. */
+static int settle(struct project *p, const char *tmp, const char *content, struct intake *in,
+		  struct pgo_err *err)
+{
+	struct bundle_payload sum = { 0 };
+	PGO_AUTO_FREE char *dir = NULL;
+	int ret = bundle_hash_payload(content, &sum, err);
+
+	if (ret)
+		return ret;
+	memcpy(in->id, sum.sha256, sizeof(in->id));
+	free(sum.sha256);
+	dir = project_path(p, "profile/%s", in->id);
+	in->path = fs_join(dir, content + strlen(tmp) + 1);
+	if (fs_exists(in->path))
+		return 0;
+	ret = fs_remove_tree(dir, err);
+	if (!ret && rename(tmp, dir))
+		ret = pgo_error_errno(err, "cannot rename '%s'", tmp);
+	return ret;
+}
+
+static int lay_out_bundle(struct project *p, const char *file, const char *tmp, struct intake *in,
+			  char **content, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *gcc = fs_join(tmp, "gcc");
+	int ret = bundle_read(file, tmp, &in->bundle, err);
+
+	if (!ret)
+		ret = check_bundle(p, file, &in->bundle, err);
+	if (ret)
+		return ret;
+	*content = fs_join(tmp, wants_gcda(p) ? "use" : "clang.profdata");
+	if (wants_gcda(p)) {
+		ret = mangle_tree(p, gcc, *content, err);
+		return ret ? ret : fs_remove_tree(gcc, err);
+	}
+	if (!fs_exists(*content))
+		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
+				 p->cc.family);
+	/* It may be of a newer LLVM than the compiler that is to read it. */
+	{
+		PGO_AUTO(profile) model = PROFILE_INIT;
+
+		return llvm_read(*content, p->cc.llvm_major, &model, err);
+	}
+}
+
+static int lay_out_llvm(const struct project *p, const char *file, const char *content,
+			bool indexed, struct pgo_err *err)
+{
+	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major };
+	const struct llvm_input input = { file, 1 };
+	PGO_AUTO(profile) model = PROFILE_INIT;
+	struct llvm_merge_result res;
+	int ret;
+
+	if (!indexed)
+		return llvm_merge(&input, 1, &opts, content, &res, err);
+	ret = llvm_read(file, p->cc.llvm_major, &model, err);
+	return ret ? ret : fs_copy_file(file, content, err);
+}
+
+static int lay_out_native(struct project *p, const char *file, const char *tmp, char **content,
+			  struct pgo_err *err)
+{
+	const struct prof_format *format;
+	bool gcda;
+	int ret = prof_identify(file, &format, err);
+
+	if (ret)
+		return ret;
+	gcda = !strcmp(format->name, "gcda");
+	if (gcda != wants_gcda(p)) {
+		PGO_AUTO_FREE char *what = xstrfmt("a profile of format %s", format->name);
+
+		return wrong_family(p, file, what, err);
+	}
+	*content = fs_join(tmp, gcda ? "use" : "clang.profdata");
+	if (!gcda)
+		return lay_out_llvm(p, file, *content, !strcmp(format->name, "llvm-indexed"), err);
+	if (!fs_is_dir(file))
+		return pgo_error(err, PGO_EFORMAT, "'%s' is one .gcda file: give the folder", file);
+	{
+		PGO_AUTO(profile) model = PROFILE_INIT;
+
+		ret = gcda_read(file, &model, err);
+	}
+	return ret ? ret : mangle_tree(p, file, *content, err);
+}
+
+int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *abs = fs_absolute(file);
+	PGO_AUTO_FREE char *tmp = project_path(p, "profile/new");
+	PGO_AUTO_FREE char *content = NULL;
+	PGO_AUTO(intake) in = INTAKE_INIT;
+	int r;
+
+	if (!fs_exists(abs)) {
+		pgo_error(err, PGO_ENOTFOUND, "there is no profile '%s'", file);
+		return pgo_err_hint(err, "pgoctl collect -o %s", file);
+	}
+	r = fs_remove_tree(tmp, err);
+	if (!r)
+		r = fs_mkdir_p(tmp, err);
+	if (!r)
+		r = bundle_is(abs) ? lay_out_bundle(p, abs, tmp, &in, &content, err)
+				   : lay_out_native(p, abs, tmp, &content, err);
+	if (!r)
+		r = settle(p, tmp, content, &in, err);
+	fs_remove_tree(tmp, NULL);
+	if (r)
+		return r;
+	*ret = in;
+	in = (struct intake)INTAKE_INIT;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From raw profiles to merged.prof. */
+#ifndef PGO_CORE_MERGE_H
+#define PGO_CORE_MERGE_H
+
+#include "pgo/core/bundle.h"
+#include "pgo/core/train.h"
+
+/*
+ * Merge all runs, each workload by its weight, and write the bundle to out_path.
+ * A corrupt or empty raw file stops it: -PGO_EFORMAT with the path. ret (may be
+ * NULL) gets the manifest.
+ */
+int merge_training(struct project *p, const struct training *t, const char *out_path,
+		   struct bundle *ret, struct pgo_err *err);
+
+/*
+ * Weights as whole numbers in lowest terms, in the same proportions to three
+ * decimals: {0.5, 1} -> {1, 2}. weights[0..nr) > 0.
+ */
+void merge_integer_weights(const double *weights, size_t nr, uint64_t *ret);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/project.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/num.h"
+
+extern char **environ;
+
+char *project_path(const struct project *p, const char *fmt, ...)
+{
+	struct strbuf sb = STRBUF_INIT;
+	va_list ap;
+
+	strbuf_addf(&sb, "%s/", p->state);
+	va_start(ap, fmt);
+	strbuf_vaddf(&sb, fmt, ap);
+	va_end(ap);
+	return strbuf_take(&sb);
+}
+
+char *project_build_dir(const struct project *p)
+{
+	return fs_join(p->work, p->config.out_of_tree ? "build" : "src");
+}
+
+void project_base_env(const struct project *p, struct strvec *env)
+{
+	strvec_pushv(env, environ);
+	strvec_setenv(env, OWNER_ENV, p->state);
+}
+
+static int locked_by_other(int fd, const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+
+	fs_read_file(path, &text, NULL);
+	strbuf_rtrim(&text);
+	close(fd);
+	pgo_error(err, PGO_ELIMIT, "another pgoctl (process %s) is at work in this project",
+		  text.len ? text.buf : "unknown");
+	return pgo_err_hint(err, "wait for it to end, or stop it");
+}
+
+static int take_lock(struct project *p, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = project_path(p, "lock");
+	PGO_AUTO_FREE char *text = xstrfmt("%ld\n", (long)getpid());
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return pgo_error_errno(err, "cannot open '%s'", path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return locked_by_other(fd, path, err);
+	if (ftruncate(fd, 0) || fs_write_all(fd, text, strlen(text))) {
+		pgo_error_errno(err, "cannot write '%s'", path);
+		close(fd);
+		return -PGO_EIO;
+	}
+	p->lock_fd = fd;
+	return 0;
+}
+
+static int find_config(const char *given, char **ret, struct pgo_err *err)
+{
+	if (given) {
+		*ret = fs_absolute(given);
+		return 0;
+	}
+	*ret = config_find(".");
+	if (*ret)
+		return 0;
+	pgo_error(err, PGO_ENOTFOUND, "no pgo.yaml here or in a folder above");
+	return pgo_err_hint(err, "pgoctl init writes one for this source tree");
+}
+
+static int find_toolchain(struct project *p, const char *cc, struct pgo_err *err)
+{
+	int ret = toolchain_probe(&p->cc, cc ? cc : p->config.cc, err);
+
+	if (ret)
+		return ret;
+	p->compiler = compiler_find(&p->cc);
+	if (!p->compiler)
+		return pgo_error(err, PGO_EUNSUP, "'%s' is a compiler without a driver here: %s",
+				 p->cc.path, p->cc.banner);
+	if (p->config.cxx && !cc)
+		return toolchain_probe(&p->cxx, p->config.cxx, err);
+	toolchain_probe_cxx(&p->cxx, &p->cc);
+	return 0;
+}
+
+static int check_paths(const struct project *p, struct pgo_err *err)
+{
+	if (strchr(p->config.root, ':'))
+		return pgo_error(err, PGO_EUNSUP,
+				 "the project's path '%s' has a ':' in it, which PATH cannot hold",
+				 p->config.root);
+	return 0;
+}
+
+int project_open(struct project *p, const struct project_open_opts *opts, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = NULL;
+	int ret = find_config(opts->config, &path, err);
+
+	if (!ret)
+		ret = config_load(&p->config, path, err);
+	if (!ret)
+		ret = check_paths(p, err);
+	if (ret)
+		return ret;
+	p->force = opts->force;
+	p->plan = opts->plan;
+	p->tool_dir = xstrdup(opts->tool_dir);
+	p->state = fs_join(p->config.root, ".pgo");
+	p->work = fs_join(p->state, "work");
+	ret = find_toolchain(p, opts->cc, err);
+	if (ret || p->plan)
+		return ret;
+	ret = fs_mkdir_p(p->state, err);
+	if (!ret)
+		ret = take_lock(p, err);
+	if (!ret)
+		orphans_end(p->state);
+	return ret;
+}
+
+void project_release(struct project *p)
+{
+	config_release(&p->config);
+	tool_version_release(&p->cc);
+	tool_version_release(&p->cxx);
+	free(p->state);
+	free(p->work);
+	free(p->tool_dir);
+	if (p->lock_fd >= 0)
+		close(p->lock_fd);
+	*p = (struct project)PROJECT_INIT;
+}

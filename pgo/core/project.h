@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A project at work: its configuration, its compiler, and the folder .pgo/
+ * beside pgo.yaml where everything that is made is kept:
+ *
+ *   .pgo/lock              held while a pgoctl works here
+ *   .pgo/record.jsonl      every child that was run
+ *   .pgo/work/src          the work copy: the same path for every stage
+ *   .pgo/work/build        $PGO_BUILD_DIR
+ *   .pgo/bin               the compiler wrapper's links, first on PATH of a build
+ *   .pgo/stages/NAME/      stage.json, build.log, cc.jsonl, out/ (the artifacts)
+ *   .pgo/train/WORKLOAD/N/ run.json, raw/ (profiles), output.log
+ *   .pgo/profile/ID/       a profile in the form that the compiler takes
+ *   .pgo/validate/         evidence.jsonl, result.json
+ */
+#ifndef PGO_CORE_PROJECT_H
+#define PGO_CORE_PROJECT_H
+
+#include <stdbool.h>
+
+#include "drivers/compiler.h"
+#include "pgo/core/config.h"
+#include "pgo/core/plan.h"
+
+struct project {
+	struct config config;
+	struct tool_version cc;		/* found by running it */
+	struct tool_version cxx;	/* .path NULL when the project has no C++ driver */
+	const struct compiler *compiler;
+	char *state;			/* .pgo, absolute */
+	char *work;			/* .pgo/work */
+	char *tool_dir;			/* where pgoctl-cc and the LLVM modules are */
+	int lock_fd;
+	bool force;			/* take no finished stage for granted */
+	struct plan *plan;		/* not NULL: only say what would be done (-n) */
+};
+#define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
+
+struct project_open_opts {
+	const char *config;		/* path of pgo.yaml, or NULL: searched from here upwards */
+	const char *tool_dir;
+	const char *cc;			/* takes the place of toolchain.cc, or NULL */
+	bool force;
+	struct plan *plan;
+};
+
+/*
+ * Load pgo.yaml, run the compiler to learn its version, take the lock and end
+ * what a killed pgoctl left running here. -PGO_ECONFIG, -PGO_ETOOL (no such
+ * compiler: the hint names its package), -PGO_EUNSUP, -PGO_EPERM,
+ * -PGO_ELIMIT (another pgoctl works here: its process id is in the message).
+ */
+int project_open(struct project *p, const struct project_open_opts *opts, struct pgo_err *err);
+void project_release(struct project *p);
+PGO_DEFINE_AUTO(project, project_release)
+
+/* A path below .pgo/, malloc'ed. */
+char *project_path(const struct project *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Where the build runs: work/src, or work/build. malloc'ed. */
+char *project_build_dir(const struct project *p);
+/* The environment that every child of the project starts from. */
+void project_base_env(const struct project *p, struct strvec *env);
+
+/* Run CC to learn what it is. name: a program on PATH or a path. */
+int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *err);
+/* The C++ driver beside cc, where there is one; cxx->path stays NULL otherwise. */
+void toolchain_probe_cxx(struct tool_version *cxx, const struct tool_version *cc);
+/* Build and link an instrumented program, so that a missing profile runtime is found before
+ * the project is built. -PGO_ETOOL with the package to install. */
+int toolchain_check_runtime(const struct project *p, struct pgo_err *err);
+
+/* End every process that carries this project's mark in its environment. Only with the lock held. */
+void orphans_end(const char *state_dir);
+/* The environment variable that carries the mark. */
+#define OWNER_ENV "PGOCTL_OWNER"
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/runner.h"
+
+#include <fnmatch.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/num.h"
+#include "pgo/base/progress.h"
+
+static void describe_end(struct strbuf *sb, const struct run_req *req,
+			 const struct child_result *res)
+{
+	if (res->timed_out) {
+		strbuf_addstr(sb, "did not end within ");
+		num_add_duration(sb, req->timeout_ns);
+	} else if (res->term_signal) {
+		strbuf_addf(sb, "was ended by signal %d (%s)", res->term_signal,
+			    strsignal(res->term_signal));
+	} else if (req->expect_status) {
+		strbuf_addf(sb, "ended with status %d, not %d", res->exit_status,
+			    req->expect_status);
+	} else {
+		strbuf_addf(sb, "failed with status %d", res->exit_status);
+	}
+}
+
+static int failed(const struct run_req *req, const struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) end = STRBUF_INIT;
+	PGO_AUTO(strbuf) detail = STRBUF_INIT;
+
+	describe_end(&end, req, res);
+	pgo_error(err, PGO_ECHILD, "%s %s", req->what, end.buf);
+	strbuf_addf(&detail, "command: %s\nin:      %s\n", req->line, req->dir);
+	fs_tail(req->log, 20, &detail);
+	pgo_err_detail(err, detail.buf);
+	return pgo_err_hint(err, "the whole log is in '%s'", req->log);
+}
+
+static void fill_child(struct child *c, const struct run_req *req)
+{
+	strvec_push(&c->argv, "/bin/sh");
+	strvec_push(&c->argv, "-c");
+	strvec_push(&c->argv, req->line);
+	strvec_pushv(&c->env, req->env->v);
+	c->dir = req->dir;
+	c->in_path = req->in_path;
+	c->out_path = req->out_path ? req->out_path : req->log;
+	c->err_path = req->log;
+	c->append = req->append;
+	c->timeout_ns = req->timeout_ns;
+	c->idle = progress_tick;
+}
+
+int runner_shell(const struct project *p, const struct run_req *req, struct child_result *res,
+		 struct pgo_err *err)
+{
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result local;
+	int ret;
+
+	if (!res)
+		res = &local;
+	fill_child(&c, req);
+	ret = child_run(&c, res, err);
+	if (ret)
+		return ret;
+	ret = record_child(p, req->what, &c, res, err);
+	if (ret)
+		return ret;
+	if (res->timed_out || res->exit_status != req->expect_status)
+		return failed(req, res, err);
+	return 0;
+}
+
+
+static int note_library(const char *path, const char *rel, const struct stat *st, void *arg,
+			struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *dir = fs_dirname(path);
+	struct strbuf *list = arg;
+	size_t len = strlen(dir);
+
+	(void)rel;
+	(void)err;
+	if (S_ISDIR(st->st_mode) ||
+	    (fnmatch("*.so", path, 0) != 0 && fnmatch("*.so.*", path, 0) != 0))
+		return 0;
+	if (list->len >= len && !strcmp(list->buf + list->len - len, dir))
+		return 0;
+	strbuf_addf(list, "%s%s", list->len ? ":" : "", dir);
+	return 0;
+}
+
+void runner_add_library_path(struct strvec *env, const char *out_dir)
+{
+	PGO_AUTO(strbuf) list = STRBUF_INIT;
+	const char *old = strvec_getenv(env, "LD_LIBRARY_PATH");
+
+	if (fs_walk(out_dir, note_library, &list, NULL) || !list.len)
+		return;
+	if (old && *old)
+		strbuf_addf(&list, ":%s", old);
+	strvec_setenv(env, "LD_LIBRARY_PATH", list.buf);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stage: the project built once with one set of flags, its artifacts kept. */
+#ifndef PGO_CORE_STAGE_H
+#define PGO_CORE_STAGE_H
+
+#include "drivers/wrapper.h"
+#include "pgo/core/digest.h"
+#include "pgo/core/project.h"
+
+struct stage {
+	enum stage_kind kind;
+	char *dir;		/* .pgo/stages/NAME */
+	char *out;		/* the artifacts, below their relative paths */
+	char key[DIGEST_HEX_LEN + 1];	/* hash of all inputs */
+	bool skipped;		/* the last result was still good */
+	uint64_t wall_ns;	/* of the build */
+	struct strvec artifacts;	/* relative paths */
+	struct wrapper_summary calls;
+};
+#define STAGE_INIT { .artifacts = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
+void stage_release(struct stage *s);
+PGO_DEFINE_AUTO(stage, stage_release)
+
+/*
+ * Build a stage, unless its inputs (sources, commands, environment, flags,
+ * compiler, profile) hash as they did when it was last finished. profile and
+ * profile_id are for STAGE_OPTIMIZED: what the compiler gets, and its content's
+ * hash. The old result stands until the new one is whole.
+ * -PGO_ECHILD (the build failed), -PGO_ECONFIG (no artifact matches, or nothing
+ * was compiled through the wrapper), -PGO_ETOOL, -PGO_EIO.
+ */
+int stage_build(struct project *p, enum stage_kind kind, const char *profile,
+		const char *profile_id, struct stage *ret, struct pgo_err *err);
+
+/* The last finished result of a stage, whatever its inputs; -PGO_ENOTFOUND. */
+int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,
+	       struct pgo_err *err);
+
+/* The hash of the source tree that a build copies. */
+int stage_source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pgo_err *err);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding a compiler and what it is, by running it. */
+#include <ctype.h>
+#include <unistd.h>
+
+#include "pgo/base/child.h"
+#include "pgo/base/fs.h"
+#include "pgo/base/tempfile.h"
+#include "pgo/core/project.h"
+
+int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = fs_which(name, getenv("PATH"), NULL);
+	PGO_AUTO(child) c = CHILD_INIT;
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	int ret;
+
+	if (!path) {
+		pgo_error(err, PGO_ETOOL, "no compiler '%s' on PATH", name);
+		return pgo_err_hint(err, "apt-get install %s, or name another in toolchain.cc",
+				    fs_basename(name));
+	}
+	compiler_version_argv(path, &c.argv);
+	c.timeout_ns = 30000000000u;
+	ret = child_capture(&c, &text, true, NULL, err);
+	if (ret)
+		return ret;
+	return tool_version_parse(v, path, text.buf, err);
+}
+
+/* The C++ driver of a C driver: clang-22 -> clang++-22, gcc-12 -> g++-12, cc -> c++. */
+static char *cxx_name(const char *cc)
+{
+	static const struct { const char *c, *cxx; } pairs[] = {
+		{ "clang", "clang++" }, { "gcc", "g++" }, { "cc", "c++" },
+	};
+	const char *base = fs_basename(cc), *at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		at = strstr(base, pairs[i].c);
+		if (at)
+			return xstrfmt("%.*s%s%s", (int)(at - cc), cc, pairs[i].cxx,
+				       at + strlen(pairs[i].c));
+	}
+	return NULL;
+}
+
+void toolchain_probe_cxx(struct tool_version *cxx, const struct tool_version *cc)
+{
+	PGO_AUTO_FREE char *name = cxx_name(cc->path);
+
+	if (name && !access(name, X_OK))
+		toolchain_probe(cxx, name, NULL);
+}
+
+static int run_compiler(const struct project *p, struct child *c, const char *dir,
+			struct strbuf *out, struct pgo_err *err)
+{
+	struct child_result res;
+	int ret;
+
+	project_base_env(p, &c->env);
+	c->dir = dir;
+	c->timeout_ns = 60000000000u;
+	ret = child_capture(c, out, true, &res, err);
+	if (ret && ret != -PGO_ECHILD)
+		return ret;
+	return ret ? 1 : 0;
+}
+
+/* A linker's or driver's complaint that the profile runtime is not there. */
+static bool lacks_runtime(const char *text)
+{
+	return strstr(text, "clang_rt.profile") || strstr(text, "lgcov") ||
+	       strstr(text, "profiler_builtins");
+}
+
+int toolchain_check_runtime(const struct project *p, struct pgo_err *err)
+{
+	static const char source[] = "int main(void) { return 0; }\n";
+	const struct build_stage stage = { .kind = STAGE_INSTRUMENTED };
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	PGO_AUTO(strvec) cflags = STRVEC_INIT, ldflags = STRVEC_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+	PGO_AUTO_FREE char *file = NULL, *package = NULL;
+	int ret = tempdir_make(&dir, NULL, err);
+
+	if (!ret)
+		ret = p->compiler->add_flags(&stage, &p->cc, &cflags, &ldflags, err);
+	if (ret)
+		return ret;
+	file = fs_join(dir.path, "probe.c");
+	ret = fs_write_atomic(file, source, strlen(source), 0644, err);
+	if (ret)
+		return ret;
+	strvec_push(&c.argv, p->cc.path);
+	strvec_pushv(&c.argv, cflags.v);
+	strvec_pushv(&c.argv, ldflags.v);
+	strvec_push(&c.argv, "probe.c");
+	strvec_push(&c.argv, "-o");
+	strvec_push(&c.argv, "probe");
+	ret = run_compiler(p, &c, dir.path, &out, err);
+	if (ret <= 0)
+		return ret;
+	package = p->compiler->runtime_package(&p->cc);
+	if (lacks_runtime(out.buf))
+		pgo_error(err, PGO_ETOOL, "'%s' has no profile runtime", p->cc.path);
+	else
+		pgo_error(err, PGO_ETOOL, "'%s' cannot build an instrumented program", p->cc.path);
+	pgo_err_detail(err, out.buf);
+	return pgo_err_hint(err, "apt-get install %s", package);
+}

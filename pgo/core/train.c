@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/train.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/num.h"
+#include "pgo/base/progress.h"
+#include "pgo/core/json.h"
+#include "pgo/core/runner.h"
+#include "pgo/core/workload.h"
+
+static void run_release(struct training_run *r)
+{
+	free(r->raw_dir);
+	strvec_release(&r->files);
+}
+
+void training_release(struct training *t)
+{
+	for (size_t i = 0; i < t->nr_workloads; i++) {
+		for (size_t n = 0; n < t->workloads[i].nr_runs; n++)
+			run_release(&t->workloads[i].runs[n]);
+		free(t->workloads[i].runs);
+	}
+	free(t->workloads);
+	*t = (struct training)TRAINING_INIT;
+}
+
+/* One run of one workload, while it is being made. */
+struct session {
+	struct project *p;
+	const struct stage *stage;
+	const struct workload *w;
+	unsigned n;
+	char *dir, *fresh;
+	char key[DIGEST_HEX_LEN + 1];
+};
+
+static void session_release(struct session *s)
+{
+	free(s->dir);
+	free(s->fresh);
+}
+PGO_DEFINE_AUTO(session, session_release)
+
+/* Raw files of a process are named PID-SIGNATURE: the order of starting, not of the alphabet. */
+static int by_process(const void *a, const void *b)
+{
+	const char *x = fs_basename(*(char *const *)a), *y = fs_basename(*(char *const *)b);
+	unsigned long long px = strtoull(x, NULL, 10), py = strtoull(y, NULL, 10);
+
+	if (px != py)
+		return px < py ? -1 : 1;
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct find_raw {
+	const char *suffix;
+	struct training_run *run;
+};
+
+static int note_raw(const char *path, const char *rel, const struct stat *st, void *arg,
+		    struct pgo_err *err)
+{
+	const struct find_raw *f = arg;
+	size_t len = strlen(rel), n = strlen(f->suffix);
+
+	(void)err;
+	if (!S_ISREG(st->st_mode) || len <= n || strcmp(rel + len - n, f->suffix) != 0)
+		return 0;
+	strvec_push(&f->run->files, path);
+	f->run->bytes += (uint64_t)st->st_size;
+	return 0;
+}
+
+static int find_raw_files(const struct project *p, struct training_run *run, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", p->compiler->raw_format);
+	struct find_raw f = { suffix, run };
+	int ret = fs_is_dir(run->raw_dir) ? fs_walk(run->raw_dir, note_raw, &f, err) : 0;
+
+	if (!ret && run->files.nr)
+		qsort(run->files.v, run->files.nr, sizeof(*run->files.v), by_process);
+	return ret;
+}
+
+static int load_finished(const struct session *s, struct training_run *run, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = fs_join(s->dir, "run.json");
+	PGO_AUTO(json_holder) h = { NULL };
+	bool ok = true;
+	int ret = js_load(path, &h.o, err);
+
+	if (ret)
+		return ret;
+	if (strcmp(js_get_string(h.o, "key", &ok), s->key) != 0 || !ok)
+		return pgo_error(err, PGO_EMISMATCH, "inputs changed");
+	run->wall_ns = js_get_u64(h.o, "wall_ns", &ok);
+	run->raw_dir = fs_join(s->dir, "raw");
+	ret = find_raw_files(s->p, run, err);
+	/* A file that went away since makes the run undone. */
+	if (!ret && (js_get_u64(h.o, "files", &ok) != run->files.nr ||
+		     js_get_u64(h.o, "bytes", &ok) != run->bytes || !ok))
+		ret = pgo_error(err, PGO_EMISMATCH, "raw files changed");
+	return ret;
+}
+
+static int execute(const struct session *s, struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *raw = fs_join(s->fresh, "raw");
+	PGO_AUTO_FREE char *tmp = fs_join(s->fresh, "tmp");
+	PGO_AUTO_FREE char *log = fs_join(s->fresh, "output.log");
+	PGO_AUTO_FREE char *what = xstrfmt("training run %u of workload '%s'", s->n + 1, s->w->name);
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+	struct run_req req = { .what = what, .line = s->w->run, .dir = s->p->config.root,
+			       .env = &env, .log = log, .timeout_ns = s->w->timeout_ns,
+			       .expect_status = s->w->expect_status };
+	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
+	int ret = fs_remove_tree(s->fresh, err);
+
+	if (!ret)
+		ret = fs_mkdir_p(raw, err);
+	if (!ret)
+		ret = fs_mkdir_p(tmp, err);
+	if (ret)
+		return ret;
+	req.in_path = in;
+	workload_env(s->p, s->w, "instrumented", s->stage->out, tmp, &env);
+	ret = s->p->compiler->run_env(raw, &env, err);
+	if (!ret)
+		ret = runner_shell(s->p, &req, res, err);
+	return ret ? ret : fs_remove_tree(tmp, err);
+}
+
+static int no_profile(const struct session *s, struct pgo_err *err)
+{
+	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
+	pgo_err_detail(err, s->w->run);
+	return pgo_err_hint(err, "it must run an artifact of the instrumented build (below $PGO_OUT), and "
+			    "that program must end by itself: by exit or by returning from main");
+}
+
+static int finish(const struct session *s, const struct child_result *res,
+		  struct training_run *run, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = fs_join(s->fresh, "run.json");
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	json_t *o;
+	int ret;
+
+	run->raw_dir = fs_join(s->fresh, "raw");
+	ret = find_raw_files(s->p, run, err);
+	if (ret)
+		return ret;
+	if (!run->files.nr)
+		return no_profile(s, err);
+	o = json_object();
+	json_object_set_new(o, "key", js_string(s->key));
+	json_object_set_new(o, "workload", js_string(s->w->name));
+	json_object_set_new(o, "files", js_u64(run->files.nr));
+	json_object_set_new(o, "bytes", js_u64(run->bytes));
+	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
+	js_dump(o, &text, false);
+	json_decref(o);
+	ret = fs_write_atomic(path, text.buf, text.len, 0644, err);
+	if (!ret)
+		ret = fs_remove_tree(s->dir, err);
+	if (!ret && rename(s->fresh, s->dir))
+		ret = pgo_error_errno(err, "cannot rename '%s'", s->fresh);
+	return ret;
+}
+
+static int run_one(struct session *s, struct training_run *ret, struct pgo_err *err)
+{
+	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+	struct training_run first = { .files = STRVEC_INIT };
+	struct child_result res = { 0 };
+	int r = workload_key(s->p, s->w, s->stage->key, s->n, s->key, err);
+
+	if (r)
+		return r;
+	if (!s->p->force && !load_finished(s, ret, &why)) {
+		ret->skipped = true;
+		return 0;
+	}
+	run_release(ret);
+	*ret = (struct training_run){ .files = STRVEC_INIT };
+	r = execute(s, &res, err);
+	if (!r)
+		r = finish(s, &res, &first, err);
+	run_release(&first);
+	return r ? r : load_finished(s, ret, err);
+}
+
+static void plan_it(const struct session *s)
+{
+	struct plan_step *step = plan_add(s->p->plan, false, "train %s (run %u of %u)", s->w->name,
+					  s->n + 1, s->w->repeat);
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+	PGO_AUTO_FREE char *raw = fs_join(s->dir, "raw");
+
+	s->p->compiler->run_env(raw, &env, NULL);
+	for (size_t i = 0; i < env.nr; i++)
+		strvec_pushf(&step->commands, "export %s", env.v[i]);
+	strvec_push(&step->commands, s->w->run);
+}
+
+static int run_workload(struct project *p, const struct stage *stage,
+			struct training_workload *tw, struct digest *all, size_t *done,
+			struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (unsigned n = 0; !ret && n < tw->workload->repeat; n++) {
+		PGO_AUTO(session) s = { .p = p, .stage = stage, .w = tw->workload, .n = n };
+
+		s.dir = project_path(p, "train/%s/%u", s.w->name, n);
+		s.fresh = xstrfmt("%s.new", s.dir);
+		if (p->plan) {
+			plan_it(&s);
+			continue;
+		}
+		progress_step((*done)++, s.w->name);
+		ret = run_one(&s, &tw->runs[tw->nr_runs++], err);
+		digest_add_str(all, s.key);
+	}
+	return ret;
+}
+
+int training_run_all(struct project *p, const struct stage *instrumented, struct training *ret,
+		     struct pgo_err *err)
+{
+	size_t total = 0, done = 0;
+	struct digest all;
+	int r = 0;
+
+	digest_init(&all);
+	ret->workloads = xcalloc(p->config.nr_workloads, sizeof(*ret->workloads));
+	for (size_t i = 0; i < p->config.nr_workloads; i++)
+		if (p->config.workloads[i].use & USE_TRAIN)
+			total += p->config.workloads[i].repeat;
+	if (!p->plan)
+		progress_start("train", total);
+	for (size_t i = 0; !r && i < p->config.nr_workloads; i++) {
+		const struct workload *w = &p->config.workloads[i];
+		struct training_workload *tw = &ret->workloads[ret->nr_workloads];
+
+		if (!(w->use & USE_TRAIN))
+			continue;
+		ret->nr_workloads++;
+		tw->workload = w;
+		tw->runs = xcalloc(w->repeat, sizeof(*tw->runs));
+		r = run_workload(p, instrumented, tw, &all, &done, err);
+	}
+	progress_stop();
+	digest_hex(&all, ret->key);
+	return r;
+}

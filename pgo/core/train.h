@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The training runs: every workload marked train or both, each run with raw files of its own. */
+#ifndef PGO_CORE_TRAIN_H
+#define PGO_CORE_TRAIN_H
+
+#include "pgo/core/stage.h"
+
+struct training_run {
+	char *raw_dir;		/* below it the raw profiles */
+	struct strvec files;	/* .profraw by process id, or .gcda by name; absolute */
+	uint64_t bytes;
+	uint64_t wall_ns;
+	bool skipped;		/* its inputs are those of the last time */
+};
+
+struct training_workload {
+	const struct workload *workload;	/* the project's */
+	struct training_run *runs;
+	size_t nr_runs;
+};
+
+struct training {
+	struct training_workload *workloads;
+	size_t nr_workloads;
+	char key[DIGEST_HEX_LEN + 1];	/* hash of all inputs of all runs */
+};
+#define TRAINING_INIT { 0 }
+void training_release(struct training *t);
+PGO_DEFINE_AUTO(training, training_release)
+
+/*
+ * Run what has not been run with these inputs: the instrumented stage, the
+ * workload's lines, its stdin and the files that its run line names.
+ * -PGO_ECHILD when a run fails or leaves no profile (the workload is named).
+ */
+int training_run_all(struct project *p, const struct stage *instrumented, struct training *ret,
+		     struct pgo_err *err);
+
+#endif
