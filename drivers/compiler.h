@@ -11,21 +11,24 @@
 #include "pgo/base/err.h"
 #include "pgo/base/strvec.h"
 
-/* What "CC --version" (and -dumpfullversion) said. All strings owned. */
+/* What "CC -v" said. All strings owned. */
 struct tool_version {
 	char *path;		/* absolute, as found on PATH: not resolved through links */
 	char *family;		/* "clang", "gcc", "rustc" */
 	char *version;		/* "22.1.8", "12.2.0" */
 	unsigned major;
 	unsigned llvm_major;	/* 0 for gcc; for rustc of its LLVM */
-	char *banner;		/* the first line, verbatim */
+	char *banner;		/* the line that names the version, verbatim */
 	char *target;		/* "x86_64-pc-linux-gnu" */
 };
 #define TOOL_VERSION_INIT { 0 }
 void tool_version_release(struct tool_version *v);
 PGO_DEFINE_AUTO(tool_version, tool_version_release)
-/* Parse the text that the argv of compiler_version_argv printed (stdout and stderr merged).
- * -PGO_EUNSUP when it is no known compiler: the message quotes the first line. */
+/*
+ * Parse the text that the argv of compiler_version_argv printed (stdout and
+ * stderr merged) with LC_ALL=C in its environment: gcc translates it.
+ * -PGO_EUNSUP when it is no known compiler: the message quotes the first line.
+ */
 int tool_version_parse(struct tool_version *v, const char *path, const char *text,
 		       struct pgo_err *err);
 /* "PATH -v": prints version, target and family on stderr for gcc and clang; rustc wants -vV. */
@@ -40,7 +43,10 @@ enum profile_update { PROFILE_UPDATE_DEFAULT, PROFILE_UPDATE_SINGLE, PROFILE_UPD
 /* What a stage asks of a compiler. */
 struct build_stage {
 	enum stage_kind kind;
-	const char *profile;	/* optimized: clang, rustc: the .profdata; gcc: the folder of mangled .gcda */
+	const char *profile;	/* optimized, absolute: clang, rustc: the .profdata; gcc: the folder of .gcda */
+	/* gcc 11 and newer: what is cut from the names of .gcda files, so that a profile outlives a
+	 * move of the tree and long paths fit into a name; the same in every stage, or NULL. */
+	const char *source_root;
 	bool partial_training;	/* gcc */
 	enum profile_update update;
 };
@@ -50,11 +56,13 @@ struct compiler {
 	const char *raw_format;	/* "profraw", "gcda" */
 	int (*match)(const struct tool_version *v);
 	/* Flags for compiles and for links (with lld and ld); both lists are appended to.
-	 * -PGO_EUNSUP for an option that the family or version lacks, with the reason. */
+	 * -PGO_EUNSUP for an option that the family or version lacks, or a path that it cannot
+	 * take, with the reason. */
 	int (*add_flags)(const struct build_stage *stage, const struct tool_version *v,
 			 struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err);
-	/* Environment that makes an instrumented program leave its profile below raw_dir (absolute):
-	 * several processes, forks, exec and parallel runs lose nothing. */
+	/* Environment that makes an instrumented program leave its profile below raw_dir (absolute),
+	 * which is made when missing: several processes, forks and parallel runs lose nothing.
+	 * -PGO_EUNSUP when raw_dir has a '%' in it: both runtimes would expand it. */
 	int (*run_env)(const char *raw_dir, struct strvec *env, struct pgo_err *err);
 	/* The Debian package that has the profile runtime of this version ("libclang-rt-22-dev"); malloc'ed. */
 	char *(*runtime_package)(const struct tool_version *v);
@@ -63,8 +71,19 @@ struct compiler {
 extern const struct compiler *const compilers[];	/* NULL-terminated */
 const struct compiler *compiler_find(const struct tool_version *v);	/* or NULL */
 
-/* GCC's name of a .gcda file under -fprofile-use=DIR: the object's absolute path (without its
- * suffix, with .gcda) mangled: every '/' becomes '#'. malloc'ed. */
+/*
+ * GCC's name of a .gcda file below the folder of -fprofile-use=DIR, from the
+ * absolute path at which an instrumented program without GCOV_PREFIX wrote or
+ * would have written it (with GCOV_PREFIX: what follows the prefix). Below
+ * GCC_PROFILE_ROOT, where the instrumented stage sends its files, it is the
+ * rest of the path, which may hold '/' (an object given by its absolute path
+ * is looked for below the same path in DIR). Elsewhere, beside an object file,
+ * every '/' becomes '#' and a ".." '^', which is right for objects given by a
+ * relative path. malloc'ed.
+ */
 char *gcc_mangle_path(const char *abs_path);
+/* Where gcc's instrumented programs write without GCOV_PREFIX: nowhere, since nobody can make a
+ * folder in /proc. With GCOV_PREFIX=RAW_DIR: RAW_DIR GCC_PROFILE_ROOT "/" NAME. */
+#define GCC_PROFILE_ROOT "/proc/pgoctl"
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GCC. Source: gcc 11.3 and 12.2, by trial.
+ *
+ * How -fprofile-use=DIR finds a file: the auxiliary name of the compile (of -o,
+ * else of the source; "PROGRAM-SOURCE" when one command compiles and links),
+ * when relative, is put after the working directory, mangled as it stands ('/'
+ * to '#', ".." to '^', "." kept) and looked for in DIR; when absolute, it is
+ * looked for below DIR unmangled. Plain -fprofile-generate writes beside the
+ * object, by the cleaned path, from which neither can be told. So the
+ * instrumented stage gets -fprofile-generate=ROOT, whose files are named by the
+ * same rule below ROOT: what is there serves as DIR, name by name.
+ */
+#include <string.h>
+
+#include "drivers/drivers.h"
+
+#define MIN_PARTIAL_TRAINING 10
+#define MIN_PREFIX_PATH 11
+
+static int gcc_match(const struct tool_version *v)
+{
+	return !strcmp(v->family, "gcc");
+}
+
+static void add_both(struct strvec *cflags, struct strvec *ldflags, const char *option,
+		     const char *value)
+{
+	strvec_pushf(cflags, "%s=%s", option, value);
+	strvec_pushf(ldflags, "%s=%s", option, value);
+}
+
+static void add_instrumented(const struct build_stage *stage, struct strvec *cflags,
+			     struct strvec *ldflags)
+{
+	const char *update = profile_update_name(stage->update);
+
+	add_both(cflags, ldflags, "-fprofile-generate", GCC_PROFILE_ROOT);
+	if (update)
+		strvec_pushf(cflags, "-fprofile-update=%s", update);
+}
+
+/*
+ * -fprofile-correction: counts that threads lost make a profile inconsistent,
+ * which is an error without it; a consistent profile gives the same code with it.
+ * A mismatch is an error of its own accord, a missing file not even a warning:
+ * both are to be warnings, also under -Werror.
+ */
+static int add_optimized(const struct build_stage *stage, struct strvec *cflags,
+			 struct strvec *ldflags, struct pgo_err *err)
+{
+	if (!stage->profile)
+		return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
+	add_both(cflags, ldflags, "-fprofile-use", stage->profile);
+	strvec_push(cflags, "-fprofile-correction");
+	if (stage->partial_training)
+		strvec_push(cflags, "-fprofile-partial-training");
+	strvec_push(cflags, "-Wmissing-profile");
+	strvec_push(cflags, "-Wno-error=missing-profile");
+	strvec_push(cflags, "-Wno-error=coverage-mismatch");
+	return 0;
+}
+
+static int gcc_add_flags(const struct build_stage *stage, const struct tool_version *v,
+			 struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err)
+{
+	int ret = 0;
+
+	if (stage->partial_training && v->major < MIN_PARTIAL_TRAINING)
+		return pgo_error(err, PGO_EUNSUP, "gcc %s has no partial training: gcc %d or newer has",
+				 v->version, MIN_PARTIAL_TRAINING);
+	if (stage->kind == STAGE_BASELINE)
+		return 0;
+	if (stage->kind == STAGE_INSTRUMENTED)
+		add_instrumented(stage, cflags, ldflags);
+	else
+		ret = add_optimized(stage, cflags, ldflags, err);
+	if (!ret && stage->source_root && v->major >= MIN_PREFIX_PATH)
+		strvec_pushf(cflags, "-fprofile-prefix-path=%s", stage->source_root);
+	return ret;
+}
+
+/* libgcov locks and merges each file, and counts across fork and exec exactly. */
+static int gcc_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
+{
+	int ret = raw_dir_check(raw_dir, err);
+
+	if (ret)
+		return ret;
+	strvec_setenv(env, "GCOV_PREFIX", raw_dir);
+	strvec_setenv(env, "GCOV_PREFIX_STRIP", NULL);
+	return 0;
+}
+
+static char *gcc_runtime_package(const struct tool_version *v)
+{
+	return xstrfmt("libgcc-%u-dev", v->major);
+}
+
+char *gcc_mangle_path(const char *abs_path)
+{
+	const size_t root_len = strlen(GCC_PROFILE_ROOT);
+	struct strbuf out = STRBUF_INIT;
+
+	if (!strncmp(abs_path, GCC_PROFILE_ROOT "/", root_len + 1)) {
+		abs_path += root_len;
+		return xstrdup(abs_path + strspn(abs_path, "/"));
+	}
+	while (*abs_path) {
+		size_t n = strcspn(abs_path, "/");
+
+		if (n == 2 && !memcmp(abs_path, "..", 2))
+			strbuf_addch(&out, '^');
+		else
+			strbuf_add(&out, abs_path, n);
+		abs_path += n;
+		if (*abs_path == '/') {
+			strbuf_addch(&out, '#');
+			abs_path++;
+		}
+	}
+	return strbuf_take(&out);
+}
+
+const struct compiler compiler_gcc = {
+	.name = "gcc",
+	.raw_format = "gcda",
+	.match = gcc_match,
+	.add_flags = gcc_add_flags,
+	.run_env = gcc_run_env,
+	.runtime_package = gcc_runtime_package,
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rustc: LLVM's IR instrumentation and runtime. Source: rustc 1.95, by trial. */
+#include <string.h>
+
+#include "drivers/drivers.h"
+
+static int rustc_match(const struct tool_version *v)
+{
+	return !strcmp(v->family, "rustc");
+}
+
+static int rustc_add_flags(const struct build_stage *stage, const struct tool_version *v,
+			   struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err)
+{
+	int ret = refuse_partial_training(stage, v->family, err);
+
+	(void)ldflags;	/* rustc tells the linker itself */
+	if (ret || stage->kind == STAGE_BASELINE)
+		return ret;
+	if (stage->kind == STAGE_INSTRUMENTED) {
+		/* The folder is where a run without LLVM_PROFILE_FILE writes: nowhere. */
+		strvec_push(cflags, "-Cprofile-generate=/proc/pgoctl");
+		if (stage->update == PROFILE_UPDATE_ATOMIC ||
+		    stage->update == PROFILE_UPDATE_PREFER_ATOMIC)
+			strvec_push(cflags, "-Cllvm-args=-instrprof-atomic-counter-update-all");
+		return 0;
+	}
+	if (!stage->profile)
+		return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
+	strvec_pushf(cflags, "-Cprofile-use=%s", stage->profile);
+	return 0;
+}
+
+/* rustup's toolchains have it without a package. */
+static char *rustc_runtime_package(const struct tool_version *v)
+{
+	(void)v;
+	return xstrdup("libstd-rust-dev");
+}
+
+const struct compiler compiler_rustc = {
+	.name = "rustc",
+	.raw_format = "profraw",
+	.match = rustc_match,
+	.add_flags = rustc_add_flags,
+	.run_env = llvm_run_env,
+	.runtime_package = rustc_runtime_package,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the drivers share among themselves. */
+#ifndef PGO_DRIVERS_DRIVERS_H
+#define PGO_DRIVERS_DRIVERS_H
+
+#include "drivers/compiler.h"
+
+extern const struct compiler compiler_clang;
+extern const struct compiler compiler_gcc;
+extern const struct compiler compiler_rustc;
+
+/* -PGO_EUNSUP when the profile runtime would take raw_dir for a pattern. */
+int raw_dir_check(const char *raw_dir, struct pgo_err *err);
+/* LLVM_PROFILE_FILE for the runtime that clang and rustc share. */
+int llvm_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err);
+/* -PGO_EUNSUP when partial training, which only gcc knows, is asked for. */
+int refuse_partial_training(const struct build_stage *stage, const char *family,
+			    struct pgo_err *err);
+/* The value of -fprofile-update, or NULL for the compiler's own choice. */
+const char *profile_update_name(enum profile_update update);
+
+#endif
