@@ -19,6 +19,12 @@ struct llvm_merge_opts {
 	unsigned major;		/* of the compiler that will read the result */
 	bool sparse;
 	bool text;		/* write the text form */
+	/*
+	 * As llvm-profdata's -j; 0: what it takes by default, which depends on the
+	 * processors of the machine. The bytes depend on it when LLVM is older than
+	 * 18 and the inputs are not all of the same functions, else hardly ever.
+	 */
+	unsigned jobs;
 };
 
 /* What a merge did. */

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiles/llvm.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "pgo/base/fs.h"
+#include "profiles/llvm/guard.h"
+#include "profiles/llvm/module.h"
+
+/*
+ * Which majors read which version. Source: INSTR_PROF_RAW_VERSION and
+ * INSTR_PROF_INDEX_VERSION of llvm/ProfileData/InstrProfData.inc.
+ */
+static const struct {
+	unsigned major, raw, indexed;
+} versions[] = {
+	{ 13, 7, 7 },	{ 14, 8, 7 },	{ 15, 8, 8 },	{ 16, 8, 9 },	{ 17, 8, 10 },
+	{ 18, 9, 12 },	{ 19, 10, 12 }, { 20, 10, 12 }, { 21, 10, 12 }, { 22, 10, 13 },
+};
+#define NR_VERSIONS (sizeof(versions) / sizeof(versions[0]))
+
+/* An input in memory. */
+struct llvm_file {
+	struct strbuf data;
+	struct llvm_form form;
+};
+#define LLVM_FILE_INIT { .data = STRBUF_INIT }
+
+static void llvm_file_release(struct llvm_file *f)
+{
+	strbuf_release(&f->data);
+}
+PGO_DEFINE_AUTO(llvm_file, llvm_file_release)
+
+static int file_load(struct llvm_file *f, const char *path, struct pgo_err *err)
+{
+	int ret;
+
+	strbuf_clear(&f->data);
+	ret = fs_read_file(path, &f->data, err);
+	if (ret)
+		return ret;
+	if (!f->data.len) {
+		pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is empty", path);
+		return pgo_err_hint(err, "the process that was to write it was killed, or ended "
+					 "by _exit, before it did");
+	}
+	if (!llvm_form_of(f->data.buf, f->data.len, &f->form))
+		return pgo_error_at(err, PGO_EFORMAT, path, 0,
+				    "'%s' (%zu bytes) is no LLVM profile", path, f->data.len);
+	return 0;
+}
+
+static bool reads(const struct shim_api *api, const struct llvm_form *form)
+{
+	switch (form->type) {
+	case LLVM_FORM_RAW:
+		return form->version == api->raw_version;
+	case LLVM_FORM_INDEXED:
+		return form->version && form->version <= api->indexed_version;
+	default:
+		return true;
+	}
+}
+
+/* "LLVM 14 to 17" for those of the table that read form; false: none of them. */
+static bool add_readers(struct strbuf *sb, const struct llvm_form *form)
+{
+	unsigned first = 0, last = 0;
+
+	for (size_t i = 0; i < NR_VERSIONS; i++) {
+		if (form->type == LLVM_FORM_RAW ? versions[i].raw != form->version :
+						  versions[i].indexed < form->version)
+			continue;
+		first = first ? first : versions[i].major;
+		last = versions[i].major;
+	}
+	if (form->type == LLVM_FORM_INDEXED && first)
+		strbuf_addf(sb, "LLVM %u and later", first);
+	else if (first == last)
+		strbuf_addf(sb, "LLVM %u", first);
+	else
+		strbuf_addf(sb, "LLVM %u to %u", first, last);
+	return first != 0;
+}
+
+static int version_error(const struct shim_api *api, const char *path,
+			 const struct llvm_form *form, struct pgo_err *err)
+{
+	bool raw = form->type == LLVM_FORM_RAW;
+	PGO_AUTO(strbuf) readers = STRBUF_INIT;
+	PGO_AUTO(strbuf) there = STRBUF_INIT;
+	int ret;
+
+	ret = pgo_error_at(err, PGO_EVERSION, path, 8,
+			   "'%s' is of %s version %" PRIu64 ", but LLVM %u reads version %u%s",
+			   path, llvm_form_name(form->type), form->version, api->major,
+			   raw ? api->raw_version : api->indexed_version,
+			   raw ? "" : " and older");
+	if (!add_readers(&readers, form))
+		return ret;
+	llvm_add_majors(&there);
+	return pgo_err_hint(err, "%s version %" PRIu64 " is read by %s; this pgoctl has %s",
+			    llvm_form_name(form->type), form->version, readers.buf, there.buf);
+}
+
+/* Everything that can be told without LLVM. */
+static int file_check(const struct llvm_file *f, const char *path, const struct shim_api *api,
+		      struct pgo_err *err)
+{
+	bool cut_off = f->form.type != LLVM_FORM_TEXT && f->data.len < 16;
+
+	if (!cut_off && !reads(api, &f->form))
+		return version_error(api, path, &f->form, err);
+	return llvm_guard(&f->form, path, f->data.buf, f->data.len, api->major, err);
+}
+
+static struct shim_input input_of(const struct llvm_file *f, const char *path)
+{
+	return (struct shim_input){
+		.data = f->data.buf,
+		.len = f->data.len,
+		.path = path,
+		.raw = f->form.type == LLVM_FORM_RAW,
+	};
+}
+
+/* What a fault of the shim is to the user. path: the input at fault, or NULL. */
+static int fault_error(const struct shim_api *api, struct shim_fault *fault, const char *path,
+		       size_t len, const struct llvm_form *form, struct pgo_err *err)
+{
+	const char *message = fault->message ? fault->message : "unknown fault";
+	int ret;
+
+	switch (fault->code) {
+	case SHIM_EKIND:
+		ret = pgo_error_at(err, PGO_EMISMATCH, path, -1,
+				   "'%s' is of another kind than the profiles before it: %s", path,
+				   message);
+		break;
+	case SHIM_ECOUNTS:
+		ret = pgo_error_at(err, PGO_EMISMATCH, path, -1,
+				   "function '%s' of '%s' differs from that of the profiles before "
+				   "it: %s", fault->function, path, message);
+		pgo_err_hint(err, "merge only profiles of one build");
+		break;
+	default:
+		ret = pgo_error_at(err, fault->code == SHIM_EVERSION ? PGO_EVERSION : PGO_EFORMAT,
+				   path, 0, "'%s' (%zu bytes) is no good %s%s%s%s: %s", path, len,
+				   llvm_form_name(form->type), fault->function ? ", function '" : "",
+				   fault->function ? fault->function : "",
+				   fault->function ? "'" : "", message);
+		break;
+	}
+	api->fault_release(fault);
+	return ret;
+}
+
+struct merge {
+	const struct shim_api *api;
+	struct shim_merger *merger;
+	const char *first_path;
+	uint64_t first_variant;
+};
+
+/* LLVM 18 and later no longer notice that kinds are mixed when the front end's comes second. */
+static int check_kind(struct merge *m, const char *path, const struct llvm_form *form,
+		      struct pgo_err *err)
+{
+	bool ir = form->variant & LLVM_VARIANT_IR;
+
+	if (!m->first_path) {
+		m->first_path = path;
+		m->first_variant = form->variant;
+		return 0;
+	}
+	if (ir == !!(m->first_variant & LLVM_VARIANT_IR))
+		return 0;
+	pgo_error_at(err, PGO_EMISMATCH, path, 8, "'%s' is of %s, but '%s' of %s", path,
+		     ir ? "-fprofile-generate" : "-fprofile-instr-generate", m->first_path,
+		     ir ? "-fprofile-instr-generate" : "-fprofile-generate");
+	return pgo_err_hint(err, "build every part with the same one of the two");
+}
+
+static int add_input(struct merge *m, const struct llvm_input *input, struct llvm_file *f,
+		     struct pgo_err *err)
+{
+	struct shim_fault fault = { 0 };
+	struct shim_input in;
+	int ret = file_load(f, input->path, err);
+
+	if (!ret)
+		ret = file_check(f, input->path, m->api, err);
+	if (!ret)
+		ret = check_kind(m, input->path, &f->form, err);
+	if (ret)
+		return ret;
+	in = input_of(f, input->path);
+	if (m->api->merger_add(m->merger, &in, input->weight, &fault))
+		return fault_error(m->api, &fault, input->path, in.len, &f->form, err);
+	return 0;
+}
+
+static int add_inputs(struct merge *m, const struct llvm_input *inputs, size_t nr,
+		      struct pgo_err *err)
+{
+	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
+	int ret = 0;
+
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = add_input(m, &inputs[i], &file, err);
+	return ret;
+}
+
+static int write_error(const struct shim_api *api, struct shim_fault *fault, const char *path,
+		       struct pgo_err *err)
+{
+	int ret;
+
+	if (fault->code == SHIM_EIO) {
+		errno = fault->errnum;
+		ret = pgo_error_errno(err, "cannot write '%s'", path);
+	} else {
+		ret = pgo_error_at(err, fault->code == SHIM_ECOUNTS ? PGO_EMISMATCH : PGO_EFORMAT,
+				   path, -1, "cannot merge into '%s': %s", path, fault->message);
+	}
+	api->fault_release(fault);
+	return ret;
+}
+
+static int write_output(struct merge *m, const struct llvm_merge_opts *opts, const char *out_path,
+			struct llvm_merge_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(fs_atomic) out = FS_ATOMIC_INIT;
+	struct shim_fault fault = { 0 };
+	struct shim_totals t;
+	int ret = fs_atomic_open(&out, out_path, 0666, err);
+
+	if (ret)
+		return ret;
+	if (m->api->merger_write(m->merger, out.fd, opts->text, &t, &fault))
+		return write_error(m->api, &fault, out_path, err);
+	ret = fs_atomic_commit(&out, err);
+	if (ret)
+		return ret;
+	*res = (struct llvm_merge_result){
+		.nr_functions = t.nr_functions,
+		.nr_counters = t.nr_counters,
+		.total_count = t.total_count,
+		.max_count = t.max_count,
+		.version = opts->text ? 0 : m->api->indexed_version,
+		.nr_overflow = t.nr_overflow,
+	};
+	return 0;
+}
+
+static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *inputs, size_t nr,
+			   const struct llvm_merge_opts *opts, unsigned jobs, const char *out_path,
+			   struct llvm_merge_result *res, struct pgo_err *err)
+{
+	struct merge m = { .api = api, .merger = api->merger_new(opts->sparse, jobs) };
+	int ret = add_inputs(&m, inputs, nr, err);
+
+	if (!ret)
+		ret = write_output(&m, opts, out_path, res, err);
+	api->merger_free(m.merger);
+	return ret;
+}
+
+int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_merge_opts *opts,
+	       const char *out_path, struct llvm_merge_result *res, struct pgo_err *err)
+{
+	const struct shim_api *api;
+	unsigned jobs;
+	int ret = llvm_module(opts->major, &api, err);
+
+	if (ret)
+		return ret;
+	jobs = opts->jobs ? opts->jobs : api->default_jobs(nr);
+	ret = merge_with_jobs(api, inputs, nr, opts, jobs, out_path, res, err);
+	/* Where parts disagree, only a merge in one part can tell whose function it is. */
+	if (ret == -PGO_EMISMATCH && jobs > 1)
+		ret = merge_with_jobs(api, inputs, nr, opts, 1, out_path, res, err);
+	return ret;
+}
+
+static void add_func(const struct shim_record *record, void *arg)
+{
+	struct profile *p = arg;
+	struct prof_func *f = profile_add(p);
+
+	f->name = arena_strndup(&p->arena, record->name, record->name_len);
+	f->hash = record->hash;
+	f->nr_counts = record->nr_counts;
+	f->counts = arena_alloc(&p->arena, record->nr_counts, sizeof(*f->counts));
+	if (record->nr_counts)
+		memcpy(f->counts, record->counts, record->nr_counts * sizeof(*f->counts));
+	f->entry = record->nr_counts ? record->counts[0] : 0;
+	f->nr_value_sites = record->nr_value_sites;
+	f->value_total = record->value_total;
+	f->cs = record->cs && p->kind == PROF_KIND_LLVM_CS;
+}
+
+static int by_name_and_hash(const void *a, const void *b)
+{
+	const struct prof_func *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static enum prof_kind kind_of(const struct llvm_form *form)
+{
+	if (form->variant & LLVM_VARIANT_CS)
+		return PROF_KIND_LLVM_CS;
+	return form->variant & LLVM_VARIANT_IR ? PROF_KIND_LLVM_IR : PROF_KIND_LLVM_FE;
+}
+
+/* major's module, or for 0 the newest that reads form, or else the newest. */
+static int choose_module(unsigned major, const struct llvm_form *form,
+			 const struct shim_api **ret, struct pgo_err *err)
+{
+	const unsigned *m = llvm_majors();
+	const struct shim_api *api;
+	int status;
+
+	if (major)
+		return llvm_module(major, ret, err);
+	if (!m[0])
+		return pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+	for (size_t i = 0; m[i]; i++) {
+		status = llvm_module(m[i], &api, err);
+		if (status)
+			return status;
+		if (reads(api, form)) {
+			*ret = api;
+			return 0;
+		}
+	}
+	return llvm_module(m[0], ret, err);
+}
+
+int llvm_read(const char *path, unsigned major, struct profile *out, struct pgo_err *err)
+{
+	PGO_AUTO(profile) p = PROFILE_INIT;
+	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
+	struct shim_fault fault = { 0 };
+	const struct shim_api *api;
+	struct shim_input in;
+	int ret = file_load(&file, path, err);
+
+	if (!ret)
+		ret = choose_module(major, &file.form, &api, err);
+	if (!ret)
+		ret = file_check(&file, path, api, err);
+	if (ret)
+		return ret;
+	in = input_of(&file, path);
+	p.kind = kind_of(&file.form);
+	if (api->read(&in, add_func, &p, &fault))
+		return fault_error(api, &fault, path, in.len, &file.form, err);
+	p.version = file.form.version;
+	if (p.nr_funcs)
+		qsort(p.funcs, p.nr_funcs, sizeof(*p.funcs), by_name_and_hash);
+	profile_finish(&p);
+	*out = p;
+	p = (struct profile)PROFILE_INIT;
+	return 0;
+}

@@ -1,0 +1,18 @@
+profiles_libpgoprofiles_a_SOURCES += \
+	profiles/fmt-llvm.c \
+	profiles/llvm.c profiles/llvm.h \
+	profiles/llvm/guard.c profiles/llvm/guard.h \
+	profiles/llvm/guard-indexed.c \
+	profiles/llvm/guard-raw.c \
+	profiles/llvm/guard-text.c \
+	profiles/llvm/module.c profiles/llvm/module.h \
+	profiles/llvm/shim.h
+EXTRA_DIST += profiles/llvm/shim.cc
+
+# One module a major, of the same source; opened at run time, so nothing is linked to libLLVM.
+BUILT_MODULES += $(LLVM_MAJORS:%=llvm-%.so)
+CLEANFILES += $(LLVM_MAJORS:%=llvm-%.so)
+llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h
+	$(AM_V_GEN)$(CXX) -I$(top_srcdir) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \
+		$(LLVM_CXXFLAGS_$*) -fvisibility=hidden -fPIC -shared -o $@ $< \
+		$(LDFLAGS) -Wl,-z,defs $(LLVM_LDFLAGS_$*)

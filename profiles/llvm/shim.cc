@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only C++ here: LLVM's profile reader and writer behind the table of shim.h. */
+#include "profiles/llvm/shim.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/ProfileData/InstrProf.h"
+#include "llvm/ProfileData/InstrProfReader.h"
+#include "llvm/ProfileData/InstrProfWriter.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Threading.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+/*
+ * What differs between majors, all of it: the library's version at run time,
+ * the writer's parameters (those of llvm-profdata's defaults), the parts of a
+ * profile beside the records, and the values of one site.
+ */
+#if LLVM_VERSION_MAJOR >= 17
+#include "llvm-c/Core.h"
+
+static const char *version() noexcept
+{
+	static char text[3 * 11];
+	unsigned major, minor, patch;
+
+	LLVMGetVersion(&major, &minor, &patch);
+	snprintf(text, sizeof(text), "%u.%u.%u", major, minor, patch);
+	return text;
+}
+#else
+static const char *version() noexcept { return LLVM_VERSION_STRING; }
+#endif
+
+#if LLVM_VERSION_MAJOR >= 17
+static std::unique_ptr<InstrProfWriter> new_writer(bool sparse)
+{
+	return std::make_unique<InstrProfWriter>(sparse, /*TemporalProfTraceReservoirSize=*/100,
+						 /*MaxTemporalProfTraceLength=*/10000);
+}
+
+static void copy_traces(InstrProfReader &reader, InstrProfWriter &writer, uint64_t weight)
+{
+	if (!reader.hasTemporalProfile())
+		return;
+	auto &traces = reader.getTemporalProfTraces(weight);
+	if (!traces.empty())
+		writer.addTemporalProfileTraces(traces, reader.getTemporalProfTraceStreamSize());
+}
+#else
+static std::unique_ptr<InstrProfWriter> new_writer(bool sparse)
+{
+	return std::make_unique<InstrProfWriter>(sparse);
+}
+
+static void copy_traces(InstrProfReader &, InstrProfWriter &, uint64_t) {}
+#endif
+
+#if LLVM_VERSION_MAJOR >= 16
+static Error copy_binary_ids(InstrProfReader &reader, InstrProfWriter &writer)
+{
+	std::vector<object::BuildID> ids;
+
+	if (Error e = reader.readBinaryIds(ids))
+		return e;
+	writer.addBinaryIds(ids);
+	return Error::success();
+}
+#else
+static Error copy_binary_ids(InstrProfReader &, InstrProfWriter &) { return Error::success(); }
+#endif
+
+#if LLVM_VERSION_MAJOR >= 19
+static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
+{
+	uint64_t total = 0;
+
+	for (const InstrProfValueData &v : record.getValueArrayForSite(kind, site))
+		total = SaturatingAdd(total, v.Count);
+	return total;
+}
+#else
+static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
+{
+	uint64_t total = 0;
+
+	record.getValueForSite(kind, site, &total);
+	return total;
+}
+#endif
+/* End of what differs. */
+
+/* No counter of a process gets here in a lifetime; LLVM 17 and later warn from it on. */
+static const uint64_t implausible_count = 1ULL << 56;
+
+struct shim_merger {
+	std::vector<std::unique_ptr<InstrProfWriter>> parts;
+	size_t next = 0;	/* part that takes the next input */
+	uint64_t nr_overflow = 0;
+};
+
+static char *copy_string(StringRef s)
+{
+	char *copy = static_cast<char *>(malloc(s.size() + 1));
+
+	if (!copy)
+		abort();
+	memcpy(copy, s.data(), s.size());
+	copy[s.size()] = '\0';
+	return copy;
+}
+
+static enum shim_code set_fault(struct shim_fault *fault, enum shim_code code, StringRef message,
+				StringRef function = "")
+{
+	fault->code = code;
+	fault->message = copy_string(message);
+	fault->function = function.empty() ? nullptr : copy_string(function);
+	return code;
+}
+
+static void fault_release(struct shim_fault *fault) noexcept
+{
+	free(fault->message);
+	free(fault->function);
+	*fault = {};
+}
+
+static enum shim_code code_of(instrprof_error e)
+{
+	switch (e) {
+	case instrprof_error::unsupported_version:
+	case instrprof_error::unsupported_hash_type:
+		return SHIM_EVERSION;
+	case instrprof_error::count_mismatch:
+	case instrprof_error::hash_mismatch:
+	case instrprof_error::value_site_count_mismatch:
+#if LLVM_VERSION_MAJOR >= 18
+	case instrprof_error::bitmap_mismatch:
+#endif
+		return SHIM_ECOUNTS;
+	default:
+		return SHIM_EFORMAT;
+	}
+}
+
+/* The end of an Error. */
+static enum shim_code consume(Error e, struct shim_fault *fault, StringRef function = "")
+{
+	enum shim_code code = SHIM_EFORMAT;
+	std::string message;
+
+	handleAllErrors(
+		std::move(e),
+		[&](const InstrProfError &ie) {
+			code = code_of(ie.get());
+			message = ie.message();
+		},
+		[&](const ErrorInfoBase &other) { message = other.message(); });
+	return set_fault(fault, code, message, function);
+}
+
+static Expected<std::unique_ptr<InstrProfReader>> open_reader(const struct shim_input *input)
+{
+	return InstrProfReader::create(MemoryBuffer::getMemBuffer(
+		StringRef(input->data, input->len), input->path, /*RequiresNullTerminator=*/true));
+}
+
+static enum shim_code check_record(const NamedInstrProfRecord &record, bool raw,
+				   struct shim_fault *fault)
+{
+	if (record.Name.empty())
+		return set_fault(fault, SHIM_EFORMAT, "a function is not in the table of names");
+	if (raw)
+		for (uint64_t count : record.Counts)
+			if (count > implausible_count)
+				return set_fault(fault, SHIM_EFORMAT,
+						 "a counter is implausibly large", record.Name);
+	return SHIM_OK;
+}
+
+static unsigned default_jobs(size_t nr_inputs) noexcept
+{
+	size_t half = (nr_inputs + 1) / 2;
+	unsigned cpus = hardware_concurrency().compute_thread_count();
+
+	return half < cpus ? static_cast<unsigned>(half) : cpus;
+}
+
+static struct shim_merger *merger_new(bool sparse, unsigned jobs) noexcept
+{
+	auto m = std::make_unique<shim_merger>();
+
+	for (unsigned i = 0; i < jobs; i++)
+		m->parts.push_back(new_writer(sparse));
+	return m.release();
+}
+
+static void merger_free(struct shim_merger *m) noexcept { delete m; }
+
+/* Add one record to a writer; a counter that stops at its limit is counted, all else is a fault. */
+static enum shim_code add_record(struct shim_merger *m, InstrProfWriter &writer,
+				 NamedInstrProfRecord &&record, uint64_t weight,
+				 struct shim_fault *fault)
+{
+	std::string name = record.Name.str();
+	enum shim_code code = SHIM_OK;
+	bool overflow = false;
+
+	writer.addRecord(std::move(record), weight, [&](Error e) {
+		struct shim_fault f = {};
+		bool saturated = false;
+
+		e = handleErrors(std::move(e), [&](std::unique_ptr<InstrProfError> ie) -> Error {
+			if (ie->get() != instrprof_error::counter_overflow)
+				return Error(std::move(ie));
+			saturated = true;
+			return Error::success();
+		});
+		overflow |= saturated;
+		if (!e || code != SHIM_OK) {
+			consumeError(std::move(e));
+			return;
+		}
+		code = consume(std::move(e), &f, name);
+		*fault = f;
+	});
+	m->nr_overflow += overflow;
+	return code;
+}
+
+static enum shim_code merger_add(struct shim_merger *m, const struct shim_input *input,
+				 uint64_t weight, struct shim_fault *fault) noexcept
+{
+	InstrProfWriter &writer = *m->parts[m->next];
+	auto opened = open_reader(input);
+	enum shim_code code;
+
+	if (Error e = opened.takeError())
+		return consume(std::move(e), fault);
+	InstrProfReader &reader = **opened;
+
+	/* The first part's kind is that of the output: it hears of every input. */
+	if (Error e = m->parts[0]->mergeProfileKind(reader.getProfileKind())) {
+		consume(std::move(e), fault);
+		return fault->code = SHIM_EKIND;
+	}
+	m->next = (m->next + 1) % m->parts.size();
+	for (auto &record : reader) {
+		code = check_record(record, input->raw, fault);
+		if (code == SHIM_OK)
+			code = add_record(m, writer, std::move(record), weight, fault);
+		if (code != SHIM_OK)
+			return code;
+	}
+	copy_traces(reader, writer, weight);
+	if (reader.hasError())
+		return consume(reader.getError(), fault);
+	if (Error e = copy_binary_ids(reader, writer))
+		return consume(std::move(e), fault);
+	return SHIM_OK;
+}
+
+static enum shim_code join_parts(struct shim_merger *m, size_t into, size_t from,
+				 struct shim_fault *fault)
+{
+	enum shim_code code = SHIM_OK;
+
+	m->parts[into]->mergeRecordsFromWriter(std::move(*m->parts[from]), [&](Error e) {
+		struct shim_fault f = {};
+
+		if (consume(std::move(e), &f) == SHIM_ECOUNTS && code == SHIM_OK) {
+			code = f.code;
+			*fault = f;
+			return;
+		}
+		m->nr_overflow++;
+		fault_release(&f);
+	});
+	m->parts[from].reset();
+	return code;
+}
+
+/* The upper half into the lower, an odd one out into the first, until one is left. */
+static enum shim_code join(struct shim_merger *m, struct shim_fault *fault)
+{
+	enum shim_code code = SHIM_OK;
+
+	for (size_t end = m->parts.size(), mid = end / 2; mid > 0; end = mid, mid /= 2) {
+		for (size_t i = 0; i < mid && code == SHIM_OK; i++)
+			code = join_parts(m, i, i + mid, fault);
+		if (code == SHIM_OK && end % 2)
+			code = join_parts(m, 0, end - 1, fault);
+		if (code != SHIM_OK)
+			return code;
+	}
+	return SHIM_OK;
+}
+
+static void add_totals(InstrProfWriter &writer, struct shim_totals *t)
+{
+	for (auto &by_name : writer.getProfileData()) {
+		for (auto &by_hash : by_name.getValue()) {
+			t->nr_functions++;
+			t->nr_counters += by_hash.second.Counts.size();
+			for (uint64_t count : by_hash.second.Counts) {
+				t->total_count = SaturatingAdd(t->total_count, count);
+				t->max_count = std::max(t->max_count, count);
+			}
+		}
+	}
+}
+
+static enum shim_code merger_write(struct shim_merger *m, int fd, bool text,
+				   struct shim_totals *totals, struct shim_fault *fault) noexcept
+{
+	enum shim_code code = join(m, fault);
+
+	if (code != SHIM_OK)
+		return code;
+	InstrProfWriter &writer = *m->parts[0];
+	*totals = {};
+	totals->nr_overflow = m->nr_overflow;
+	add_totals(writer, totals);
+
+	raw_fd_ostream out(fd, /*shouldClose=*/false);
+	Error e = text ? writer.writeText(out) : writer.write(out);
+	out.flush();
+	if (out.has_error()) {
+		fault->errnum = out.error().value();
+		code = set_fault(fault, SHIM_EIO, out.error().message());
+		out.clear_error();
+		consumeError(std::move(e));
+		return code;
+	}
+	return e ? consume(std::move(e), fault) : SHIM_OK;
+}
+
+static void hand_over(const NamedInstrProfRecord &from, shim_record_fn fn, void *arg)
+{
+	struct shim_record r = {};
+
+	r.name = from.Name.data();
+	r.name_len = from.Name.size();
+	r.hash = from.Hash;
+	r.counts = from.Counts.data();
+	r.nr_counts = from.Counts.size();
+	r.cs = NamedInstrProfRecord::hasCSFlagInHash(from.Hash);
+	for (uint32_t kind = IPVK_First; kind <= IPVK_Last; kind++) {
+		uint32_t nr_sites = from.getNumValueSites(kind);
+
+		r.nr_value_sites += nr_sites;
+		for (uint32_t site = 0; site < nr_sites; site++)
+			r.value_total = SaturatingAdd(r.value_total, site_total(from, kind, site));
+	}
+	fn(&r, arg);
+}
+
+static enum shim_code read_all(const struct shim_input *input, shim_record_fn fn, void *arg,
+			       struct shim_fault *fault) noexcept
+{
+	auto opened = open_reader(input);
+
+	if (Error e = opened.takeError())
+		return consume(std::move(e), fault);
+	InstrProfReader &reader = **opened;
+	for (auto &record : reader) {
+		enum shim_code code = check_record(record, input->raw, fault);
+
+		if (code != SHIM_OK)
+			return code;
+		hand_over(record, fn, arg);
+	}
+	return reader.hasError() ? consume(reader.getError(), fault) : SHIM_OK;
+}
+
+extern "C" __attribute__((visibility("default"))) const struct shim_api *pgo_llvm_shim(void);
+const struct shim_api *pgo_llvm_shim(void)
+{
+	static const struct shim_api api = {
+		SHIM_ABI, LLVM_VERSION_MAJOR,
+		INSTR_PROF_RAW_VERSION, INSTR_PROF_INDEX_VERSION,
+		version, default_jobs,
+		merger_new, merger_free, merger_add, merger_write,
+		read_all, fault_release,
+	};
+
+	return &api;
+}
