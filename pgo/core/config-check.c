@@ -145,6 +145,31 @@ static int check_keys(const struct where_ctx *ctx, const struct where *map, cons
 	return 0;
 }
 
+/* A missing key is shown with its value, or with the keys that it needs below it. */
+static int missing_key(const struct where_ctx *ctx, struct place at, const char *in,
+		       const char *key, const cyaml_schema_value_t *schema)
+{
+	const char *indent = schema->type == CYAML_SEQUENCE ? "- " : "  ";
+	PGO_AUTO(strbuf) hint = STRBUF_INIT;
+
+	where_error(ctx, at, "missing key '%s'%s%s%s", config_key_leaf(key), *in ? " in '" : "", in,
+		    *in ? "'" : "");
+	if (config_key_find(key)->example)
+		return hint_example(ctx, key);
+	if (schema->type == CYAML_SEQUENCE)
+		schema = schema->sequence.entry;
+	strbuf_addf(&hint, "for example:\n%s:", key);
+	for (const cyaml_schema_field_t *f = schema->mapping.fields; f->key; f++) {
+		PGO_AUTO_FREE char *below = xstrfmt("%s.%s", key, f->key);
+
+		if (f->value.flags & CYAML_FLAG_OPTIONAL)
+			continue;
+		strbuf_addf(&hint, "\n%s%s: %s", indent, f->key, config_key_find(below)->example);
+		indent = "  ";
+	}
+	return where_hint(ctx, "%s", hint.buf);
+}
+
 static int check_map(const struct where_ctx *ctx, const struct where *map, const char *prefix,
 		     const cyaml_schema_field_t *fields)
 {
@@ -153,14 +178,8 @@ static int check_map(const struct where_ctx *ctx, const struct where *map, const
 	for (const cyaml_schema_field_t *f = fields; !ret && f->key; f++) {
 		PGO_AUTO_FREE char *key = xstrfmt("%s%s%s", prefix, *prefix ? "." : "", f->key);
 
-		if (f->value.flags & CYAML_FLAG_OPTIONAL || where_get(map, f->key))
-			continue;
-		where_error(ctx, map->at, "missing key '%s'%s%s%s", f->key,
-			    *prefix ? " in '" : "", prefix, *prefix ? "'" : "");
-		ret = hint_example(ctx, key);
-		if (!config_key_find(key)->example)
-			ret = where_hint(ctx, "'%s' says %s: see pgo.yaml(5)", f->key,
-					 config_key_find(key)->meaning);
+		if (!(f->value.flags & CYAML_FLAG_OPTIONAL) && !where_get(map, f->key))
+			ret = missing_key(ctx, map->at, prefix, key, &f->value);
 	}
 	return ret;
 }

@@ -127,7 +127,7 @@ const struct config_key config_key_table[] = {
 	  "what to keep of a build, relative to where it ran: files, folders, patterns" },
 	{ "build.exclude", "[\"*.o\"]", "patterns of what is left out of the copy" },
 	{ "workloads", NULL, "the jobs that train the program and that measure it" },
-	{ "workloads.name", "example", "letters, digits, '.', '_', '+' and '-'" },
+	{ "workloads.name", "example", "its name: letters, digits, '.', '_', '+' and '-'" },
 	{ "workloads.run", "'\"$PGO_OUT/my-program\"'",
 	  "the shell line; $PGO_OUT holds the artifacts, $PGO_TMP is scratch space" },
 	{ "workloads.weight", "1", "how much its profile counts in the merge" },

@@ -66,8 +66,10 @@ static int check_env(const struct where_ctx *ctx, const struct where *n, const c
 	if (!eq || !is_env_name(n->text, eq - n->text))
 		return config_bad_value(ctx, n, key, "NAME=value");
 	name = xstrndup(n->text, eq - n->text);
-	if (strvec_getenv(before, name))
-		return where_error(ctx, n->at, "'%s' is set twice", where_show(ctx, name));
+	if (strvec_getenv(before, name)) {
+		where_error(ctx, n->at, "'%s' is set twice", where_show(ctx, name));
+		return where_hint(ctx, "keep one of them");
+	}
 	if (!strcmp(name, "CC") || !strcmp(name, "CXX")) {
 		where_error(ctx, n->at, "'%s' is set by pgoctl itself", name);
 		return where_hint(ctx, "name the compiler in 'toolchain'");

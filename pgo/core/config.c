@@ -8,8 +8,6 @@
 #include "pgo/core/config.h"
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
@@ -172,16 +170,4 @@ char *config_find(const char *dir)
 		at = above;
 	}
 	return NULL;
-}
-
-bool config_excludes(const struct config *cfg, const char *rel)
-{
-	for (size_t i = 0; i < cfg->exclude.nr; i++) {
-		const char *pattern = cfg->exclude.v[i];
-		const char *subject = strchr(pattern, '/') ? rel : fs_basename(rel);
-
-		if (!fnmatch(pattern, subject, FNM_PATHNAME))
-			return true;
-	}
-	return false;
 }

@@ -73,10 +73,6 @@ PGO_DEFINE_AUTO(config, config_release)
 #define CONFIG_NAME "pgo.yaml"
 char *config_find(const char *dir);
 
-/* Whether build.exclude leaves out rel, a path below the source folder: a pattern without '/' is
- * matched with the last part of rel, another one with all of it; '*' does not match '/'. */
-bool config_excludes(const struct config *cfg, const char *rel);
-
 /* Append the full name of every key ("build.command"), in the order of the schema. */
 void config_keys(struct strvec *names);
 
