@@ -181,7 +181,7 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 		ret = p->compiler->add_flags(&spec, &p->cc, &b->cflags, &ldflags, err);
 	if (ret)
 		return ret;
-	b->tool = xstrdup("pgoctl " PACKAGE_VERSION);
+	b->tool = xstrdup("pgoctl " PGOCTL_VERSION);
 	b->family = xstrdup(p->cc.family);
 	b->version = xstrdup(p->cc.version);
 	b->banner = xstrdup(p->cc.banner);

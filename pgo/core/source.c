@@ -5,13 +5,31 @@
 
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
+#include "pgo/core/bundle.h"
+
+static char *source_dir(const struct project *p)
+{
+	PGO_AUTO_FREE char *joined = fs_join(p->config.root, p->config.source);
+
+	return fs_absolute(joined);
+}
+
+/* A bundle that was written into the source tree must not make its own inputs look changed. */
+static bool is_our_output(const struct project *p, const char *rel)
+{
+	PGO_AUTO_FREE char *dir = source_dir(p), *path = fs_join(dir, rel);
+	size_t len = strlen(rel);
+
+	return len > 5 && !strcmp(rel + len - 5, ".prof") && bundle_is(path);
+}
 
 static bool left_out(const char *rel, void *arg)
 {
-	const struct config *cfg = arg;
+	const struct project *p = arg;
+	const struct config *cfg = &p->config;
 	const char *base = fs_basename(rel);
 
-	if (!strcmp(base, ".git") || !strcmp(base, ".pgo") || !strcmp(rel, "merged.prof"))
+	if (!strcmp(base, ".git") || !strcmp(base, ".pgo") || is_our_output(p, rel))
 		return true;
 	for (size_t i = 0; i < cfg->exclude.nr; i++) {
 		const char *pattern = cfg->exclude.v[i];
@@ -22,13 +40,6 @@ static bool left_out(const char *rel, void *arg)
 	return false;
 }
 
-static char *source_dir(const struct project *p)
-{
-	PGO_AUTO_FREE char *joined = fs_join(p->config.root, p->config.source);
-
-	return fs_absolute(joined);
-}
-
 int source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dir = source_dir(p);
@@ -36,7 +47,7 @@ int source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pg
 	int ret;
 
 	digest_init(&d);
-	ret = digest_add_tree(&d, dir, left_out, (void *)(uintptr_t)&p->config, err);
+	ret = digest_add_tree(&d, dir, left_out, (void *)(uintptr_t)p, err);
 	if (!ret)
 		digest_hex(&d, hex);
 	return ret;
@@ -49,7 +60,7 @@ int source_copy(const struct project *p, struct pgo_err *err)
 	int ret = fs_remove_tree(p->work, err);
 
 	if (!ret)
-		ret = fs_copy_tree(dir, src, left_out, (void *)(uintptr_t)&p->config, err);
+		ret = fs_copy_tree(dir, src, left_out, (void *)(uintptr_t)p, err);
 	return ret ? ret : fs_mkdir_p(build, err);
 }
 

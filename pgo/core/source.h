@@ -6,7 +6,7 @@
 #include "pgo/core/digest.h"
 #include "pgo/core/project.h"
 
-/* .git, .pgo, *.prof and what build.exclude matches are no part of it. */
+/* .git, .pgo, profile bundles and what build.exclude matches are no part of it. */
 int source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pgo_err *err);
 /* Make .pgo/work anew with src/ as the copy and an empty build/. */
 int source_copy(const struct project *p, struct pgo_err *err);

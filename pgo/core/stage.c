@@ -34,6 +34,7 @@ struct build {
 	char *cwd;
 	char *conf_path;
 	char key[DIGEST_HEX_LEN + 1];
+	char source[DIGEST_HEX_LEN + 1];
 };
 
 static void build_release(struct build *b)
@@ -69,16 +70,15 @@ static void add_environment(struct digest *d)
 static int compute_key(struct build *b, const char *profile_id, struct pgo_err *err)
 {
 	const struct config *cfg = &b->p->config;
-	char source[DIGEST_HEX_LEN + 1];
 	struct digest d;
-	int ret = stage_source_hash(b->p, source, err);
+	int ret = source_hash(b->p, b->source, err);
 
 	if (ret)
 		return ret;
 	digest_init(&d);
 	digest_add_str(&d, STAGE_FORMAT);
 	digest_add_str(&d, stage_kind_name(b->spec.kind));
-	digest_add_str(&d, source);
+	digest_add_str(&d, b->source);
 	digest_add_str(&d, b->cwd);
 	digest_add_str(&d, b->p->cc.path);
 	digest_add_str(&d, b->p->cc.banner);
@@ -239,6 +239,7 @@ static int finish(const struct build *b, const struct strvec *artifacts, uint64_
 	for (size_t i = 0; i < artifacts->nr; i++)
 		json_array_append_new(list, js_string(artifacts->v[i]));
 	json_object_set_new(o, "key", js_string(b->key));
+	json_object_set_new(o, "source", js_string(b->source));
 	json_object_set_new(o, "stage", js_string(b->conf.stage));
 	json_object_set_new(o, "wall_ns", js_u64(wall_ns));
 	json_object_set_new(o, "artifacts", list);
@@ -267,6 +268,9 @@ static int build_now(struct build *b, struct pgo_err *err)
 	struct child_result res = { 0 };
 	int ret;
 
+	ret = b->spec.kind == STAGE_INSTRUMENTED ? toolchain_check_runtime(b->p, err) : 0;
+	if (ret)
+		return ret;
 	progress_start(title, 0);
 	ret = fresh_tree(b, err);
 	if (!ret)
@@ -281,18 +285,25 @@ static int build_now(struct build *b, struct pgo_err *err)
 	return ret ? ret : finish(b, &artifacts, res.wall_ns, &calls, err);
 }
 
+static void take_hash(const json_t *o, const char *key, char hex[DIGEST_HEX_LEN + 1], bool *ok)
+{
+	const char *text = js_get_string(o, key, ok);
+
+	if (strlen(text) == DIGEST_HEX_LEN)
+		memcpy(hex, text, DIGEST_HEX_LEN + 1);
+	else
+		*ok = false;
+}
+
 static int load_json(struct stage *s, const json_t *o, const char *path, struct pgo_err *err)
 {
 	const json_t *list = json_object_get(o, "artifacts"), *item;
 	const json_t *calls = json_object_get(o, "compiler"), *w;
 	bool ok = json_is_array(list) && json_is_object(calls);
-	const char *key = js_get_string(o, "key", &ok);
 	size_t i;
 
-	if (strlen(key) != DIGEST_HEX_LEN)
-		ok = false;
-	else
-		memcpy(s->key, key, sizeof(s->key));
+	take_hash(o, "key", s->key, &ok);
+	take_hash(o, "source", s->source, &ok);
 	s->wall_ns = js_get_u64(o, "wall_ns", &ok);
 	json_array_foreach(list, i, item)
 		strvec_push(&s->artifacts, json_string_value(item) ? json_string_value(item) : "");
@@ -375,9 +386,4 @@ int stage_build(struct project *p, enum stage_kind kind, const char *profile,
 	r = stage_load(p, kind, ret, err);
 	ret->skipped = done;
 	return r;
-}
-
-int stage_source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pgo_err *err)
-{
-	return source_hash(p, hex, err);
 }

@@ -12,6 +12,7 @@ struct stage {
 	char *dir;		/* .pgo/stages/NAME */
 	char *out;		/* the artifacts, below their relative paths */
 	char key[DIGEST_HEX_LEN + 1];	/* hash of all inputs */
+	char source[DIGEST_HEX_LEN + 1];	/* hash of the source tree */
 	bool skipped;		/* the last result was still good */
 	uint64_t wall_ns;	/* of the build */
 	struct strvec artifacts;	/* relative paths */
@@ -35,8 +36,5 @@ int stage_build(struct project *p, enum stage_kind kind, const char *profile,
 /* The last finished result of a stage, whatever its inputs; -PGO_ENOTFOUND. */
 int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,
 	       struct pgo_err *err);
-
-/* The hash of the source tree that a build copies. */
-int stage_source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pgo_err *err);
 
 #endif

@@ -1,0 +1,20 @@
+bin_PROGRAMS += pgoctl
+pgoctl_SOURCES = \
+	pgo/cmd/cmd.c pgo/cmd/cmd.h \
+	pgo/cmd/cmd-build.c \
+	pgo/cmd/cmd-collect.c \
+	pgo/cmd/cmd-convert.c \
+	pgo/cmd/cmd-init.c \
+	pgo/cmd/cmd-run.c \
+	pgo/cmd/cmd-show.c \
+	pgo/cmd/cmd-validate.c \
+	pgo/cmd/main.c \
+	pgo/cmd/validate.c pgo/cmd/validate.h
+pgoctl_LDADD = \
+	pgo/report/libpgoreport.a \
+	pgo/core/libpgocore.a \
+	drivers/libpgodrivers.a \
+	profiles/libpgoprofiles.a \
+	pgo/stats/libpgostats.a \
+	pgo/base/libpgobase.a \
+	$(JANSSON_LIBS) $(CYAML_LIBS) $(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ZSTD_LIBS) -lm

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/flow.h"
+
+#include "pgo/base/fs.h"
+#include "pgo/base/log.h"
+#include "pgo/core/intake.h"
+
+int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
+{
+	PGO_AUTO(stage) instrumented = STAGE_INIT;
+	PGO_AUTO(training) t = TRAINING_INIT;
+	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, NULL, &instrumented, err);
+
+	if (!r)
+		r = training_run_all(p, &instrumented, &t, err);
+	return r ? r : merge_training(p, &t, path, ret, err);
+}
+
+int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err)
+{
+	PGO_AUTO(intake) in = INTAKE_INIT;
+	PGO_AUTO_FREE char *planned = NULL;
+	int r;
+
+	if (p->plan) {
+		planned = project_path(p, "profile/ID/%s",
+				       strcmp(p->compiler->raw_format, "gcda") ? "clang.profdata"
+									       : "use");
+		return stage_build(p, STAGE_OPTIMIZED, planned, "?", ret, err);
+	}
+	r = intake_open(p, profile, &in, err);
+	return r ? r : stage_build(p, STAGE_OPTIMIZED, in.path, in.id, ret, err);
+}
+
+static void plan_validation(struct project *p, const struct experiment_opts *opts)
+{
+	struct plan_step *s = plan_add(p->plan, false, "validate: %u coin-flipped pairs a workload",
+				       opts->pairs ? opts->pairs : p->config.pairs);
+
+	for (size_t i = 0; i < p->config.nr_workloads; i++)
+		if (p->config.workloads[i].use & USE_VALIDATE)
+			strvec_pushf(&s->commands, "%s: %s", p->config.workloads[i].name,
+				     p->config.workloads[i].run);
+}
+
+int flow_validate(struct project *p, const struct experiment_opts *opts, struct experiment *ret,
+		  struct pgo_err *err)
+{
+	PGO_AUTO(stage) baseline = STAGE_INIT;
+	PGO_AUTO(stage) optimized = STAGE_INIT;
+	int r;
+
+	if (!p->plan) {
+		r = stage_load(p, STAGE_OPTIMIZED, &optimized, err);
+		if (r == -PGO_ENOTFOUND)
+			pgo_err_hint(err, "pgoctl build --profile merged.prof");
+		if (r)
+			return r;
+	}
+	r = stage_build(p, STAGE_BASELINE, NULL, NULL, &baseline, err);
+	if (r)
+		return r;
+	if (p->plan) {
+		plan_validation(p, opts);
+		return 0;
+	}
+	if (strcmp(baseline.source, optimized.source) != 0) {
+		pgo_error(err, PGO_EMISMATCH, "the sources have changed since the optimized build");
+		return pgo_err_hint(err, "pgoctl build --profile merged.prof");
+	}
+	return experiment_run(p, &baseline, &optimized, opts, ret, err);
+}

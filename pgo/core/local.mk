@@ -1,0 +1,25 @@
+noinst_LIBRARIES += pgo/core/libpgocore.a
+pgo_core_libpgocore_a_SOURCES = \
+	pgo/core/artifacts.c pgo/core/artifacts.h \
+	pgo/core/bundle.c pgo/core/bundle.h \
+	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
+	pgo/core/convert.c pgo/core/convert.h \
+	pgo/core/digest.c pgo/core/digest.h \
+	pgo/core/experiment.c pgo/core/experiment.h \
+	pgo/core/flow.c pgo/core/flow.h \
+	pgo/core/intake.c pgo/core/intake.h \
+	pgo/core/json.c pgo/core/json.h \
+	pgo/core/measure.c pgo/core/measure.h \
+	pgo/core/merge.c pgo/core/merge.h \
+	pgo/core/orphans.c \
+	pgo/core/plan.c pgo/core/plan.h \
+	pgo/core/project.c pgo/core/project.h \
+	pgo/core/record.c \
+	pgo/core/runner.c pgo/core/runner.h \
+	pgo/core/source.c pgo/core/source.h \
+	pgo/core/stage.c pgo/core/stage.h \
+	pgo/core/toolchain.c \
+	pgo/core/train.c pgo/core/train.h \
+	pgo/core/workload.c pgo/core/workload.h
+
+include pgo/core/config.mk

@@ -1,0 +1,7 @@
+noinst_LIBRARIES += pgo/report/libpgoreport.a
+pgo_report_libpgoreport_a_SOURCES = \
+	pgo/report/show.h \
+	pgo/report/show-experiment.c \
+	pgo/report/show-profile.c \
+	pgo/report/show-stage.c \
+	pgo/report/table.c pgo/report/table.h

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results of core as text for people and as JSON for programs. */
+#ifndef PGO_REPORT_SHOW_H
+#define PGO_REPORT_SHOW_H
+
+#include "pgo/core/bundle.h"
+#include "pgo/core/experiment.h"
+#include "pgo/core/json.h"
+#include "pgo/core/plan.h"
+#include "profiles/profile.h"
+
+/* The schema version of every JSON answer; docs/json.md documents them. */
+#define REPORT_SCHEMA 1
+
+void show_bundle(const struct bundle *b, const char *path, struct strbuf *out);
+json_t *show_bundle_json(const struct bundle *b, const char *path);
+
+/* The totals and the top hottest functions by the sum of their counts. */
+void show_profile(const struct profile *p, const char *path, size_t top, struct strbuf *out);
+json_t *show_profile_json(const struct profile *p, const char *path, size_t top);
+
+void show_experiment(const struct experiment *e, bool colour, struct strbuf *out);
+json_t *show_experiment_json(const struct experiment *e);
+
+void show_plan(const struct plan *p, struct strbuf *out);
+
+/* One line on a stage: built or kept, how long, what the compiler said of the profile. */
+void show_stage(const struct stage *s, struct strbuf *out);
+json_t *show_stage_json(const struct stage *s);
+
+#endif
