@@ -25,27 +25,33 @@ static void take_text(char **ret, char **raw)
 
 /* A program alone: flags in it would be taken for a part of its name. */
 static int take_tool(const struct where_ctx *ctx, const struct where *map, const char *key,
-		     char **raw, char **ret)
+		     const char *root, char **ret)
 {
 	const struct where *n = where_get(map, config_key_leaf(key));
+	PGO_AUTO_FREE char *joined = NULL;
+	bool is_path;
 
-	if (n && (n->text[0] == '-' || (!strchr(n->text, '/') && strpbrk(n->text, " \t\n")))) {
+	if (!n)
+		return 0;
+	is_path = strchr(n->text, '/');
+	if (n->text[0] == '-' || (!is_path && strpbrk(n->text, " \t\n"))) {
 		config_bad_value(ctx, n, key, "one program, without arguments");
 		return where_hint(ctx, "flags go into 'env' of 'build', like \"CFLAGS=-O2\"");
 	}
-	take_text(ret, raw);
+	joined = fs_join(root, n->text);
+	*ret = is_path ? fs_absolute(joined) : xstrdup(n->text);
 	return 0;
 }
 
-static int take_toolchain(struct config *cfg, struct raw_toolchain *raw,
-			  const struct where_ctx *ctx, const struct where *map)
+static int take_toolchain(struct config *cfg, const struct where_ctx *ctx,
+			  const struct where *map)
 {
-	int ret = take_tool(ctx, map, "toolchain.cc", &raw->cc, &cfg->cc);
+	int ret = take_tool(ctx, map, "toolchain.cc", cfg->root, &cfg->cc);
 
 	if (!ret)
-		ret = take_tool(ctx, map, "toolchain.cxx", &raw->cxx, &cfg->cxx);
+		ret = take_tool(ctx, map, "toolchain.cxx", cfg->root, &cfg->cxx);
 	if (!ret)
-		ret = take_tool(ctx, map, "toolchain.rustc", &raw->rustc, &cfg->rustc);
+		ret = take_tool(ctx, map, "toolchain.rustc", cfg->root, &cfg->rustc);
 	return ret;
 }
 
@@ -319,7 +325,7 @@ static int take_validation(struct config *cfg, const struct where_ctx *ctx,
 int config_take(struct config *cfg, struct raw_config *raw, const struct where_ctx *ctx,
 		const struct where *root)
 {
-	int ret = take_toolchain(cfg, &raw->toolchain, ctx, where_get(root, "toolchain"));
+	int ret = take_toolchain(cfg, ctx, where_get(root, "toolchain"));
 
 	if (!ret)
 		ret = take_build(cfg, &raw->build, ctx, where_get(root, "build"));

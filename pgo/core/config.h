@@ -31,7 +31,7 @@ struct config {
 	char *path;		/* of pgo.yaml, absolute */
 	char *root;		/* its folder, absolute */
 
-	char *cc, *cxx, *rustc;	/* as written; cxx and rustc may be NULL */
+	char *cc, *cxx, *rustc;	/* a name for PATH or an absolute path; cxx, rustc may be NULL */
 
 	enum technique technique;
 	bool partial_training;

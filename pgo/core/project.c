@@ -30,7 +30,13 @@ char *project_build_dir(const struct project *p)
 
 void project_base_env(const struct project *p, struct strvec *env)
 {
+	static const char *const of_make[] = { "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMERR",
+					       "MAKE_TERMOUT" };
+
 	strvec_pushv(env, environ);
+	/* Called from a Makefile: its job server is not the project's, nor are its variables. */
+	for (size_t i = 0; getenv("MAKELEVEL") && i < ARRAY_SIZE(of_make); i++)
+		strvec_setenv(env, of_make[i], NULL);
 	strvec_setenv(env, OWNER_ENV, p->state);
 }
 

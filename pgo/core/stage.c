@@ -55,7 +55,7 @@ static void add_vec(struct digest *d, const struct strvec *sv)
 }
 
 /* What of our own environment compilers and build systems look at. */
-static void add_environment(struct digest *d)
+static void add_environment(struct digest *d, const struct project *p)
 {
 	static const char *const names[] = {
 		"PATH", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LIBS", "MAKEFLAGS",
@@ -63,8 +63,11 @@ static void add_environment(struct digest *d)
 		"LD_LIBRARY_PATH", "PKG_CONFIG_PATH", "SOURCE_DATE_EPOCH", "GCC_EXEC_PREFIX",
 	};
 
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+
+	project_base_env(p, &env);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		digest_add_str(d, getenv(names[i]));
+		digest_add_str(d, strvec_getenv(&env, names[i]));
 }
 
 static int compute_key(struct build *b, const char *profile_id, struct pgo_err *err)
@@ -92,7 +95,7 @@ static int compute_key(struct build *b, const char *profile_id, struct pgo_err *
 	add_vec(&d, &b->conf.cflags);
 	add_vec(&d, &b->conf.ldflags);
 	digest_add_str(&d, profile_id);
-	add_environment(&d);
+	add_environment(&d, b->p);
 	digest_hex(&d, b->key);
 	return 0;
 }
