@@ -88,6 +88,7 @@ static int load_bytes(struct config *cfg, const void *text, size_t len, struct p
 static void test_full(void **state)
 {
 	PGO_AUTO(config) cfg = CONFIG_INIT;
+	PGO_AUTO_FREE char *rustc = NULL;
 	const struct workload *w;
 
 	(void)state;
@@ -96,7 +97,8 @@ static void test_full(void **state)
 	assert_string_equal(cfg.root, dir.path);
 	assert_string_equal(cfg.cc, "clang-22");
 	assert_string_equal(cfg.cxx, "clang++-22");
-	assert_string_equal(cfg.rustc, "./bin/rustc");
+	rustc = fs_join(dir.path, "bin/rustc");
+	assert_string_equal(cfg.rustc, rustc);
 	assert_int_equal(cfg.technique, TECHNIQUE_INSTRUMENT);
 	assert_true(cfg.partial_training);
 	assert_int_equal(cfg.update, PROFILE_UPDATE_PREFER_ATOMIC);
