@@ -9,7 +9,7 @@ int flow_collect(struct project *p, const char *path, struct bundle *ret, struct
 {
 	PGO_AUTO(stage) instrumented = STAGE_INIT;
 	PGO_AUTO(training) t = TRAINING_INIT;
-	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, NULL, &instrumented, err);
+	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 
 	if (!r)
 		r = training_run_all(p, &instrumented, &t, err);
@@ -19,17 +19,9 @@ int flow_collect(struct project *p, const char *path, struct bundle *ret, struct
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err)
 {
 	PGO_AUTO(intake) in = INTAKE_INIT;
-	PGO_AUTO_FREE char *planned = NULL;
-	int r;
+	int r = p->plan ? intake_plan(p, &in) : intake_open(p, profile, &in, err);
 
-	if (p->plan) {
-		planned = project_path(p, "profile/ID/%s",
-				       strcmp(p->compiler->raw_format, "gcda") ? "clang.profdata"
-									       : "use");
-		return stage_build(p, STAGE_OPTIMIZED, planned, "?", ret, err);
-	}
-	r = intake_open(p, profile, &in, err);
-	return r ? r : stage_build(p, STAGE_OPTIMIZED, in.path, in.id, ret, err);
+	return r ? r : stage_build(p, STAGE_OPTIMIZED, &in.profile, ret, err);
 }
 
 static void plan_validation(struct project *p, const struct experiment_opts *opts)
@@ -57,7 +49,7 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, struct 
 		if (r)
 			return r;
 	}
-	r = stage_build(p, STAGE_BASELINE, NULL, NULL, &baseline, err);
+	r = stage_build(p, STAGE_BASELINE, NULL, &baseline, err);
 	if (r)
 		return r;
 	if (p->plan) {

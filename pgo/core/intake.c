@@ -21,6 +21,11 @@ static bool wants_gcda(const struct project *p)
 	return !strcmp(p->compiler->raw_format, "gcda");
 }
 
+static const char *content_name(const struct project *p)
+{
+	return wants_gcda(p) ? "gcc" : "clang.profdata";
+}
+
 static int wrong_family(const struct project *p, const char *file, const char *what,
 			struct pgo_err *err)
 {
@@ -40,38 +45,44 @@ static int check_bundle(const struct project *p, const char *file, const struct 
 
 		return wrong_family(p, file, what, err);
 	}
-	if (b->work_root && strcmp(b->work_root, p->work) != 0)
+	if (strcmp(b->work_root, p->work) != 0)
 		log_warn("the profile was collected below '%s': functions that carry an absolute source "
 			 "path in their names will not be found", b->work_root);
 	return 0;
 }
 
-/* Lay the .gcda files of tree out under the names that gcc -fprofile-use=DIR looks for. */
+/* Lay the .gcda files of a bare tree out under the names that gcc -fprofile-use=DIR looks for. */
 struct mangle {
-	const struct project *p;
+	const char *build_dir;	/* that relative names are below */
 	const char *dst;
 };
+
+/* A tree comes from GCOV_PREFIX (with the whole path of each object), from -fprofile-generate=DIR
+ * (mangled names), or from beside the objects (relative ones). */
+static char *name_for_use(const struct mangle *m, const char *rel)
+{
+	PGO_AUTO_FREE char *absolute = xstrfmt("/%s", rel);
+	PGO_AUTO_FREE char *object = fs_join(m->build_dir, rel);
+
+	if (strchr(rel, '#'))
+		return xstrdup(fs_basename(rel));
+	if (!strncmp(absolute, GCC_PROFILE_ROOT "/", strlen(GCC_PROFILE_ROOT) + 1) ||
+	    !strncmp(absolute, m->build_dir, strlen(m->build_dir)))
+		return gcc_mangle_path(absolute);
+	return gcc_mangle_path(object);
+}
 
 static int mangle_one(const char *path, const char *rel, const struct stat *st, void *arg,
 		      struct pgo_err *err)
 {
 	const struct mangle *m = arg;
 	size_t len = strlen(rel);
-	const char *below = strstr(path, m->p->work);
-	PGO_AUTO_FREE char *object = NULL, *name = NULL, *dst = NULL;
+	PGO_AUTO_FREE char *name = NULL, *dst = NULL;
 
 	if (!S_ISREG(st->st_mode) || len < 5 || strcmp(rel + len - 5, ".gcda") != 0)
 		return 0;
-	if (strchr(rel, '#')) {
-		name = xstrdup(fs_basename(rel));
-	} else {
-		/* Either relative to the work copy, or with its whole path as under GCOV_PREFIX. */
-		object = below && strlen(below) > strlen(m->p->work) &&
-					 below > path + strlen(path) - len - 1
-				 ? xstrdup(below) : fs_join(m->p->work, rel);
-		name = gcc_mangle_path(object);
-	}
-	if (strlen(name) > 255) {
+	name = name_for_use(m, rel);
+	if (strlen(fs_basename(name)) > 255) {
 		pgo_error(err, PGO_ELIMIT, "GCC's name for the profile of '%s' is longer than a file name "
 			  "may be", rel);
 		return pgo_err_hint(err, "move the project to a shorter path");
@@ -83,7 +94,8 @@ static int mangle_one(const char *path, const char *rel, const struct stat *st, 
 static int mangle_tree(const struct project *p, const char *tree, const char *dst,
 		       struct pgo_err *err)
 {
-	struct mangle m = { p, dst };
+	PGO_AUTO_FREE char *build_dir = project_build_dir(p);
+	struct mangle m = { build_dir, dst };
 	int ret = fs_mkdir_p(dst, err);
 
 	return ret ? ret : fs_walk(tree, mangle_one, &m, err);
@@ -114,21 +126,18 @@ static int settle(struct project *p, const char *tmp, const char *content, struc
 static int lay_out_bundle(struct project *p, const char *file, const char *tmp, struct intake *in,
 			  char **content, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *gcc = fs_join(tmp, "gcc");
 	int ret = bundle_read(file, tmp, &in->bundle, err);
 
 	if (!ret)
 		ret = check_bundle(p, file, &in->bundle, err);
 	if (ret)
 		return ret;
-	*content = fs_join(tmp, wants_gcda(p) ? "use" : "clang.profdata");
-	if (wants_gcda(p)) {
-		ret = mangle_tree(p, gcc, *content, err);
-		return ret ? ret : fs_remove_tree(gcc, err);
-	}
+	*content = fs_join(tmp, content_name(p));
 	if (!fs_exists(*content))
 		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
 				 p->cc.family);
+	if (wants_gcda(p))
+		return 0;
 	/* It may be of a newer LLVM than the compiler that is to read it. */
 	{
 		PGO_AUTO(profile) model = PROFILE_INIT;
@@ -152,8 +161,8 @@ static int lay_out_llvm(const struct project *p, const char *file, const char *c
 	return ret ? ret : fs_copy_file(file, content, err);
 }
 
-static int lay_out_native(struct project *p, const char *file, const char *tmp, char **content,
-			  struct pgo_err *err)
+static int lay_out_native(struct project *p, const char *file, const char *tmp, struct intake *in,
+			  char **content, struct pgo_err *err)
 {
 	const struct prof_format *format;
 	bool gcda;
@@ -167,7 +176,8 @@ static int lay_out_native(struct project *p, const char *file, const char *tmp, 
 
 		return wrong_family(p, file, what, err);
 	}
-	*content = fs_join(tmp, gcda ? "use" : "clang.profdata");
+	*content = fs_join(tmp, content_name(p));
+	in->profile.full_names = gcda;
 	if (!gcda)
 		return lay_out_llvm(p, file, *content, !strcmp(format->name, "llvm-indexed"), err);
 	if (!fs_is_dir(file))
@@ -197,13 +207,22 @@ int intake_open(struct project *p, const char *file, struct intake *ret, struct 
 		r = fs_mkdir_p(tmp, err);
 	if (!r)
 		r = bundle_is(abs) ? lay_out_bundle(p, abs, tmp, &in, &content, err)
-				   : lay_out_native(p, abs, tmp, &content, err);
+				   : lay_out_native(p, abs, tmp, &in, &content, err);
 	if (!r)
 		r = settle(p, tmp, content, &in, err);
 	fs_remove_tree(tmp, NULL);
 	if (r)
 		return r;
+	in.profile.path = in.path;
 	*ret = in;
+	ret->profile.id = ret->id;
 	in = (struct intake)INTAKE_INIT;
+	return 0;
+}
+
+int intake_plan(const struct project *p, struct intake *ret)
+{
+	ret->path = project_path(p, "profile/ID/%s", content_name(p));
+	ret->profile = (struct stage_profile){ ret->path, ret->id, false };
 	return 0;
 }

@@ -4,11 +4,12 @@
 #define PGO_CORE_INTAKE_H
 
 #include "pgo/core/bundle.h"
-#include "pgo/core/project.h"
+#include "pgo/core/stage.h"
 
 struct intake {
-	char *path;		/* what -fprofile-use gets: a .profdata, or a folder of mangled .gcda */
-	char id[DIGEST_HEX_LEN + 1];	/* hash of the content that the compiler sees */
+	char *path;		/* what -fprofile-use gets: a .profdata, or a folder of .gcda */
+	char id[DIGEST_HEX_LEN + 1];
+	struct stage_profile profile;	/* of the two above */
 	struct bundle bundle;	/* .tool is NULL when it was no bundle */
 };
 #define INTAKE_INIT { .bundle = BUNDLE_INIT }
@@ -22,5 +23,7 @@ PGO_DEFINE_AUTO(intake, intake_release)
  * version: the message names both).
  */
 int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err);
+/* What the dry run says instead, when the profile does not exist yet. */
+int intake_plan(const struct project *p, struct intake *ret);
 
 #endif

@@ -73,12 +73,11 @@ static int merge_llvm(const struct project *p, const struct training *t, size_t 
 	return 0;
 }
 
-static int merge_gcc(const struct project *p, const struct training *t, size_t only,
-		     const uint64_t *weights, const char *out, struct bundle_payload *payload,
-		     struct pgo_err *err)
+static int merge_gcc(const struct training *t, size_t only, const uint64_t *weights,
+		     const char *out, struct bundle_payload *payload, struct pgo_err *err)
 {
-	/* The tree below GCOV_PREFIX repeats the absolute path of the work copy. */
-	PGO_AUTO_FREE char *strip = xstrfmt("%s/", p->work + 1);
+	/* What is left are the names that -fprofile-use looks for. */
+	static const char strip[] = GCC_PROFILE_ROOT "/";
 	PGO_AUTO_FREE struct gcda_tree *trees = NULL;
 	struct gcda_merge_result res = { 0 };
 	size_t nr = 0, alloc = 0;
@@ -91,7 +90,7 @@ static int merge_gcc(const struct project *p, const struct training *t, size_t o
 			continue;
 		for (size_t n = 0; n < tw->nr_runs; n++) {
 			VEC_GROW(trees, nr, alloc);
-			trees[nr++] = (struct gcda_tree){ tw->runs[n].raw_dir, strip,
+			trees[nr++] = (struct gcda_tree){ tw->runs[n].raw_dir, strip + 1,
 							  weights ? weights[i] : 1 };
 		}
 	}
@@ -114,7 +113,7 @@ static int merge_some(const struct project *p, const struct training *t, size_t 
 		      const uint64_t *weights, const char *out, struct bundle_payload *payload,
 		      struct pgo_err *err)
 {
-	int ret = is_gcc(p) ? merge_gcc(p, t, only, weights, out, payload, err)
+	int ret = is_gcc(p) ? merge_gcc(t, only, weights, out, payload, err)
 			    : merge_llvm(p, t, only, weights, out, payload, err);
 
 	return ret ? ret : bundle_hash_payload(out, payload, err);
@@ -169,7 +168,8 @@ static char *machine_name(void)
 
 static int describe_project(const struct project *p, struct bundle *b, struct pgo_err *err)
 {
-	const struct build_stage spec = { .kind = STAGE_INSTRUMENTED, .update = p->config.update };
+	const struct build_stage spec = { .kind = STAGE_INSTRUMENTED, .source_root = p->work,
+					  .update = p->config.update };
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(strvec) ldflags = STRVEC_INIT;
 	char source[DIGEST_HEX_LEN + 1];

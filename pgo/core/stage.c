@@ -70,7 +70,7 @@ static void add_environment(struct digest *d, const struct project *p)
 		digest_add_str(d, strvec_getenv(&env, names[i]));
 }
 
-static int compute_key(struct build *b, const char *profile_id, struct pgo_err *err)
+static int compute_key(struct build *b, const struct stage_profile *profile, struct pgo_err *err)
 {
 	const struct config *cfg = &b->p->config;
 	struct digest d;
@@ -94,20 +94,21 @@ static int compute_key(struct build *b, const char *profile_id, struct pgo_err *
 	add_vec(&d, &cfg->artifacts);
 	add_vec(&d, &b->conf.cflags);
 	add_vec(&d, &b->conf.ldflags);
-	digest_add_str(&d, profile_id);
+	digest_add_str(&d, profile ? profile->id : NULL);
 	add_environment(&d, b->p);
 	digest_hex(&d, b->key);
 	return 0;
 }
 
-static int prepare(struct build *b, enum stage_kind kind, const char *profile,
-		   const char *profile_id, struct pgo_err *err)
+static int prepare(struct build *b, enum stage_kind kind, const struct stage_profile *profile,
+		   struct pgo_err *err)
 {
 	struct project *p = b->p;
 	int ret;
 
 	b->spec = (struct build_stage){
-		.kind = kind, .profile = profile,
+		.kind = kind, .profile = profile ? profile->path : NULL,
+		.source_root = profile && profile->full_names ? NULL : p->work,
 		.partial_training = p->config.partial_training, .update = p->config.update,
 	};
 	ret = p->compiler->add_flags(&b->spec, &p->cc, &b->conf.cflags, &b->conf.ldflags, err);
@@ -120,10 +121,12 @@ static int prepare(struct build *b, enum stage_kind kind, const char *profile,
 	b->conf.cc = xstrdup(p->cc.path);
 	b->conf.cxx = xstrdup(p->cxx.path);
 	b->conf.family = xstrdup(p->cc.family);
+	b->conf.version = xstrdup(p->cc.version);
+	b->conf.target = xstrdup(p->cc.target);
 	b->conf.shim_dir = project_path(p, "bin");
 	b->conf.log = fs_join(b->fresh, "cc.jsonl");
 	b->conf_path = fs_join(b->fresh, "cc.conf");
-	return compute_key(b, profile_id, err);
+	return compute_key(b, profile, err);
 }
 
 static int fresh_tree(struct build *b, struct pgo_err *err)
@@ -366,12 +369,12 @@ static void plan_it(const struct build *b, bool done)
 	strvec_push(&s->commands, cfg->command);
 }
 
-int stage_build(struct project *p, enum stage_kind kind, const char *profile,
-		const char *profile_id, struct stage *ret, struct pgo_err *err)
+int stage_build(struct project *p, enum stage_kind kind, const struct stage_profile *profile,
+		struct stage *ret, struct pgo_err *err)
 {
 	PGO_AUTO(build) b = { .p = p, .conf = WRAPPER_CONF_INIT };
 	PGO_AUTO(stage) old = STAGE_INIT;
-	int r = prepare(&b, kind, profile, profile_id, err);
+	int r = prepare(&b, kind, profile, err);
 	bool done;
 
 	if (r)

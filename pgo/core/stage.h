@@ -22,16 +22,22 @@ struct stage {
 void stage_release(struct stage *s);
 PGO_DEFINE_AUTO(stage, stage_release)
 
+/* What an optimized build is made with. */
+struct stage_profile {
+	const char *path;	/* as the compiler gets it */
+	const char *id;		/* hash of its content */
+	bool full_names;	/* gcc: the names in path begin with the absolute path of the tree */
+};
+
 /*
  * Build a stage, unless its inputs (sources, commands, environment, flags,
- * compiler, profile) hash as they did when it was last finished. profile and
- * profile_id are for STAGE_OPTIMIZED: what the compiler gets, and its content's
- * hash. The old result stands until the new one is whole.
+ * compiler, profile) hash as they did when it was last finished. profile is for
+ * STAGE_OPTIMIZED, NULL else. The old result stands until the new one is whole.
  * -PGO_ECHILD (the build failed), -PGO_ECONFIG (no artifact matches, or nothing
  * was compiled through the wrapper), -PGO_ETOOL, -PGO_EIO.
  */
-int stage_build(struct project *p, enum stage_kind kind, const char *profile,
-		const char *profile_id, struct stage *ret, struct pgo_err *err);
+int stage_build(struct project *p, enum stage_kind kind, const struct stage_profile *profile,
+		struct stage *ret, struct pgo_err *err);
 
 /* The last finished result of a stage, whatever its inputs; -PGO_ENOTFOUND. */
 int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,

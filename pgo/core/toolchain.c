@@ -8,6 +8,8 @@
 #include "pgo/base/tempfile.h"
 #include "pgo/core/project.h"
 
+extern char **environ;
+
 int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = fs_which(name, getenv("PATH"), NULL);
@@ -21,6 +23,8 @@ int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *er
 				    fs_basename(name));
 	}
 	compiler_version_argv(path, &c.argv);
+	strvec_pushv(&c.env, environ);
+	strvec_setenv(&c.env, "LC_ALL", "C");
 	c.timeout_ns = 30000000000u;
 	ret = child_capture(&c, &text, true, NULL, err);
 	if (ret)
@@ -78,7 +82,7 @@ static bool lacks_runtime(const char *text)
 int toolchain_check_runtime(const struct project *p, struct pgo_err *err)
 {
 	static const char source[] = "int main(void) { return 0; }\n";
-	const struct build_stage stage = { .kind = STAGE_INSTRUMENTED };
+	const struct build_stage stage = { .kind = STAGE_INSTRUMENTED, .source_root = p->work };
 	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
 	PGO_AUTO(strvec) cflags = STRVEC_INIT, ldflags = STRVEC_INIT;
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
