@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "drivers/drivers.h"
+#include "pgo/base/strbuf.h"
 
 #define MIN_PARTIAL_TRAINING 10
 #define MIN_PREFIX_PATH 11

@@ -18,8 +18,7 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 	if (ret || stage->kind == STAGE_BASELINE)
 		return ret;
 	if (stage->kind == STAGE_INSTRUMENTED) {
-		/* The folder is where a run without LLVM_PROFILE_FILE writes: nowhere. */
-		strvec_push(cflags, "-Cprofile-generate=/proc/pgoctl");
+		strvec_push(cflags, "-Cprofile-generate");
 		if (stage->update == PROFILE_UPDATE_ATOMIC ||
 		    stage->update == PROFILE_UPDATE_PREFER_ATOMIC)
 			strvec_push(cflags, "-Cllvm-args=-instrprof-atomic-counter-update-all");

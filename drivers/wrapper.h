@@ -15,7 +15,9 @@
 struct wrapper_conf {
 	char *stage;			/* "instrumented" */
 	char *cc, *cxx, *rustc;		/* the real drivers, absolute; rustc may be NULL */
-	char *family;			/* "clang" */
+	char *family;			/* of cc: "clang" */
+	char *version;			/* of cc, "22.1.8": which versioned names mean it (clang-22 does); NULL: by cc's name */
+	char *target;			/* of cc: which prefixed names mean it (x86_64-linux-gnu-gcc); NULL: none */
 	char *shim_dir;			/* to be passed over when PATH is searched */
 	char *log;			/* JSON lines, appended */
 	struct strvec cflags, ldflags;
@@ -25,12 +27,27 @@ struct wrapper_conf {
 #define WRAPPER_CONF_INIT { .cflags = STRVEC_INIT, .ldflags = STRVEC_INIT, .rustflags = STRVEC_INIT }
 void wrapper_conf_release(struct wrapper_conf *c);
 PGO_DEFINE_AUTO(wrapper_conf, wrapper_conf_release)
+/* The file is a sequence of NUL-ended "name=value" records: any bytes survive, nothing is quoted. */
 int wrapper_conf_write(const struct wrapper_conf *c, const char *path, struct pgo_err *err);
 int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *err);
 
-/* Make shim_dir: a link to wrapper_exe for each compiler name, generic (cc c++ gcc g++ clang clang++
- * rustc where asked) and versioned (gcc-12, clang-22, x86_64-linux-gnu-gcc, ...). */
+/*
+ * Make shim_dir: a link to wrapper_exe for each compiler name: cc c++ gcc g++
+ * clang clang++ c89 c99 always, and what PATH has of rustc, versioned (gcc-12)
+ * and prefixed (x86_64-linux-gnu-gcc) names, which would otherwise escape.
+ * -PGO_ETOOL when wrapper_exe is no program.
+ */
 int wrapper_make_shims(const char *shim_dir, const char *wrapper_exe, struct pgo_err *err);
+
+/*
+ * Set what makes a build in env go through the wrapper: WRAPPER_ENV, CC, CXX,
+ * RUSTC (where configured), PATH with shim_dir first; ccache's key, so that no
+ * two stages share an object; and LLVM_PROFILE_FILE and GCOV_PREFIX below
+ * junk_dir (absolute), so that instrumented programs that the build itself runs
+ * leave nothing in the tree.
+ */
+void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, const char *conf_path,
+		       const char *stage_key, const char *junk_dir);
 
 /* Warnings about the profile, by kind; counted in a compiler's stderr. */
 enum profile_warning {
@@ -45,11 +62,11 @@ const char *profile_warning_name(enum profile_warning kind);
 /* The sum of a stage's log. */
 struct wrapper_summary {
 	uint64_t nr_calls;
-	uint64_t nr_compiles;		/* to which flags were added */
+	uint64_t nr_compiles;		/* one that also links counts as both */
 	uint64_t nr_links;
-	uint64_t nr_passed;		/* left alone: -E, --version, assembly, ... */
+	uint64_t nr_passed;		/* left alone: -E, --version, assembly, probes of configure, ... */
 	uint64_t nr_foreign;		/* called by the versioned name of another compiler: left alone */
-	uint64_t nr_failed;
+	uint64_t nr_failed;		/* ended by another status than 0: usual while configuring */
 	uint64_t nr_stale_inputs;	/* objects on link lines that this stage did not build */
 	uint64_t warnings[PROFILE_WARN_NR];
 	struct strvec stale_inputs;	/* the first few, by name */
@@ -58,7 +75,8 @@ struct wrapper_summary {
 #define WRAPPER_SUMMARY_INIT { .stale_inputs = STRVEC_INIT, .foreign = STRVEC_INIT }
 void wrapper_summary_release(struct wrapper_summary *s);
 PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
-/* A missing log is an empty one. */
+/* A missing log is an empty one, a last line without its end (a killed build) is left out.
+ * -PGO_EFORMAT with the offset of a line that is not the wrapper's. */
 int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
 
 #endif

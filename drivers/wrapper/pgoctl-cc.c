@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pgoctl-cc: stands in for a project's compilers while pgoctl builds it. Adds
+ * the flags of the stage to compiles and links, and logs each call.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/wrapper/args.h"
+#include "drivers/wrapper/log.h"
+#include "drivers/wrapper/resolve.h"
+#include "drivers/wrapper/run.h"
+#include "pgo/base/fs.h"
+#include "pgo/base/log.h"
+
+#define MAX_STALE_NAMES 16
+/* Files carry the time of the last timer tick, which may be a little before the true time. */
+#define MTIME_SLACK_NS 20000000
+#define EXIT_NOT_RUN 127
+
+struct session {
+	struct wrapper_conf conf;
+	struct resolved to;
+	struct cc_call call;
+	struct strvec added;
+	struct strvec stale;
+	uint64_t nr_stale;
+	struct warning_scan scan;
+	char *cwd;
+};
+#define SESSION_INIT { .conf = WRAPPER_CONF_INIT, .to = RESOLVED_INIT, .call = CC_CALL_INIT, \
+		       .added = STRVEC_INIT, .stale = STRVEC_INIT, .scan = WARNING_SCAN_INIT }
+
+static void session_release(struct session *s)
+{
+	wrapper_conf_release(&s->conf);
+	resolved_release(&s->to);
+	cc_call_release(&s->call);
+	strvec_release(&s->added);
+	strvec_release(&s->stale);
+	warning_scan_release(&s->scan);
+	free(s->cwd);
+}
+PGO_DEFINE_AUTO(session, session_release)
+
+static bool in_stage(const struct session *s, enum stage_kind kind)
+{
+	return !strcmp(s->conf.stage, stage_kind_name(kind));
+}
+
+static bool is_rust(const struct session *s)
+{
+	return s->to.name.stem->tool == CC_TOOL_RUST;
+}
+
+static bool links(const struct session *s)
+{
+	return s->call.mode == CC_LINK || s->call.mode == CC_COMPILE_LINK;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (path[len] == '/' || !path[len]);
+}
+
+static void analyse(struct session *s)
+{
+	if (s->to.foreign)
+		return;
+	if (is_rust(s))
+		rust_call_analyse(&s->call, s->to.args);
+	else
+		cc_call_analyse(&s->call, s->to.args);
+	/*
+	 * Checks of a configure step have a main that is not the profiled one, and some take
+	 * any warning for a failure: they see the plain compiler. Not while instrumenting:
+	 * they may link with what the build has made already.
+	 */
+	if (s->call.mode != CC_PASSED && in_stage(s, STAGE_OPTIMIZED) &&
+	    cc_call_is_probe(&s->call, s->cwd)) {
+		s->call.mode = CC_PASSED;
+		s->call.why = "probe";
+	}
+}
+
+/* gcc warns, beyond the reach of -Wno-error, when it works outside of the prefix. */
+static bool fits_here(const struct session *s, const char *flag)
+{
+	static const char prefix[] = "-fprofile-prefix-path=";
+
+	return strncmp(flag, prefix, sizeof(prefix) - 1) != 0 ||
+	       is_below(s->cwd, flag + sizeof(prefix) - 1);
+}
+
+static void add_flags(struct session *s, const struct strvec *flags)
+{
+	for (size_t i = 0; i < flags->nr; i++)
+		if (fits_here(s, flags->v[i]) && !strvec_has(&s->added, flags->v[i]))
+			strvec_push(&s->added, flags->v[i]);
+}
+
+static void choose_flags(struct session *s)
+{
+	if (s->call.mode == CC_PASSED || s->to.foreign)
+		return;
+	if (is_rust(s)) {
+		add_flags(s, &s->conf.rustflags);
+		return;
+	}
+	if (s->call.mode != CC_LINK)
+		add_flags(s, &s->conf.cflags);
+	if (!links(s))
+		return;
+	add_flags(s, &s->conf.ldflags);
+	/* libtool links C++ libraries with -nostdlib, which keeps gcc from adding its runtime */
+	if (s->call.no_default_libs && in_stage(s, STAGE_INSTRUMENTED) &&
+	    !strcmp(s->conf.family, "gcc"))
+		strvec_push(&s->added, "-lgcov");
+}
+
+/*
+ * An object named by an absolute path with ".." in it has its profile looked
+ * for below the profile's folder by that very path: its way must exist there.
+ * When this fails gcc says that the profile is missing.
+ */
+static void make_gcda_way(const struct session *s)
+{
+	static const char use[] = "-fprofile-use=";
+	const char *output = s->call.output;
+
+	if (strcmp(s->conf.family, "gcc") != 0 || is_rust(s) || !output || output[0] != '/' ||
+	    !strstr(output, "/../"))
+		return;
+	for (size_t i = 0; i < s->added.nr; i++) {
+		PGO_AUTO_FREE char *dir = fs_dirname(output), *way = NULL;
+
+		if (strncmp(s->added.v[i], use, sizeof(use) - 1) != 0)
+			continue;
+		way = xstrfmt("%s%s", s->added.v[i] + sizeof(use) - 1, dir);
+		fs_mkdir_p(way, NULL);
+	}
+}
+
+/* Objects on a link line, inside the tree, that are older than the stage. */
+static void find_stale(struct session *s)
+{
+	const struct strvec *objects = &s->call.objects;
+	struct stat st;
+
+	for (size_t i = 0; links(s) && i < objects->nr; i++) {
+		const char *path = objects->v[i];
+		int64_t ns;
+
+		if ((path[0] == '/' && !is_below(path, s->cwd)) || stat(path, &st) ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+		if (ns >= s->conf.started_ns - MTIME_SLACK_NS)
+			continue;
+		s->nr_stale++;
+		if (s->stale.nr < MAX_STALE_NAMES)
+			strvec_push(&s->stale, path);
+	}
+}
+
+/* Where the profile is used its warnings are looked for, so that stderr becomes a pipe. */
+static bool captures(const struct session *s)
+{
+	return in_stage(s, STAGE_OPTIMIZED) && s->added.nr > 0;
+}
+
+/* Before the caller's own arguments, which win. */
+static void push_first(const struct session *s, struct strvec *argv)
+{
+	const char *std = s->to.name.stem->std;
+
+	if (std && !s->to.foreign && !s->call.has_std)
+		strvec_push(argv, std);
+	if (!captures(s) || !log_colour(STDERR_FILENO))
+		return;
+	if (!is_rust(s))
+		strvec_push(argv, !strcmp(s->conf.family, "clang") ? "-fcolor-diagnostics" :
+			    "-fdiagnostics-color=always");
+	else if (!s->call.has_colour)
+		strvec_push(argv, "--color=always");
+}
+
+static void build_argv(const struct session *s, struct strvec *argv)
+{
+	size_t i;
+
+	strvec_pushv(argv, s->to.launchers.v);
+	strvec_push(argv, s->to.real);
+	push_first(s, argv);
+	for (i = 0; s->to.args[i] && i < s->call.insert_at; i++)
+		strvec_push(argv, s->to.args[i]);
+	strvec_pushv(argv, s->added.v);
+	strvec_pushv(argv, s->to.args + i);
+}
+
+/* rustc calls its linker by PATH, and that is to come here; nobody else's children are. */
+static void build_env(const struct session *s, struct strvec *env)
+{
+	PGO_AUTO_FREE char *path = path_without_shims(s->conf.shim_dir);
+
+	strvec_pushv(env, environ);
+	if (!is_rust(s))
+		strvec_setenv(env, "PATH", path);
+}
+
+static int write_log(const struct session *s, const struct run_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) line = STRBUF_INIT;
+	PGO_AUTO(strvec) output = STRVEC_INIT;
+	struct log_call call = {
+		.tool = s->to.asked, .dir = s->cwd, .files = &s->call.sources,
+		.mode = s->to.foreign ? "foreign" : cc_mode_name(s->call.mode),
+		.why = s->call.why, .added = &s->added, .wall_ms = res->wall_ms,
+		.status = res->status, .warnings = s->scan.counts, .stale = &s->stale,
+		.nr_stale = s->nr_stale,
+	};
+
+	if (s->call.mode == CC_LINK) {
+		strvec_push(&output, s->call.output ? s->call.output : "a.out");
+		call.files = &output;
+	}
+	log_call_format(&line, &call);
+	return fs_append_line(s->conf.log, line.buf, line.len, err);
+}
+
+static int open_session(struct session *s, char **argv, struct pgo_err *err)
+{
+	const char *path = getenv(WRAPPER_ENV);
+	int ret;
+
+	if (!path || !*path) {
+		pgo_error(err, PGO_EUSAGE, "%s is not set", WRAPPER_ENV);
+		return pgo_err_hint(err, "this program stands in for compilers while 'pgoctl build' or "
+				    "'pgoctl collect' runs; outside of them call the compiler itself");
+	}
+	ret = wrapper_conf_read(&s->conf, path, err);
+	if (ret)
+		return ret;
+	s->cwd = get_current_dir_name();
+	if (!s->cwd)
+		s->cwd = xstrdup("/");
+	return resolve_call(&s->to, argv, &s->conf, err);
+}
+
+/* Everything but the end: res is how the compiler went. */
+static int run_session(struct session *s, char **argv, struct run_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) cmd = STRVEC_INIT, env = STRVEC_INIT;
+	int ret = open_session(s, argv, err), log_ret;
+
+	if (ret)
+		return ret;
+	analyse(s);
+	choose_flags(s);
+	make_gcda_way(s);
+	find_stale(s);
+	build_argv(s, &cmd);
+	build_env(s, &env);
+	ret = run_compiler(cmd.v, env.v, captures(s) ? &s->scan : NULL, res, err);
+	if (ret)
+		res->status = EXIT_NOT_RUN;
+	log_ret = write_log(s, res, ret ? NULL : err);
+	return ret ? ret : log_ret;
+}
+
+/* A pipe of ours must not become the child's stdin because the caller closed that. */
+static void open_standard_files(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			exit(PGO_EXIT_TOOL);
+}
+
+static int report(const struct pgo_err *err)
+{
+	fprintf(stderr, "pgoctl-cc: error: %s\n", err->msg);
+	if (err->hint)
+		fprintf(stderr, "pgoctl-cc: hint: %s\n", err->hint);
+	return err->code == PGO_ETOOL ? EXIT_NOT_RUN : PGO_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct pgo_err err = PGO_ERR_INIT;
+	struct run_result res = { 0 };
+	int status = 0;
+
+	if (argc < 1)
+		return PGO_EXIT_USAGE;
+	open_standard_files();
+	{
+		PGO_AUTO(session) s = SESSION_INIT;
+
+		if (run_session(&s, argv, &res, &err))
+			status = report(&err);
+	}
+	pgo_err_release(&err);
+	if (status)
+		return status;
+	run_exit_as(&res);
+}
