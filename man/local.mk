@@ -1,0 +1,12 @@
+dist_man_MANS += \
+	man/pgoctl.1 \
+	man/pgoctl-build.1 \
+	man/pgoctl-collect.1 \
+	man/pgoctl-convert.1 \
+	man/pgoctl-init.1 \
+	man/pgoctl-run.1 \
+	man/pgoctl-show.1 \
+	man/pgoctl-validate.1
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = completion/pgoctl.bash
