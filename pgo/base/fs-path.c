@@ -11,6 +11,8 @@ char *fs_join(const char *dir, const char *name)
 
 	if (name[0] == '/' || !len)
 		return xstrdup(name);
+	if (!*name)
+		return xstrdup(dir);
 	return xstrfmt("%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
 }
 

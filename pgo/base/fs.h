@@ -69,7 +69,7 @@ typedef int (*fs_walk_fn)(const char *path, const char *rel, const struct stat *
 			  struct pgo_err *err);
 int fs_walk(const char *root, fs_walk_fn fn, void *arg, struct pgo_err *err);
 
-char *fs_join(const char *dir, const char *name);		/* malloc'ed; an absolute name wins */
+char *fs_join(const char *dir, const char *name);		/* malloc'ed; an absolute name wins, an empty part adds nothing */
 char *fs_absolute(const char *path);				/* against cwd, lexically cleaned */
 char *fs_dirname(const char *path);				/* malloc'ed */
 const char *fs_basename(const char *path);
