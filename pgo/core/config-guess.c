@@ -186,16 +186,27 @@ static void guess_meson(struct guess *g, const char *dir)
 	fs_walk(dir, scan_entry, &s, NULL);
 }
 
-/* What configure would put in is not known: "@NAME@" goes. */
+/* Length of an "@NAME@" at p, or 0. */
+static size_t substitution_len(const char *p)
+{
+	size_t len;
+
+	if (*p != '@')
+		return 0;
+	len = strspn(p + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+	return len && p[len + 1] == '@' ? len + 2 : 0;
+}
+
+/* What configure would put in is not known. */
 static void drop_substitutions(struct strbuf *text)
 {
 	char *out = text->buf;
 
 	for (const char *p = text->buf; *p; ) {
-		size_t len = strspn(p + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+		size_t len = substitution_len(p);
 
-		if (p[0] == '@' && len && p[len + 1] == '@')
-			p += len + 2;
+		if (len)
+			p += len;
 		else
 			*out++ = *p++;
 	}
