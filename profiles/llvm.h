@@ -21,8 +21,9 @@ struct llvm_merge_opts {
 	bool text;		/* write the text form */
 	/*
 	 * As llvm-profdata's -j; 0: what it takes by default, which depends on the
-	 * processors of the machine. The bytes depend on it when LLVM is older than
-	 * 18 and the inputs are not all of the same functions, else hardly ever.
+	 * number of processors. LLVM 14's bytes depend on it when the inputs are not
+	 * all of the same functions; those of 19 and 22 do only where one name has
+	 * several hashes.
 	 */
 	unsigned jobs;
 };
@@ -34,7 +35,7 @@ struct llvm_merge_result {
 	uint64_t total_count;	/* saturated */
 	uint64_t max_count;
 	uint64_t version;	/* indexed version written; 0 for text */
-	uint64_t nr_overflow;	/* merges in which a counter saturated */
+	uint64_t nr_overflow;	/* times that a counter stopped at its limit */
 };
 
 /*

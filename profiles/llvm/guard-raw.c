@@ -28,6 +28,7 @@ struct raw {
 	uint64_t version;
 	uint64_t variant;
 	unsigned pointer_bytes, record_bytes, counter_bytes;
+	uint64_t behind_counters;	/* bytes of the file behind the section of counters */
 	struct raw_header h;
 };
 
@@ -100,14 +101,14 @@ static void check_counters(const struct raw *r, struct cursor *c, const struct r
 {
 	uint64_t size = r->h.nr_counters * r->counter_bytes;
 	uint64_t at = rec->counters - (r->h.counters_delta - i * r->record_bytes);
-	/* A timestamp of 8 bytes stands in the place of the first counter. */
-	uint64_t least = r->variant & LLVM_VARIANT_TEMPORAL ? 8 : r->counter_bytes;
+	/* LLVM reads a timestamp of 8 bytes, whatever the size of a counter. */
+	uint64_t least = r->variant & LLVM_VARIANT_TEMPORAL ? 8 : 1;
 
 	if (r->pointer_bytes == 4)
 		at &= UINT32_MAX;
 	if (!rec->nr_counters)
 		cursor_fail(c, "number of a function's counters is 0");
-	else if (at >= size || size - at < least)
+	else if (at >= size || size - at + r->behind_counters < least)
 		cursor_fail(c, "place of a function's counters is outside of their section");
 	else if (rec->nr_counters > (size - at) / r->counter_bytes)
 		cursor_fail(c, "a function has more counters than there are");
@@ -177,6 +178,7 @@ static void check_one(struct raw *r, struct cursor *c)
 			     "functions");
 	cursor_skip(c, r->h.pad_before_counters, "padding before counters");
 	cursor_skip(c, bytes_of(c, r->h.nr_counters, r->counter_bytes, "counters"), "counters");
+	r->behind_counters = cursor_left(c);
 	cursor_skip(c, r->h.pad_after_counters, "padding after counters");
 	cursor_skip(c, r->h.bitmap_bytes, "bitmaps");
 	cursor_skip(c, r->h.pad_after_bitmap, "padding after bitmaps");

@@ -7,12 +7,14 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/llvm/guard-text.c \
 	profiles/llvm/module.c profiles/llvm/module.h \
 	profiles/llvm/shim.h
-EXTRA_DIST += profiles/llvm/shim.cc
+EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim.map
 
 # One module a major, of the same source; opened at run time, so nothing is linked to libLLVM.
 BUILT_MODULES += $(LLVM_MAJORS:%=llvm-%.so)
 CLEANFILES += $(LLVM_MAJORS:%=llvm-%.so)
-llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h
+# LLVM's headers are not ours to warn of.
+llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h profiles/llvm/shim.map
 	$(AM_V_GEN)$(CXX) -I$(top_srcdir) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \
-		$(LLVM_CXXFLAGS_$*) -fvisibility=hidden -fPIC -shared -o $@ $< \
-		$(LDFLAGS) -Wl,-z,defs $(LLVM_LDFLAGS_$*)
+		$(patsubst -I%,-isystem%,$(LLVM_CXXFLAGS_$*)) -fvisibility=hidden -fPIC \
+		-shared -o $@ $< $(LDFLAGS) -Wl,-z,defs \
+		-Wl,--version-script=$(top_srcdir)/profiles/llvm/shim.map $(LLVM_LDFLAGS_$*)

@@ -180,11 +180,15 @@ static enum shim_code check_record(const NamedInstrProfRecord &record, bool raw,
 {
 	if (record.Name.empty())
 		return set_fault(fault, SHIM_EFORMAT, "a function is not in the table of names");
+	/* LLVM's summary reads the first counter unasked. */
+	if (record.Counts.empty())
+		return set_fault(fault, SHIM_EFORMAT, "it has no counter", record.Name);
 	if (raw)
 		for (uint64_t count : record.Counts)
 			if (count > implausible_count)
 				return set_fault(fault, SHIM_EFORMAT,
-						 "a counter is implausibly large", record.Name);
+						 "a counter is implausibly large",
+						 record.Name);
 	return SHIM_OK;
 }
 
@@ -207,35 +211,34 @@ static struct shim_merger *merger_new(bool sparse, unsigned jobs) noexcept
 
 static void merger_free(struct shim_merger *m) noexcept { delete m; }
 
-/* Add one record to a writer; a counter that stops at its limit is counted, all else is a fault. */
+/*
+ * What a writer warns of. A counter that stops at its limit is counted; the
+ * first of all else is the fault, which must be clear before.
+ */
+static void take_warning(struct shim_merger *m, Error e, struct shim_fault *fault,
+			 StringRef function = "")
+{
+	e = handleErrors(std::move(e), [&](std::unique_ptr<InstrProfError> ie) -> Error {
+		if (ie->get() != instrprof_error::counter_overflow)
+			return Error(std::move(ie));
+		m->nr_overflow++;
+		return Error::success();
+	});
+	if (e && fault->code == SHIM_OK)
+		consume(std::move(e), fault, function);
+	else
+		consumeError(std::move(e));
+}
+
 static enum shim_code add_record(struct shim_merger *m, InstrProfWriter &writer,
 				 NamedInstrProfRecord &&record, uint64_t weight,
 				 struct shim_fault *fault)
 {
-	std::string name = record.Name.str();
-	enum shim_code code = SHIM_OK;
-	bool overflow = false;
+	StringRef name = record.Name;
 
-	writer.addRecord(std::move(record), weight, [&](Error e) {
-		struct shim_fault f = {};
-		bool saturated = false;
-
-		e = handleErrors(std::move(e), [&](std::unique_ptr<InstrProfError> ie) -> Error {
-			if (ie->get() != instrprof_error::counter_overflow)
-				return Error(std::move(ie));
-			saturated = true;
-			return Error::success();
-		});
-		overflow |= saturated;
-		if (!e || code != SHIM_OK) {
-			consumeError(std::move(e));
-			return;
-		}
-		code = consume(std::move(e), &f, name);
-		*fault = f;
-	});
-	m->nr_overflow += overflow;
-	return code;
+	writer.addRecord(std::move(record), weight,
+			 [&](Error e) { take_warning(m, std::move(e), fault, name); });
+	return fault->code;
 }
 
 static enum shim_code merger_add(struct shim_merger *m, const struct shim_input *input,
@@ -273,21 +276,11 @@ static enum shim_code merger_add(struct shim_merger *m, const struct shim_input 
 static enum shim_code join_parts(struct shim_merger *m, size_t into, size_t from,
 				 struct shim_fault *fault)
 {
-	enum shim_code code = SHIM_OK;
-
-	m->parts[into]->mergeRecordsFromWriter(std::move(*m->parts[from]), [&](Error e) {
-		struct shim_fault f = {};
-
-		if (consume(std::move(e), &f) == SHIM_ECOUNTS && code == SHIM_OK) {
-			code = f.code;
-			*fault = f;
-			return;
-		}
-		m->nr_overflow++;
-		fault_release(&f);
-	});
+	m->parts[into]->mergeRecordsFromWriter(
+		std::move(*m->parts[from]),
+		[&](Error e) { take_warning(m, std::move(e), fault); });
 	m->parts[from].reset();
-	return code;
+	return fault->code;
 }
 
 /* The upper half into the lower, an odd one out into the first, until one is left. */

@@ -67,7 +67,7 @@ typedef void (*shim_record_fn)(const struct shim_record *record, void *arg);
 
 struct shim_merger;
 
-/* Functions return SHIM_OK, or the fault's code with *fault filled. */
+/* Functions return SHIM_OK, or the fault's code with *fault, zeroed before, filled. */
 struct shim_api {
 	unsigned abi, major;
 	unsigned raw_version;		/* the one that is read */
