@@ -82,20 +82,13 @@ static double stirling_rest(double z)
 	return sum / z;
 }
 
-/* ln(num / den), where diff is num - den known better than by subtraction. */
-static double log_quotient(double num, double den, double diff)
-{
-	return fabs(diff) < 0.5 * den ? log1p(diff / den) : log(num / den);
-}
-
 /*
  * x^a y^b / B(a, b) with y = 1 - x. Differences of ln gamma would lose as
- * many digits as a + b has; the distance from the mode does not.
+ * many digits as a + b has; comparison with the mode does not.
  */
 static double beta_front(double x, double y, double a, double b)
 {
-	double n = a + b, diff = x * b - y * a;
-	double e = a * log_quotient(x * n, a, diff) + b * log_quotient(y * n, b, -diff);
+	double n = a + b, e = a * log(x * n / a) + b * log(y * n / b);
 
 	e += stirling_rest(n) - stirling_rest(a) - stirling_rest(b);
 	return exp(e) * sqrt(a / n * b / (2 * M_PI));

@@ -125,16 +125,6 @@ static uint32_t signs_insert(uint64_t *signs, unsigned nr_words, uint64_t rank, 
 	return added;
 }
 
-static void paths_extend(struct paths *p, unsigned n, struct rng *rng)
-{
-	for (size_t i = 0; i < p->nr; i++) {
-		uint64_t draw = rng_below(rng, 2 * (uint64_t)n);
-
-		p->stat[i] += signs_insert(p->signs + i * p->nr_words, p->nr_words, draw / 2,
-					   draw & 1);
-	}
-}
-
 static void paths_start_extending(struct paths *p, unsigned n_max)
 {
 	p->nr_words = (n_max + 63) / 64;
@@ -143,10 +133,24 @@ static void paths_start_extending(struct paths *p, unsigned n_max)
 		p->signs[i * p->nr_words] = i;
 }
 
+static void paths_extend(struct paths *p, unsigned n, unsigned to, struct rng *rng)
+{
+	for (size_t i = 0; i < p->nr; i++) {
+		uint64_t *signs = p->signs + i * p->nr_words;
+
+		for (unsigned m = n + 1; m <= to; m++) {
+			uint64_t draw = rng_below(rng, 2 * (uint64_t)m);
+
+			p->stat[i] += signs_insert(signs, (m + 63) / 64, draw / 2, draw & 1);
+		}
+	}
+}
+
 static void find_boundary(struct spending *s, unsigned n_max, uint64_t seed)
 {
 	PGO_AUTO(paths) p = PATHS_INIT;
-	struct spending_look *look = s->looks;
+	double spent = 0;
+	unsigned n = 0;
 	struct rng rng;
 
 	rng_seed(&rng, seed);
@@ -154,17 +158,19 @@ static void find_boundary(struct spending *s, unsigned n_max, uint64_t seed)
 	p.weight = xcalloc(1, sizeof(*p.weight));
 	p.weight[0] = 1;
 	p.stat = xcalloc((size_t)1 << (n_max < EXACT_N ? n_max : EXACT_N), sizeof(*p.stat));
-	for (unsigned n = 1; n <= n_max; n++) {
-		if (n <= EXACT_N)
-			paths_enumerate(&p, n);
-		else
-			paths_extend(&p, n, &rng);
-		if (n == EXACT_N && n < n_max)
-			paths_start_extending(&p, n_max);
-		if (n == look->n) {
-			spend(look, look == s->looks ? 0 : look[-1].spent, signed_rank_max(n), &p);
-			look++;
+	for (unsigned q = 0; q < s->nr_looks; q++) {
+		struct spending_look *look = &s->looks[q];
+
+		while (n < look->n && n < EXACT_N)
+			paths_enumerate(&p, ++n);
+		if (n < look->n) {
+			if (!p.signs)
+				paths_start_extending(&p, n_max);
+			paths_extend(&p, n, look->n, &rng);
+			n = look->n;
 		}
+		spend(look, spent, signed_rank_max(n), &p);
+		spent = look->spent;
 	}
 }
 
