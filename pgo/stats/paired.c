@@ -33,8 +33,8 @@ static int check_input(const double *d, size_t n, double alpha, struct pgo_err *
 	if (n == 0)
 		return pgo_error(err, PGO_EFORMAT, "there are no pairs to analyse");
 	if (n > SIGNED_RANK_MAX_N)
-		return pgo_error(err, PGO_ELIMIT, "%zu pairs are more than the %u that are analysed",
-				 n, SIGNED_RANK_MAX_N);
+		return pgo_error(err, PGO_ELIMIT, "%zu pairs are more than the limit of %u", n,
+				 SIGNED_RANK_MAX_N);
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(d[i]))
 			return pgo_error(err, PGO_EFORMAT, "pair %zu has no finite ratio", i + 1);
@@ -74,7 +74,8 @@ int paired_log_ratios(const double *a, const double *b, size_t n, double *d, str
 {
 	for (size_t i = 0; i < n; i++)
 		if (!(a[i] > 0 && b[i] > 0 && isfinite(a[i]) && isfinite(b[i])))
-			return pgo_error(err, PGO_EFORMAT, "pair %zu has a time that is not positive", i + 1);
+			return pgo_error(err, PGO_EFORMAT,
+					 "pair %zu has a time that is not positive", i + 1);
 	for (size_t i = 0; i < n; i++)
 		d[i] = log(a[i]) - log(b[i]);
 	return 0;

@@ -208,7 +208,7 @@ double select_kth(double *v, size_t n, size_t k)
 	return v[k];
 }
 
-/* The middle of v, v reordered. Where n is even, the lower middle is the largest before v[n / 2]. */
+/* v is reordered. Where n is even, the lower of both middles is the largest before v[n / 2]. */
 static double median_of(double *v, size_t n)
 {
 	double high = select_kth(v, n, n / 2), low = v[0];
