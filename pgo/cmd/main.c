@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <locale.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -45,13 +46,25 @@ static char *find_tool_dir(void)
 	return found ? found : xstrdup(PKGLIBDIR);
 }
 
-static void print_indented(struct strbuf *out, const char *text)
+/* A standard stream that is closed would become the first file that is opened. */
+static void hold_streams(void)
 {
-	while (*text) {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(PGO_EXIT_TOOL);
+}
+
+/* Line by line; first stands before the first line, as many blanks before the others. */
+static void add_lines(struct strbuf *out, const char *first, const char *text)
+{
+	int indent = (int)strlen(first);
+
+	for (const char *before = first; *text; before = "") {
 		size_t n = strcspn(text, "\n");
 		PGO_AUTO_FREE char *line = xstrndup(text, n);
 
-		strbuf_addstr(out, "  ");
+		strbuf_addf(out, "%-*s", indent, before);
 		strbuf_addvis(out, line);
 		strbuf_addch(out, '\n');
 		text += n + (text[n] == '\n');
@@ -67,9 +80,9 @@ static int fail(const struct pgo_err *err)
 	strbuf_addvis(&out, err->msg ? err->msg : "unknown error");
 	strbuf_addch(&out, '\n');
 	if (err->detail)
-		print_indented(&out, err->detail);
+		add_lines(&out, "  ", err->detail);
 	if (err->hint)
-		strbuf_addf(&out, "hint: %s\n", err->hint);
+		add_lines(&out, "hint: ", err->hint);
 	fs_write_all(STDERR_FILENO, out.buf, out.len);
 	return pgo_ecode_exit(err->code);
 }
@@ -161,6 +174,7 @@ int main(int argc, char **argv)
 	struct cmd_ctx ctx = { .tool_dir = tool_dir, .err = &err };
 	int ret;
 
+	hold_streams();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (sodium_init() < 0) {
 		pgo_error(&err, PGO_ETOOL, "libsodium cannot be initialised");

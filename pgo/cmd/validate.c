@@ -9,14 +9,18 @@
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret)
 {
-	if (v->pairs && v->pairs < 6)
+	bool pairs_given = v->pairs != UINT_MAX, margin_given = !isnan(v->margin);
+
+	if (v->pairs < 6)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "%u pairs can decide nothing: at least 6 are needed", v->pairs);
-	if (v->pairs > 1000)
+	if (pairs_given && v->pairs > 1000)
 		return pgo_error(ctx->err, PGO_EUSAGE, "more than 1000 pairs are not supported");
-	if (v->margin >= 1)
-		return pgo_error(ctx->err, PGO_EUSAGE, "option --margin wants less than 100%%");
-	*ret = (struct experiment_opts){ .pairs = v->pairs, .seed = v->seed, .margin = v->margin,
+	if (margin_given && (v->margin < 0 || v->margin >= 1))
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "option --margin wants a percentage from 0%% to less than 100%%");
+	*ret = (struct experiment_opts){ .pairs = pairs_given ? v->pairs : 0, .seed = v->seed,
+					 .margin = margin_given ? v->margin : -1,
 					 .budget_ns = v->budget_ns };
 	return 0;
 }

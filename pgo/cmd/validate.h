@@ -3,6 +3,9 @@
 #ifndef PGO_CMD_VALIDATE_H
 #define PGO_CMD_VALIDATE_H
 
+#include <limits.h>
+#include <math.h>
+
 #include "pgo/cmd/cmd.h"
 #include "pgo/core/experiment.h"
 
@@ -11,7 +14,8 @@ struct validate_options {
 	uint64_t seed, budget_ns;
 	double margin;
 };
-#define VALIDATE_OPTIONS_INIT { .margin = -1 }
+/* Not given on the command line: pgo.yaml's is taken. */
+#define VALIDATE_OPTIONS_INIT { .pairs = UINT_MAX, .margin = NAN }
 #define VALIDATE_OPTS(type, member)                                                           \
 	{ OPT_UINT, 0, "pairs", "N", "A/B pairs a workload (default: pgo.yaml's, or 20)",     \
 	  offsetof(type, member.pairs) },                                                     \
