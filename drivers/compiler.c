@@ -155,15 +155,18 @@ int tool_version_parse(struct tool_version *v, const char *path, const char *tex
 
 int raw_dir_check(const char *raw_dir, struct pgo_err *err)
 {
+	int ret;
+
 	if (raw_dir[0] != '/')
 		return pgo_error(err, PGO_EUNSUP, "the folder for raw profiles '%s' is not absolute",
 				 raw_dir);
 	if (!strchr(raw_dir, '%'))
 		return 0;
-	pgo_error(err, PGO_EUNSUP,
-		  "the folder for raw profiles '%s' has a '%%' in its path, which the profile runtime "
-		  "expands", raw_dir);
-	return pgo_err_hint(err, "move the project to a folder without '%%' in its path");
+	ret = pgo_error(err, PGO_EUNSUP,
+			"the folder for raw profiles '%s' has a '%%' in its path, which the profile "
+			"runtime expands", raw_dir);
+	pgo_err_hint(err, "move the project to a folder without '%%' in its path");
+	return ret;
 }
 
 int llvm_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)

@@ -146,10 +146,11 @@ static void set_ccache(struct strvec *env, const struct wrapper_conf *conf, cons
 	strvec_setenv(env, "CCACHE_COMPILERCHECK", check);
 	/*
 	 * In front of the wrapper ccache sees no profile flag, and so not that gcc puts the
-	 * object's path into it (or looks for its profile by it): it would give one object
-	 * to all paths with the same source.
+	 * object's path into it, or looks for its profile by it: it gives one object to all
+	 * paths with the same source. And what it answers is not logged: a second run of a
+	 * stage would seem to compile nothing and to have no warnings.
 	 */
-	if (!strcmp(conf->family, "gcc") && strcmp(conf->stage, stage_kind_name(STAGE_BASELINE)) != 0)
+	if (strcmp(conf->stage, stage_kind_name(STAGE_BASELINE)) != 0)
 		strvec_setenv(env, "CCACHE_DISABLE", "1");
 }
 

@@ -69,8 +69,6 @@ static bool is_below(const char *path, const char *dir)
 
 static void analyse(struct session *s)
 {
-	if (s->to.foreign)
-		return;
 	if (is_rust(s))
 		rust_call_analyse(&s->call, s->to.args);
 	else
@@ -80,7 +78,7 @@ static void analyse(struct session *s)
 	 * any warning for a failure: they see the plain compiler. Not while instrumenting:
 	 * they may link with what the build has made already.
 	 */
-	if (s->call.mode != CC_PASSED && in_stage(s, STAGE_OPTIMIZED) &&
+	if (!s->to.foreign && s->call.mode != CC_PASSED && in_stage(s, STAGE_OPTIMIZED) &&
 	    cc_call_is_probe(&s->call, s->cwd)) {
 		s->call.mode = CC_PASSED;
 		s->call.why = "probe";
@@ -143,6 +141,12 @@ static void make_gcda_way(const struct session *s)
 		way = xstrfmt("%s%s", s->added.v[i] + sizeof(use) - 1, dir);
 		fs_mkdir_p(way, NULL);
 	}
+}
+
+/* Another compiler that is only asked something is no news. */
+static const char *mode_name(const struct session *s)
+{
+	return s->to.foreign && s->call.mode != CC_PASSED ? "foreign" : cc_mode_name(s->call.mode);
 }
 
 /* Objects on a link line, inside the tree, that are older than the stage. */
@@ -218,7 +222,7 @@ static int write_log(const struct session *s, const struct run_result *res, stru
 	PGO_AUTO(strvec) output = STRVEC_INIT;
 	struct log_call call = {
 		.tool = s->to.asked, .dir = s->cwd, .files = &s->call.sources,
-		.mode = s->to.foreign ? "foreign" : cc_mode_name(s->call.mode),
+		.mode = mode_name(s),
 		.why = s->call.why, .added = &s->added, .wall_ms = res->wall_ms,
 		.status = res->status, .warnings = s->scan.counts, .stale = &s->stale,
 		.nr_stale = s->nr_stale,
