@@ -11,12 +11,16 @@ profiles_libpgoprofiles_a_SOURCES += \
 
 gcda_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a
 
-check_PROGRAMS += tests/unit/gcda-test tests/lib/gcda-merge-tool
-
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/gcda-test
 tests_unit_gcda_test_SOURCES = tests/unit/gcda-test.c
+tests_unit_gcda_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_gcda_test_LDADD = $(gcda_test_libs) $(CMOCKA_LIBS)
+endif
 
+check_PROGRAMS += tests/lib/gcda-merge-tool
 tests_lib_gcda_merge_tool_SOURCES = tests/lib/gcda-merge-tool.c
 tests_lib_gcda_merge_tool_LDADD = $(gcda_test_libs)
 
 TAP_TESTS += tests/t/1020-gcda-merge.t
+EXTRA_DIST += tests/t/1020-gcda-merge.t
