@@ -46,7 +46,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		ret = cmd_open_project(ctx, &o.common, &plan, &p);
 	if (ret)
 		return ret;
-	profile = o.profile ? fs_absolute(o.profile) : fs_join(p.config.root, "merged.prof");
+	profile = o.profile ? xstrdup(o.profile) : fs_join(p.config.root, "merged.prof");
 	ret = flow_build(&p, profile, &s, ctx->err);
 	if (ret)
 		return ret;

@@ -18,3 +18,9 @@ pgoctl_LDADD = \
 	pgo/stats/libpgostats.a \
 	pgo/base/libpgobase.a \
 	$(JANSSON_LIBS) $(CYAML_LIBS) $(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ZSTD_LIBS) -lm
+
+TAP_TESTS += \
+	tests/t/4010-flow.t \
+	tests/t/4020-resume.t \
+	tests/t/4030-trouble.t \
+	tests/t/4040-names.t

@@ -112,9 +112,10 @@ int bundle_hash_payload(const char *path, struct bundle_payload *payload, struct
 
 static int archive_failed(struct archive *a, const char *path, struct pgo_err *err)
 {
-	const char *text = archive_error_string(a);
+	int errnum = archive_errno(a);
 
-	return pgo_error(err, PGO_EIO, "cannot write '%s': %s", path, text ? text : "unknown error");
+	return pgo_error(err, PGO_EIO, "cannot write '%s': %s", path,
+			 errnum > 0 ? strerror(errnum) : archive_error_string(a));
 }
 
 static int put_header(struct archive *a, const char *name, uint64_t size, const char *path,
@@ -228,11 +229,15 @@ bool bundle_is(const char *path)
 static int corrupt(struct archive *a, const char *path, struct pgo_err *err)
 {
 	const char *text = archive_error_string(a);
+	long long at = archive_filter_bytes(a, -1);
+	struct stat st;
 
-	return pgo_error_at(err, PGO_EFORMAT, path, archive_filter_bytes(a, -1),
+	/* Nothing could be decoded: the head is no archive's, or is all that there is. */
+	if (at < 0)
+		at = stat(path, &st) ? 0 : (long long)st.st_size;
+	return pgo_error_at(err, PGO_EFORMAT, path, at,
 			    "'%s' is no profile bundle, or truncated or corrupt, at byte %lld: %s",
-			    path, (long long)archive_filter_bytes(a, -1),
-			    text ? text : "unexpected end");
+			    path, at, text ? text : "unexpected end");
 }
 
 /* The payload that an entry belongs to; NULL: none, or a name that climbs out. */

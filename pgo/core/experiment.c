@@ -105,11 +105,18 @@ static int choose_workloads(struct trial *t, struct pgo_err *err)
 	return pgo_err_hint(err, "set use: both on one in '%s'", cfg->path);
 }
 
-/* CPU time says the same with less noise, as long as the program neither waits nor runs threads. */
-static enum metric choose_metric(const struct measurement *m)
+/* CPU time for each second in which the program could have run: 1 when it neither waits nor has threads. */
+static double busy_share(const struct measurement *m)
 {
 	double busy = (double)m->wall_ns - (double)(m->have_run_delay ? m->run_delay_ns : 0);
-	double share = busy > 0 ? (double)m->cpu_ns / busy : 0;
+
+	return busy > 0 ? (double)m->cpu_ns / busy : 0;
+}
+
+/* CPU time says the same with less noise, where it is all that the program spends. */
+static enum metric choose_metric(const struct measurement *a, const struct measurement *b)
+{
+	double share = fmax(busy_share(a), busy_share(b));
 
 	return share > 0.95 && share < 1.10 ? METRIC_CPU : METRIC_WALL;
 }
@@ -127,7 +134,7 @@ static int warm_up(struct trial *t, size_t i, uint64_t *round_ns, struct pgo_err
 		ret = measure_run(t->p, t->specs[i], &t->sides[1], 1, &b, err);
 	if (ret)
 		return ret;
-	w->metric = choose_metric(&t->first[i]);
+	w->metric = choose_metric(&t->first[i], &b);
 	if (t->first[i].wall_ns < UNIT_NS)
 		w->times = (unsigned)(UNIT_NS / (t->first[i].wall_ns + 1)) + 1;
 	*round_ns += (t->first[i].wall_ns + b.wall_ns) * w->times;
