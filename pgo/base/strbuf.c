@@ -20,9 +20,11 @@ void strbuf_clear(struct strbuf *sb)
 
 void strbuf_grow(struct strbuf *sb, size_t extra)
 {
-	size_t need = sb->len + extra + 1, size = sb->alloc ? sb->alloc : 32;
+	size_t need, size = sb->alloc ? sb->alloc : 32;
 	char *old = sb->alloc ? sb->buf : NULL;
 
+	if (__builtin_add_overflow(sb->len + 1, extra, &need))
+		need = SIZE_MAX;	/* fails in realloc, which ends the program */
 	if (need <= sb->alloc)
 		return;
 	while (size < need)
@@ -131,22 +133,6 @@ void strbuf_addquoted(struct strbuf *sb, const char *s)
 	strbuf_addch(sb, '\'');
 }
 
-void strbuf_addvis(struct strbuf *sb, const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '\n')
-			strbuf_addstr(sb, "\\n");
-		else if (c == '\t')
-			strbuf_addstr(sb, "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addf(sb, "\\x%02x", c);
-		else
-			strbuf_addch(sb, c);
-	}
-}
-
 /* Length of the well-formed UTF-8 sequence at s, or 0. */
 static size_t utf8_len(const unsigned char *s)
 {
@@ -173,6 +159,27 @@ static size_t utf8_len(const unsigned char *s)
 	    (cp >= 0xd800 && cp <= 0xdfff))
 		return 0;
 	return n;
+}
+
+void strbuf_addvis(struct strbuf *sb, const char *str)
+{
+	const unsigned char *s = (const unsigned char *)str;
+	size_t n;
+
+	for (; *s; s += n) {
+		n = utf8_len(s);
+		if (*s == '\n') {
+			strbuf_addstr(sb, "\\n");
+		} else if (*s == '\t') {
+			strbuf_addstr(sb, "\\t");
+		} else if (!n || *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0)) {
+			/* U+0080 to U+009F command terminals, too. */
+			strbuf_addf(sb, "\\x%02x", *s);
+			n = 1;
+		} else {
+			strbuf_add(sb, s, n);
+		}
+	}
 }
 
 void strbuf_addjson(struct strbuf *sb, const char *str)

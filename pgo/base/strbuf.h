@@ -34,7 +34,8 @@ void strbuf_rtrim(struct strbuf *sb);
 
 /* Append s quoted for a POSIX shell: 'as it is' where safe, else in single quotes. */
 void strbuf_addquoted(struct strbuf *sb, const char *s);
-/* Append s with control bytes shown as \n, \x1b: for printing a hostile name on a terminal. */
+/* Append s with control characters and bytes that are no UTF-8 shown as \n, \x1b: for printing a
+ * hostile name on a terminal. */
 void strbuf_addvis(struct strbuf *sb, const char *s);
 /* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void strbuf_addjson(struct strbuf *sb, const char *s);

@@ -96,12 +96,14 @@ void strvec_setenv(struct strvec *sv, const char *name, const char *value)
 	if (slot && value) {
 		free(*slot);
 		*slot = xstrfmt("%s=%s", name, value);
-	} else if (slot) {
+	} else if (value) {
+		strvec_pushf(sv, "%s=%s", name, value);
+	}
+	/* An environment may hold a name twice. */
+	for (; slot && !value; slot = find_env(sv, name)) {
 		free(*slot);
 		memmove(slot, slot + 1, (size_t)(sv->v + sv->nr - slot) * sizeof(*slot));
 		sv->nr--;
-	} else if (value) {
-		strvec_pushf(sv, "%s=%s", name, value);
 	}
 }
 
