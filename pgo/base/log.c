@@ -49,6 +49,7 @@ emit(enum log_level level, const char *label, const char *fmt, va_list ap)
 
 DEFINE_LOG(log_warn, LOG_WARN, "warning: ")
 DEFINE_LOG(log_info, LOG_INFO, "")
+DEFINE_LOG(log_step, isatty(STDERR_FILENO) ? LOG_INFO : LOG_DEBUG, "")
 DEFINE_LOG(log_debug, LOG_DEBUG, "debug: ")
 
 bool log_colour(int fd)

@@ -164,7 +164,7 @@ void num_add_bytes(struct strbuf *sb, uint64_t bytes)
 		strbuf_addf(sb, "%" PRIu64 " B", bytes);
 		return;
 	}
-	while (v >= 1024 && u + 1 < ARRAY_SIZE(units)) {
+	while (v >= 1023.95 && u + 1 < ARRAY_SIZE(units)) {	/* would print as 1024.0 */
 		v /= 1024;
 		u++;
 	}
@@ -173,13 +173,14 @@ void num_add_bytes(struct strbuf *sb, uint64_t bytes)
 
 void num_add_duration(struct strbuf *sb, uint64_t ns)
 {
+	uint64_t whole = ns / 1000000000u + (ns % 1000000000u >= 500000000u);
 	double s = (double)ns / 1e9;
 
-	if (s < 1)
+	/* The limits are where the rounded number would be the next unit's. */
+	if (s < 0.99995)
 		strbuf_addf(sb, "%.1f ms", s * 1e3);
-	else if (s < 60)
+	else if (s < 59.995)
 		strbuf_addf(sb, "%.2f s", s);
 	else
-		strbuf_addf(sb, "%" PRIu64 " min %02u s", (uint64_t)s / 60,
-			    (unsigned)((uint64_t)s % 60));
+		strbuf_addf(sb, "%" PRIu64 " min %02u s", whole / 60, (unsigned)(whole % 60));
 }

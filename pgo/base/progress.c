@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/base/progress.h"
 
+#include <inttypes.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
-#include "pgo/base/num.h"
 #include "pgo/base/strbuf.h"
 
 static struct {
@@ -36,13 +36,14 @@ static void draw(void)
 {
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
 	size_t width = columns() - 1;
+	uint64_t elapsed_s;
 
 	strbuf_addstr(&line, state.title.buf);
 	if (state.total)
 		strbuf_addf(&line, "  %zu/%zu (%zu%%)", state.done, state.total,
 			    state.done * 100 / state.total);
-	strbuf_addstr(&line, "  ");
-	num_add_duration(&line, (now_ns() - state.start_ns) / 1000000000u * 1000000000u);
+	elapsed_s = (now_ns() - state.start_ns) / 1000000000u;
+	strbuf_addf(&line, "  %" PRIu64 ":%02" PRIu64, elapsed_s / 60, elapsed_s % 60);
 	if (state.what.len) {
 		strbuf_addstr(&line, "  ");
 		strbuf_addvis(&line, state.what.buf);

@@ -84,9 +84,21 @@ static int find_config(const char *given, char **ret, struct pgo_err *err)
 	return pgo_err_hint(err, "pgoctl init writes one for this source tree");
 }
 
+/* Profiles of C and Rust objects are merged into one, so one LLVM must read both. */
+static int find_rustc(struct project *p, struct pgo_err *err)
+{
+	int ret = p->config.rustc ? toolchain_probe(p, &p->rustc, p->config.rustc, err) : 0;
+
+	if (ret || !p->config.rustc || p->rustc.llvm_major == p->cc.llvm_major)
+		return ret;
+	pgo_error(err, PGO_EUNSUP, "'%s' is built on LLVM %u, but '%s' is %s %s", p->rustc.path,
+		  p->rustc.llvm_major, p->cc.path, p->cc.family, p->cc.version);
+	return pgo_err_hint(err, "set toolchain.cc to clang-%u", p->rustc.llvm_major);
+}
+
 static int find_toolchain(struct project *p, const char *cc, struct pgo_err *err)
 {
-	int ret = toolchain_probe(&p->cc, cc ? cc : p->config.cc, err);
+	int ret = toolchain_probe(p, &p->cc, cc ? cc : p->config.cc, err);
 
 	if (ret)
 		return ret;
@@ -95,9 +107,10 @@ static int find_toolchain(struct project *p, const char *cc, struct pgo_err *err
 		return pgo_error(err, PGO_EUNSUP, "'%s' is a compiler without a driver here: %s",
 				 p->cc.path, p->cc.banner);
 	if (p->config.cxx && !cc)
-		return toolchain_probe(&p->cxx, p->config.cxx, err);
-	toolchain_probe_cxx(&p->cxx, &p->cc);
-	return 0;
+		ret = toolchain_probe(p, &p->cxx, p->config.cxx, err);
+	else
+		toolchain_probe_cxx(p);
+	return ret ? ret : find_rustc(p, err);
 }
 
 static int check_paths(const struct project *p, struct pgo_err *err)
@@ -125,15 +138,15 @@ int project_open(struct project *p, const struct project_open_opts *opts, struct
 	p->tool_dir = xstrdup(opts->tool_dir);
 	p->state = fs_join(p->config.root, ".pgo");
 	p->work = fs_join(p->state, "work");
-	ret = find_toolchain(p, opts->cc, err);
-	if (ret || p->plan)
-		return ret;
-	ret = fs_mkdir_p(p->state, err);
-	if (!ret)
-		ret = take_lock(p, err);
-	if (!ret)
+	if (!p->plan) {
+		ret = fs_mkdir_p(p->state, err);
+		if (!ret)
+			ret = take_lock(p, err);
+		if (ret)
+			return ret;
 		orphans_end(p->state);
-	return ret;
+	}
+	return find_toolchain(p, opts->cc, err);
 }
 
 void project_release(struct project *p)
@@ -141,6 +154,7 @@ void project_release(struct project *p)
 	config_release(&p->config);
 	tool_version_release(&p->cc);
 	tool_version_release(&p->cxx);
+	tool_version_release(&p->rustc);
 	free(p->state);
 	free(p->work);
 	free(p->tool_dir);

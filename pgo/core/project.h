@@ -26,6 +26,7 @@ struct project {
 	struct config config;
 	struct tool_version cc;		/* found by running it */
 	struct tool_version cxx;	/* .path NULL when the project has no C++ driver */
+	struct tool_version rustc;	/* .path NULL when the project has no Rust */
 	const struct compiler *compiler;
 	char *state;			/* .pgo, absolute */
 	char *work;			/* .pgo/work */
@@ -63,9 +64,10 @@ char *project_build_dir(const struct project *p);
 void project_base_env(const struct project *p, struct strvec *env);
 
 /* Run CC to learn what it is. name: a program on PATH or a path. */
-int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *err);
-/* The C++ driver beside cc, where there is one; cxx->path stays NULL otherwise. */
-void toolchain_probe_cxx(struct tool_version *cxx, const struct tool_version *cc);
+int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
+		    struct pgo_err *err);
+/* Fill p->cxx with the C++ driver beside p->cc, where there is one. */
+void toolchain_probe_cxx(struct project *p);
 /* Build and link an instrumented program, so that a missing profile runtime is found before
  * the project is built. -PGO_ETOOL with the package to install. */
 int toolchain_check_runtime(const struct project *p, struct pgo_err *err);

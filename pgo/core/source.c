@@ -6,6 +6,7 @@
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
 #include "pgo/core/bundle.h"
+#include "pgo/core/runner.h"
 
 static char *source_dir(const struct project *p)
 {
@@ -75,13 +76,20 @@ static int git(const struct project *p, const char *const *args, struct strbuf *
 {
 	PGO_AUTO_FREE char *dir = source_dir(p);
 	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+	int ret;
 
 	strvec_push(&c.argv, "git");
 	for (; *args; args++)
 		strvec_push(&c.argv, *args);
 	c.dir = dir;
 	c.timeout_ns = 60000000000u;
-	return child_capture(&c, out, false, NULL, err);
+	ret = child_capture(&c, out, false, &res, err);
+	if (ret && ret != -PGO_ECHILD)
+		return ret;
+	if (record_child(p, "source:git", &c, &res, err))
+		return -(int)err->code;
+	return ret;
 }
 
 int source_commit_get(const struct project *p, struct source_commit *ret, struct pgo_err *err)

@@ -6,6 +6,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/artifacts.h"
 #include "pgo/core/json.h"
@@ -94,10 +95,21 @@ static int compute_key(struct build *b, const struct stage_profile *profile, str
 	add_vec(&d, &cfg->artifacts);
 	add_vec(&d, &b->conf.cflags);
 	add_vec(&d, &b->conf.ldflags);
+	digest_add_str(&d, b->p->rustc.banner);
+	add_vec(&d, &b->conf.rustflags);
 	digest_add_str(&d, profile ? profile->id : NULL);
 	add_environment(&d, b->p);
 	digest_hex(&d, b->key);
 	return 0;
+}
+
+static int add_rust_flags(struct build *b, struct pgo_err *err)
+{
+	const struct tool_version *v = &b->p->rustc;
+	PGO_AUTO(strvec) ldflags = STRVEC_INIT;
+
+	b->conf.rustc = xstrdup(v->path);
+	return compiler_find(v)->add_flags(&b->spec, v, &b->conf.rustflags, &ldflags, err);
 }
 
 static int prepare(struct build *b, enum stage_kind kind, const struct stage_profile *profile,
@@ -112,6 +124,8 @@ static int prepare(struct build *b, enum stage_kind kind, const struct stage_pro
 		.partial_training = p->config.partial_training, .update = p->config.update,
 	};
 	ret = p->compiler->add_flags(&b->spec, &p->cc, &b->conf.cflags, &b->conf.ldflags, err);
+	if (!ret && p->rustc.path)
+		ret = add_rust_flags(b, err);
 	if (ret)
 		return ret;
 	b->dir = project_path(p, "stages/%s", stage_kind_name(kind));
@@ -351,6 +365,35 @@ int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,
 	return 0;
 }
 
+/* The compiler's thousands of warnings in one line. */
+static void tell_warnings(const struct stage *s)
+{
+	PGO_AUTO(strbuf) list = STRBUF_INIT;
+
+	for (int i = 0; i < PROFILE_WARN_NR; i++)
+		if (s->calls.warnings[i])
+			strbuf_addf(&list, "%s%s %llu", list.len ? ", " : "",
+				    profile_warning_name(i),
+				    (unsigned long long)s->calls.warnings[i]);
+	if (list.len)
+		log_warn("the compiler complains of the profile (%s): see '%s/build.log'", list.buf,
+			 s->dir);
+}
+
+static void tell(const struct stage *s)
+{
+	PGO_AUTO(strbuf) time = STRBUF_INIT;
+
+	num_add_duration(&time, s->wall_ns);
+	if (s->skipped)
+		log_step("%s: unchanged, kept", stage_kind_name(s->kind));
+	else
+		log_step("%s: %llu compiles, %llu links in %s", stage_kind_name(s->kind),
+			 (unsigned long long)s->calls.nr_compiles,
+			 (unsigned long long)s->calls.nr_links, time.buf);
+	tell_warnings(s);
+}
+
 static void plan_it(const struct build *b, bool done)
 {
 	const struct config *cfg = &b->p->config;
@@ -390,6 +433,9 @@ int stage_build(struct project *p, enum stage_kind kind, const struct stage_prof
 			return r;
 	}
 	r = stage_load(p, kind, ret, err);
+	if (r)
+		return r;
 	ret->skipped = done;
-	return r;
+	tell(ret);
+	return 0;
 }

@@ -6,12 +6,14 @@
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/tempfile.h"
-#include "pgo/core/project.h"
+#include "pgo/core/runner.h"
 
 extern char **environ;
 
-int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *err)
+int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
+		    struct pgo_err *err)
 {
+	struct child_result res;
 	PGO_AUTO_FREE char *path = fs_which(name, getenv("PATH"), NULL);
 	PGO_AUTO(child) c = CHILD_INIT;
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
@@ -26,7 +28,9 @@ int toolchain_probe(struct tool_version *v, const char *name, struct pgo_err *er
 	strvec_pushv(&c.env, environ);
 	strvec_setenv(&c.env, "LC_ALL", "C");
 	c.timeout_ns = 30000000000u;
-	ret = child_capture(&c, &text, true, NULL, err);
+	ret = child_capture(&c, &text, true, &res, err);
+	if (!ret && !p->plan)
+		ret = record_child(p, "probe:version", &c, &res, err);
 	if (ret)
 		return ret;
 	return tool_version_parse(v, path, text.buf, err);
@@ -49,12 +53,12 @@ static char *cxx_name(const char *cc)
 	return NULL;
 }
 
-void toolchain_probe_cxx(struct tool_version *cxx, const struct tool_version *cc)
+void toolchain_probe_cxx(struct project *p)
 {
-	PGO_AUTO_FREE char *name = cxx_name(cc->path);
+	PGO_AUTO_FREE char *name = cxx_name(p->cc.path);
 
 	if (name && !access(name, X_OK))
-		toolchain_probe(cxx, name, NULL);
+		toolchain_probe(p, &p->cxx, name, NULL);
 }
 
 static int run_compiler(const struct project *p, struct child *c, const char *dir,
@@ -69,6 +73,8 @@ static int run_compiler(const struct project *p, struct child *c, const char *di
 	ret = child_capture(c, out, true, &res, err);
 	if (ret && ret != -PGO_ECHILD)
 		return ret;
+	if (record_child(p, "probe:runtime", c, &res, err))
+		return -(int)err->code;
 	return ret ? 1 : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
+#include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/json.h"
@@ -229,6 +230,19 @@ static int run_workload(struct project *p, const struct stage *stage,
 	return ret;
 }
 
+static void tell(const struct training *t)
+{
+	size_t runs = 0, kept = 0, files = 0;
+
+	for (size_t i = 0; i < t->nr_workloads; i++)
+		for (size_t n = 0; n < t->workloads[i].nr_runs; n++) {
+			runs++;
+			kept += t->workloads[i].runs[n].skipped;
+			files += t->workloads[i].runs[n].files.nr;
+		}
+	log_step("training: %zu runs (%zu kept), %zu raw profiles", runs, kept, files);
+}
+
 int training_run_all(struct project *p, const struct stage *instrumented, struct training *ret,
 		     struct pgo_err *err)
 {
@@ -256,5 +270,7 @@ int training_run_all(struct project *p, const struct stage *instrumented, struct
 	}
 	progress_stop();
 	digest_hex(&all, ret->key);
+	if (!r && !p->plan)
+		tell(ret);
 	return r;
 }

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-
-#include "pgo/base/num.h"
 #include "pgo/report/show.h"
 
 void show_plan(const struct plan *p, struct strbuf *out)
@@ -13,29 +10,6 @@ void show_plan(const struct plan *p, struct strbuf *out)
 			    s->done ? " (done: its inputs have not changed)" : "");
 		for (size_t c = 0; c < s->commands.nr; c++)
 			strbuf_addf(out, "     %s\n", s->commands.v[c]);
-	}
-}
-
-void show_stage(const struct stage *s, struct strbuf *out)
-{
-	const char *comma = ": ";
-
-	strbuf_addf(out, "%s: ", stage_kind_name(s->kind));
-	if (s->skipped) {
-		strbuf_addstr(out, "unchanged, kept");
-	} else {
-		strbuf_addf(out, "%" PRIu64 " compiles, %" PRIu64 " links in ", s->calls.nr_compiles,
-			    s->calls.nr_links);
-		num_add_duration(out, s->wall_ns);
-	}
-	for (int i = 0; i < PROFILE_WARN_NR; i++) {
-		if (!s->calls.warnings[i])
-			continue;
-		if (*comma == ':')
-			strbuf_addstr(out, "; the compiler warned of the profile");
-		strbuf_addf(out, "%s%s %" PRIu64, comma, profile_warning_name(i),
-			    s->calls.warnings[i]);
-		comma = ", ";
 	}
 }
 

@@ -24,8 +24,6 @@ json_t *show_experiment_json(const struct experiment *e);
 
 void show_plan(const struct plan *p, struct strbuf *out);
 
-/* One line on a stage: built or kept, how long, what the compiler said of the profile. */
-void show_stage(const struct stage *s, struct strbuf *out);
 json_t *show_stage_json(const struct stage *s);
 
 #endif
