@@ -38,6 +38,8 @@ extern const struct prof_format *const prof_formats[];	/* NULL-terminated */
 
 /* The format of path, by content. *ret_format NULL is never given: unknown is -PGO_EFORMAT. */
 int prof_identify(const char *path, const struct prof_format **ret_format, struct pgo_err *err);
+/* -PGO_EFORMAT for a file of no bytes, with the likely cause as the hint. */
+int prof_error_empty(const char *path, struct pgo_err *err);
 /* Identify and read. */
 int prof_read(const char *path, const struct prof_read_opts *opts, struct profile *out,
 	      struct pgo_err *err);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "pgo/base/fs.h"
+#include "profiles/format.h"
 #include "profiles/llvm/guard.h"
 #include "profiles/llvm/module.h"
 
@@ -41,11 +42,8 @@ static int file_load(struct llvm_file *f, const char *path, struct pgo_err *err)
 	ret = fs_read_file(path, &f->data, err);
 	if (ret)
 		return ret;
-	if (!f->data.len) {
-		pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is empty", path);
-		return pgo_err_hint(err, "the process that was to write it was killed, or ended "
-					 "by _exit, before it did");
-	}
+	if (!f->data.len)
+		return prof_error_empty(path, err);
 	if (!llvm_form_of(f->data.buf, f->data.len, &f->form))
 		return pgo_error_at(err, PGO_EFORMAT, path, 0,
 				    "'%s' (%zu bytes) is no LLVM profile", path, f->data.len);
@@ -101,8 +99,9 @@ static int version_error(const struct shim_api *api, const char *path,
 	if (!add_readers(&readers, form))
 		return ret;
 	llvm_add_majors(&there);
-	return pgo_err_hint(err, "%s version %" PRIu64 " is read by %s; this pgoctl has %s",
-			    llvm_form_name(form->type), form->version, readers.buf, there.buf);
+	pgo_err_hint(err, "%s version %" PRIu64 " is read by %s; this pgoctl has %s",
+		     llvm_form_name(form->type), form->version, readers.buf, there.buf);
+	return ret;
 }
 
 /* Everything that can be told without LLVM. */
@@ -169,6 +168,7 @@ static int check_kind(struct merge *m, const char *path, const struct llvm_form 
 		      struct pgo_err *err)
 {
 	bool ir = form->variant & LLVM_VARIANT_IR;
+	int ret;
 
 	if (!m->first_path) {
 		m->first_path = path;
@@ -177,10 +177,11 @@ static int check_kind(struct merge *m, const char *path, const struct llvm_form 
 	}
 	if (ir == !!(m->first_variant & LLVM_VARIANT_IR))
 		return 0;
-	pgo_error_at(err, PGO_EMISMATCH, path, 8, "'%s' is of %s, but '%s' of %s", path,
-		     ir ? "-fprofile-generate" : "-fprofile-instr-generate", m->first_path,
-		     ir ? "-fprofile-instr-generate" : "-fprofile-generate");
-	return pgo_err_hint(err, "build every part with the same one of the two");
+	ret = pgo_error_at(err, PGO_EMISMATCH, path, 8, "'%s' is of %s, but '%s' of %s", path,
+			   ir ? "-fprofile-generate" : "-fprofile-instr-generate", m->first_path,
+			   ir ? "-fprofile-instr-generate" : "-fprofile-generate");
+	pgo_err_hint(err, "build every part with the same one of the two");
+	return ret;
 }
 
 static int add_input(struct merge *m, const struct llvm_input *input, struct llvm_file *f,

@@ -39,6 +39,15 @@ static int read_head(int fd, const char *path, uint8_t *head, size_t *ret_len, s
 	return 0;
 }
 
+int prof_error_empty(const char *path, struct pgo_err *err)
+{
+	int ret = pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is empty", path);
+
+	pgo_err_hint(err, "the process that was to write it was killed, or ended by _exit, "
+			  "before it did");
+	return ret;
+}
+
 /* head holds HEAD_BYTES and outlives the probe. */
 static int probe_path(const char *path, uint8_t *head, struct prof_probe *probe,
 		      struct pgo_err *err)
@@ -55,11 +64,7 @@ static int probe_path(const char *path, uint8_t *head, struct prof_probe *probe,
 		return 0;
 	ret = read_head(fd, path, head, &probe->head_len, err);
 	probe->size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : probe->head_len;
-	if (ret || probe->head_len)
-		return ret;
-	pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is empty", path);
-	return pgo_err_hint(err, "the process that was to write it was killed, or ended by _exit, "
-				 "before it did");
+	return ret || probe->head_len ? ret : prof_error_empty(path, err);
 }
 
 static int identify(const struct prof_probe *probe, const struct prof_format **ret_format,

@@ -17,10 +17,13 @@ struct indexed {
 
 static void read_header(struct indexed *x, struct cursor *c)
 {
+	struct cursor at;
+
 	cursor_skip(c, 8 + 8, "magic and version");
 	cursor_skip(c, 8, "unused field");
+	at = *c;
 	if (cursor_u64(c, "type of hash") != HASH_MD5)
-		cursor_fail(c, "type of hash");
+		llvm_guard_fail(c, &at, "type of hash");
 	x->table = cursor_u64(c, "place of the hash table");
 	if (x->version >= 8)
 		cursor_skip(c, 8, "place of the memory profile");
@@ -34,11 +37,12 @@ static void read_header(struct indexed *x, struct cursor *c)
 
 static void skip_summary(struct cursor *c)
 {
+	struct cursor at = *c;
 	uint64_t nr_fields = cursor_u64(c, "number of fields of the summary");
 	uint64_t nr_cutoffs = cursor_u64(c, "number of cutoffs of the summary");
 
 	if (nr_fields < NR_SUMMARY_FIELDS || nr_fields > MAX_SUMMARY || nr_cutoffs > MAX_SUMMARY)
-		cursor_fail(c, "size of the summary");
+		llvm_guard_fail(c, &at, "size of the summary");
 	cursor_skip(c, nr_fields * 8 + nr_cutoffs * 24, "summary");
 }
 
@@ -71,7 +75,9 @@ static void check_data(const struct indexed *x, struct cursor *c)
 	if (cursor_at_end(c))
 		cursor_fail(c, "a name without a function");
 	while (!cursor_at_end(c)) {
-		llvm_guard_hash(c, cursor_u64(c, "hash of a function"));
+		struct cursor at = *c;
+
+		llvm_guard_hash(c, &at, cursor_u64(c, "hash of a function"));
 		check_counts(x, c);
 		if (x->version > 2)
 			llvm_guard_values(c);
@@ -81,14 +87,15 @@ static void check_data(const struct indexed *x, struct cursor *c)
 static void check_item(const struct indexed *x, struct cursor *c)
 {
 	uint64_t key_len, data_len;
-	struct cursor data;
+	struct cursor at, data;
 
 	cursor_u64(c, "hash of a name");
 	key_len = cursor_u64(c, "length of a name");
+	at = *c;
 	data_len = cursor_u64(c, "size of a function's data");
 	cursor_skip(c, key_len, "name");
 	if (data_len % 8)
-		cursor_fail(c, "size of a function's data");
+		llvm_guard_fail(c, &at, "size of a function's data");
 	data = cursor_sub(c, data_len, "data of a function");
 	check_data(x, &data);
 	if (data.bad)
@@ -101,10 +108,12 @@ static void check_items(const struct indexed *x, struct cursor *c, uint64_t nr)
 	unsigned in_bucket = 0;
 
 	while (nr-- && !c->bad) {
+		struct cursor at = *c;
+
 		if (!in_bucket)
 			in_bucket = cursor_u16(c, "number of functions in a bucket");
 		if (!in_bucket)
-			cursor_fail(c, "number of functions in a bucket is 0");
+			llvm_guard_fail(c, &at, "number of functions in a bucket is 0");
 		check_item(x, c);
 		in_bucket--;
 	}

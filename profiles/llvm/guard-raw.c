@@ -35,14 +35,16 @@ struct raw {
 static void read_header(struct raw *r, struct cursor *c)
 {
 	struct raw_header *h = &r->h;
+	struct cursor at = *c;
 	const uint8_t *magic = cursor_bytes(c, 8, "magic of the header");
 	uint64_t version;
 
 	if (magic && memcmp(magic, c->start, 8) != 0)
-		cursor_fail(c, "what follows is no raw profile of the same kind");
+		llvm_guard_fail(c, &at, "what follows is no raw profile of the same kind");
+	at = *c;
 	version = cursor_u64(c, "version of the header");
 	if ((version & UINT32_MAX) != r->version)
-		cursor_fail(c, "version of the header");
+		llvm_guard_fail(c, &at, "version of the header");
 	r->variant = version & ~(uint64_t)UINT32_MAX;
 	r->counter_bytes = r->variant & LLVM_VARIANT_BYTE_COVERAGE ? 1 : 8;
 	*h = (struct raw_header){ 0 };
@@ -123,7 +125,7 @@ static void check_records(const struct raw *r, struct cursor *c)
 		struct raw_record rec = read_record(r, c);
 
 		check_counters(r, &at, &rec, i);
-		llvm_guard_hash(&at, rec.hash);
+		llvm_guard_hash(&at, &at, rec.hash);
 		if (at.bad)
 			*c = at;
 	}
@@ -136,10 +138,8 @@ static void check_names(struct cursor *c)
 		uint64_t plain = cursor_uleb(c, "size of a table of names");
 		uint64_t packed = cursor_uleb(c, "compressed size of a table of names");
 
-		if (packed && (plain > MAX_NAMES_BYTES || plain / MAX_INFLATION > packed)) {
-			*c = at;
-			cursor_fail(c, "size of a table of names");
-		}
+		if (packed && (plain > MAX_NAMES_BYTES || plain / MAX_INFLATION > packed))
+			llvm_guard_fail(c, &at, "size of a table of names");
 		cursor_skip(c, packed ? packed : plain, "table of names");
 		while (!cursor_at_end(c) && !*c->pos)
 			cursor_skip(c, 1, "padding of names");
@@ -218,10 +218,8 @@ void llvm_guard_raw(struct cursor *c, const struct llvm_form *form, unsigned maj
 		struct cursor at = *c;
 
 		check_one(&r, c);
-		if (nr++ && !r.h.nr_data && major < 15) {
-			*c = at;
-			cursor_fail(c, "a profile without functions behind another one");
-		}
+		if (nr++ && !r.h.nr_data && major < 15)
+			llvm_guard_fail(c, &at, "a profile without functions behind another one");
 		while (!cursor_at_end(c) && !*c->pos)
 			cursor_skip(c, 1, "padding between profiles");
 		if (!cursor_at_end(c) && cursor_offset(c) % 8)

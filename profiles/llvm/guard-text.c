@@ -112,10 +112,8 @@ static uint64_t take_number(struct lines *l, const char *what)
 	struct cursor at = *l->c;
 	uint64_t n = 0;
 
-	if (!parse(take(l, what), 10, &n) && !l->c->bad) {
-		*l->c = at;
-		cursor_fail(l->c, what);
-	}
+	if (!parse(take(l, what), 10, &n))
+		llvm_guard_fail(l->c, &at, what);
 	return l->c->bad ? 0 : n;
 }
 
@@ -125,12 +123,9 @@ static uint64_t take_count(struct lines *l, const char *what)
 	struct cursor at = *l->c;
 	uint64_t n = take_number(l, what);
 
-	if (!l->c->bad && n > cursor_left(l->c) / 2 + 1) {
-		*l->c = at;
-		cursor_fail(l->c, what);
-		return 0;
-	}
-	return n;
+	if (n > cursor_left(l->c) / 2 + 1)
+		llvm_guard_fail(l->c, &at, what);
+	return l->c->bad ? 0 : n;
 }
 
 static bool is_header(struct line s, const char *name)
@@ -190,10 +185,8 @@ static void check_site(struct lines *l, uint64_t kind)
 		count.len = (size_t)(s.text + s.len - count.text);
 		value = (struct line){ s.text, colon ? (size_t)(colon - s.text) : 0 };
 		if (!colon || !parse(count, 10, &n) ||
-		    (kind == KIND_SIZES && !parse(value, 10, &n))) {
-			*l->c = at;
-			cursor_fail(l->c, "value");
-		}
+		    (kind == KIND_SIZES && !parse(value, 10, &n)))
+			llvm_guard_fail(l->c, &at, "value");
 	}
 }
 
@@ -207,11 +200,12 @@ static void check_values(struct lines *l)
 		cursor_fail(l->c, "number of kinds of values");
 	take(l, "number of kinds of values");
 	for (uint64_t i = 0; i < nr_kinds && !l->c->bad; i++) {
+		struct cursor at = *l->c;
 		uint64_t kind = take_number(l, "kind of values");
 		uint64_t nr_sites = take_count(l, "number of value sites");
 
 		if (kind >= NR_VALUE_KINDS)
-			cursor_fail(l->c, "kind of values is unknown");
+			llvm_guard_fail(l->c, &at, "kind of values is unknown");
 		for (uint64_t site = 0; site < nr_sites && !l->c->bad; site++)
 			check_site(l, kind);
 	}
@@ -229,10 +223,8 @@ static void check_bitmap(struct lines *l, unsigned major)
 	s = (struct line){ s.text + 1, s.len - 1 };
 	while (s.len && s.text[s.len - 1] == ' ')
 		s.len--;
-	if (major < 18 || !parse_prefixed(s, &nr) || nr > cursor_left(l->c) / 2 + 1) {
-		*l->c = at;
-		cursor_fail(l->c, "size of a bitmap");
-	}
+	if (major < 18 || !parse_prefixed(s, &nr) || nr > cursor_left(l->c) / 2 + 1)
+		llvm_guard_fail(l->c, &at, "size of a bitmap");
 	for (uint64_t i = 0; i < nr && !l->c->bad; i++)
 		take(l, "bitmap");
 }
@@ -244,14 +236,13 @@ static void check_record(struct lines *l, unsigned major)
 
 	take(l, "name of a function");
 	at = *l->c;
-	if (!parse_prefixed(take(l, "hash of a function"), &hash) && !l->c->bad) {
-		*l->c = at;
-		cursor_fail(l->c, "hash of a function");
-	}
-	llvm_guard_hash(l->c, hash);
+	if (!parse_prefixed(take(l, "hash of a function"), &hash))
+		llvm_guard_fail(l->c, &at, "hash of a function");
+	llvm_guard_hash(l->c, &at, hash);
+	at = *l->c;
 	nr = take_count(l, "number of counters");
 	if (!nr)
-		cursor_fail(l->c, "number of counters is 0");
+		llvm_guard_fail(l->c, &at, "number of counters is 0");
 	for (uint64_t i = 0; i < nr && !l->c->bad; i++)
 		take_number(l, "counter");
 	check_bitmap(l, major);

@@ -65,22 +65,31 @@ const char *llvm_form_name(enum llvm_form_type type)
 	return names[type];
 }
 
+void llvm_guard_fail(struct cursor *c, const struct cursor *at, const char *what)
+{
+	if (c->bad)
+		return;
+	*c = *at;
+	cursor_fail(c, what);
+}
+
 /* The two keys that LLVM's hash table of hashes keeps for itself. */
-void llvm_guard_hash(struct cursor *c, uint64_t hash)
+void llvm_guard_hash(struct cursor *c, const struct cursor *at, uint64_t hash)
 {
 	if (hash >= UINT64_MAX - 1)
-		cursor_fail(c, "a function hash that is reserved");
+		llvm_guard_fail(c, at, "a function hash that is reserved");
 }
 
 static void guard_value_kind(struct cursor *c)
 {
+	struct cursor at = *c;
 	uint32_t kind = cursor_u32(c, "kind of values");
 	uint32_t nr_sites = cursor_u32(c, "number of value sites");
 	const uint8_t *nr_values = cursor_bytes(c, nr_sites, "counts of a value site");
 	uint64_t total = 0;
 
 	if (kind >= NR_VALUE_KINDS)
-		cursor_fail(c, "kind of values is unknown");
+		llvm_guard_fail(c, &at, "kind of values is unknown");
 	cursor_skip(c, -(uint64_t)nr_sites % 8, "padding of value sites");
 	if (!nr_values || c->bad)
 		return;
@@ -91,14 +100,15 @@ static void guard_value_kind(struct cursor *c)
 
 void llvm_guard_values(struct cursor *c)
 {
+	struct cursor at = *c;
 	uint32_t size = cursor_u32(c, "size of values");
 	uint32_t nr_kinds = cursor_u32(c, "number of kinds of values");
 	struct cursor block;
 
 	if (size < 8 || size % 8)
-		cursor_fail(c, "size of values");
+		llvm_guard_fail(c, &at, "size of values");
 	if (nr_kinds > NR_VALUE_KINDS)
-		cursor_fail(c, "number of kinds of values");
+		llvm_guard_fail(c, &at, "number of kinds of values");
 	if (c->bad)
 		return;
 	block = cursor_sub(c, size - 8, "values");
@@ -111,10 +121,11 @@ void llvm_guard_values(struct cursor *c)
 void llvm_guard_binary_ids(struct cursor *c)
 {
 	while (!cursor_at_end(c)) {
+		struct cursor at = *c;
 		uint64_t len = cursor_u64(c, "length of a binary id");
 
 		if (!len)
-			cursor_fail(c, "length of a binary id is 0");
+			llvm_guard_fail(c, &at, "length of a binary id is 0");
 		cursor_skip(c, len, "binary id");
 		cursor_skip(c, -len % 8, "padding of a binary id");
 	}
@@ -122,20 +133,20 @@ void llvm_guard_binary_ids(struct cursor *c)
 
 static int unsupported(const struct llvm_form *form, const char *path, struct pgo_err *err)
 {
+	int ret = 0;
+
 	if (form->variant & LLVM_VARIANT_MEMPROF) {
-		pgo_error_at(err, PGO_EUNSUP, path, 8,
-			     "'%s' holds a memory profile, which a merge would lose", path);
-		return pgo_err_hint(err, "make the memory profile part of the profile after the "
-					 "merge, with llvm-profdata");
+		ret = pgo_error_at(err, PGO_EUNSUP, path, 8,
+				   "'%s' holds a memory profile, which a merge would lose", path);
+		pgo_err_hint(err, "put the memory profile into the merged profile afterwards, with "
+				  "llvm-profdata");
+	} else if (form->type == LLVM_FORM_RAW && form->variant & LLVM_VARIANT_DEBUG_CORRELATE) {
+		ret = pgo_error_at(err, PGO_EUNSUP, path, 8,
+				   "'%s' cannot be read without the debug information of its "
+				   "program", path);
+		pgo_err_hint(err, "build without -debug-info-correlate and -profile-correlate");
 	}
-	if (form->type == LLVM_FORM_RAW && form->variant & LLVM_VARIANT_DEBUG_CORRELATE) {
-		pgo_error_at(err, PGO_EUNSUP, path, 8,
-			     "'%s' cannot be read without the debug information of its program",
-			     path);
-		return pgo_err_hint(err, "build without -debug-info-correlate and "
-					 "-profile-correlate");
-	}
-	return 0;
+	return ret;
 }
 
 int llvm_guard(const struct llvm_form *form, const char *path, const void *data, size_t len,

@@ -54,7 +54,9 @@ void llvm_guard_indexed(struct cursor *c, const struct llvm_form *form);
 void llvm_guard_text(struct cursor *c, unsigned major);
 void llvm_guard_values(struct cursor *c);
 void llvm_guard_binary_ids(struct cursor *c);	/* all of c */
-void llvm_guard_hash(struct cursor *c, uint64_t hash);
+void llvm_guard_hash(struct cursor *c, const struct cursor *at, uint64_t hash);
+/* A fault at what was read from at on. */
+void llvm_guard_fail(struct cursor *c, const struct cursor *at, const char *what);
 
 /* The text form's view of the head: its variant bits, and the bits verified as above. */
 int llvm_text_bid(const char *head, size_t len, uint64_t *ret_variant);

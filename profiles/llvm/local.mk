@@ -18,3 +18,13 @@ llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h profiles/llvm/shim.map
 		$(patsubst -I%,-isystem%,$(LLVM_CXXFLAGS_$*)) -fvisibility=hidden -fPIC \
 		-shared -o $@ $< $(LDFLAGS) -Wl,-z,defs \
 		-Wl,--version-script=$(top_srcdir)/profiles/llvm/shim.map $(LLVM_LDFLAGS_$*)
+
+llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a
+
+check_PROGRAMS += tests/unit/llvm-test tests/lib/llvm-tool
+tests_unit_llvm_test_SOURCES = tests/unit/llvm-test.c
+tests_unit_llvm_test_LDADD = $(llvm_test_libs) $(CMOCKA_LIBS)
+tests_lib_llvm_tool_SOURCES = tests/lib/llvm-tool.c
+tests_lib_llvm_tool_LDADD = $(llvm_test_libs)
+
+TAP_TESTS += tests/t/1010-llvm-merge.t tests/t/1011-llvm-read.t

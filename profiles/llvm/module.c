@@ -106,15 +106,16 @@ static int open_module(struct module *m, struct pgo_err *err)
 	const struct shim_api *api;
 	shim_entry_fn entry = NULL;
 	void *handle, *symbol;
+	int ret;
 
 	strbuf_addf(&name, PREFIX "%u" SUFFIX, m->major);
 	path = fs_join(found.dir, name.buf);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {
-		pgo_error(err, PGO_ETOOL, "cannot open the LLVM %u module: %s", m->major,
-			  dlerror());
-		return pgo_err_hint(err, "install the library: apt-get install libllvm%u",
-				    m->major);
+		ret = pgo_error(err, PGO_ETOOL, "cannot open the LLVM %u module: %s", m->major,
+				dlerror());
+		pgo_err_hint(err, "install the library: apt-get install libllvm%u", m->major);
+		return ret;
 	}
 	symbol = dlsym(handle, SHIM_SYMBOL);
 	memcpy(&entry, &symbol, sizeof(entry));
@@ -144,9 +145,10 @@ int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err
 		return status;
 	}
 	llvm_add_majors(&there);
-	pgo_error(err, PGO_ETOOL, "this pgoctl has no module for LLVM %u", major);
-	return pgo_err_hint(err, "it has: %s; for another install llvm-%u-dev and build pgoctl "
-				 "with --with-llvm=%u", there.buf, major, major);
+	status = pgo_error(err, PGO_ETOOL, "this pgoctl has no module for LLVM %u", major);
+	pgo_err_hint(err, "it has: %s; for another install llvm-%u-dev and build pgoctl with "
+			  "--with-llvm=%u", there.buf, major, major);
+	return status;
 }
 
 const char *llvm_version(unsigned major)

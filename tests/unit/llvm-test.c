@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model, the registry, finding modules, and the checks before LLVM: files made word by word. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/tempfile.h"
+#include "profiles/format.h"
+#include "profiles/llvm.h"
+#include "profiles/llvm/guard.h"
+
+#define RAW_MAGIC_64 0xff6c70726f667281ULL
+#define RAW_MAGIC_32 0xff6c70726f665281ULL
+#define INDEXED_MAGIC 0x8169666f72706cffULL
+
+/* A file under construction. */
+struct maker {
+	struct strbuf bytes;
+	bool swap;
+};
+
+static void put64(struct maker *m, uint64_t v)
+{
+	v = m->swap ? __builtin_bswap64(v) : v;
+	strbuf_add(&m->bytes, &v, sizeof(v));
+}
+
+static void put32(struct maker *m, uint32_t v)
+{
+	v = m->swap ? __builtin_bswap32(v) : v;
+	strbuf_add(&m->bytes, &v, sizeof(v));
+}
+
+static void put_at(struct maker *m, size_t at, uint64_t v)
+{
+	v = m->swap ? __builtin_bswap64(v) : v;
+	assert_true(at + sizeof(v) <= m->bytes.len);
+	memcpy(m->bytes.buf + at, &v, sizeof(v));
+}
+
+static void put_pointer(struct maker *m, bool narrow, uint64_t v)
+{
+	if (narrow)
+		put32(m, (uint32_t)v);
+	else
+		put64(m, v);
+}
+
+/* Of a raw profile with one function 'f', two counters and one call site with one target. */
+struct raw_opts {
+	unsigned version;
+	bool narrow, swap;
+	size_t record, counters, names, values;	/* filled: offsets */
+};
+
+static void put_raw_header(struct maker *m, const struct raw_opts *o)
+{
+	put64(m, o->narrow ? RAW_MAGIC_32 : RAW_MAGIC_64);
+	put64(m, o->version | LLVM_VARIANT_IR);
+	put64(m, 16);		/* binary ids */
+	put64(m, 1);		/* functions */
+	put64(m, 0);
+	put64(m, 2);		/* counters */
+	put64(m, 0);
+	if (o->version >= 9) {
+		put64(m, 0);
+		put64(m, 0);
+	}
+	put64(m, 3);		/* names */
+	put64(m, 4096);		/* delta of counters */
+	if (o->version >= 9)
+		put64(m, 0);
+	put64(m, 0);
+	if (o->version >= 10) {
+		put64(m, 0);
+		put64(m, 0);
+	}
+	put64(m, o->version >= 10 ? 2 : 1);
+}
+
+static void put_raw_record(struct maker *m, const struct raw_opts *o)
+{
+	put64(m, 0x8fa14cdd754f91ccULL);
+	put64(m, 77);
+	put_pointer(m, o->narrow, 4096);
+	if (o->version >= 9)
+		put_pointer(m, o->narrow, 0);
+	put_pointer(m, o->narrow, 0);
+	put_pointer(m, o->narrow, 0);
+	put32(m, 2);
+	/* Sites of each kind: 16 bits each, the first is 1. */
+	put32(m, m->swap ? 0x10000 : 1);
+	if (o->version >= 10)
+		put32(m, 0);
+	if (o->version >= 9)
+		put32(m, 0);
+	while (m->bytes.len % 8)
+		strbuf_addch(&m->bytes, 0);
+}
+
+static void put_values(struct maker *m)
+{
+	put32(m, 8 + 16 + 16);
+	put32(m, 1);
+	put32(m, 0);
+	put32(m, 1);
+	strbuf_add(&m->bytes, "\1\0\0\0\0\0\0", 8);
+	put64(m, 5);
+	put64(m, 9);
+}
+
+static void make_raw(struct maker *m, struct raw_opts *o)
+{
+	m->swap = o->swap;
+	put_raw_header(m, o);
+	put64(m, 8);
+	put64(m, 0x0102030405060708ULL);
+	o->record = m->bytes.len;
+	put_raw_record(m, o);
+	o->counters = m->bytes.len;
+	put64(m, 10);
+	put64(m, 20);
+	o->names = m->bytes.len;
+	strbuf_add(&m->bytes, "\1\0f\0\0\0\0", 8);
+	o->values = m->bytes.len;
+	put_values(m);
+}
+
+/* 0 when data passes; else the offset of the fault is in *at. */
+static int guard(const struct maker *m, unsigned major, int64_t *at)
+{
+	struct pgo_err err = PGO_ERR_INIT;
+	struct llvm_form form;
+	int ret;
+
+	assert_true(llvm_form_of(m->bytes.buf, m->bytes.len, &form) > 0);
+	ret = llvm_guard(&form, "x", m->bytes.buf, m->bytes.len, major, &err);
+	assert_int_equal(ret, -(int)err.code);
+	*at = err.offset;
+	pgo_err_release(&err);
+	return ret;
+}
+
+static const struct raw_opts raw_kinds[] = {
+	{ .version = 8 }, { .version = 9 }, { .version = 10 },
+	{ .version = 8, .narrow = true }, { .version = 10, .narrow = true, .swap = true },
+	{ .version = 10, .swap = true },
+};
+#define NR_RAW_KINDS (sizeof(raw_kinds) / sizeof(raw_kinds[0]))
+
+static void test_raw_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR_RAW_KINDS; i++) {
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct raw_opts o = raw_kinds[i];
+		struct llvm_form form;
+		int64_t at;
+
+		make_raw(&m, &o);
+		assert_int_equal(llvm_form_of(m.bytes.buf, m.bytes.len, &form), 64);
+		assert_int_equal(form.type, LLVM_FORM_RAW);
+		assert_int_equal(form.version, o.version);
+		assert_true(form.variant == LLVM_VARIANT_IR);
+		assert_int_equal(form.narrow, o.narrow);
+		assert_int_equal(form.swap, o.swap);
+		assert_int_equal(guard(&m, 22, &at), 0);
+		strbuf_release(&m.bytes);
+	}
+}
+
+static void test_raw_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR_RAW_KINDS; i++) {
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct raw_opts o = raw_kinds[i];
+		int64_t at;
+
+		make_raw(&m, &o);
+		for (size_t len = m.bytes.len - 1; len >= 8; len--) {
+			strbuf_setlen(&m.bytes, len);
+			assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);
+			assert_in_range(at, 0, len);
+		}
+		strbuf_release(&m.bytes);
+	}
+}
+
+/* A word of a 64-bit version 10 profile that is changed to something that it must not be. */
+static void test_raw_bad_words(void **state)
+{
+	static const struct {
+		size_t at;
+		uint64_t value;
+		int64_t fault;	/* -1: passes */
+	} cases[] = {
+		{ 16, 8, -2 },			/* binary ids overlap the record */
+		{ 16, UINT64_MAX - 7, -2 },
+		{ 24, 1ULL << 58, -2 },		/* functions: the product wraps */
+		{ 24, 0, -2 },			/* their record is taken for counters */
+		{ 40, 1ULL << 61, -2 },		/* counters: the product wraps */
+		{ 72, 2, -2 },			/* names */
+		{ 72, 1ULL << 63, -2 },
+		{ 80, 4088, 144 },		/* counters outside of their section */
+		{ 80, 4097, 144 },
+		{ 80, 8192, 144 },
+		{ 128, 0, 128 },		/* length of a binary id */
+		{ 128, UINT64_MAX, -2 },
+		{ 144 + 8, UINT64_MAX, 144 },	/* the hash */
+		{ 144 + 8, UINT64_MAX - 1, 144 },
+		{ 144 + 8, UINT64_MAX - 2, -1 },
+		{ 144 + 16, 4104, 144 },	/* one counter too many */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct raw_opts o = { .version = 10 };
+		int64_t at;
+		int ret;
+
+		make_raw(&m, &o);
+		assert_int_equal(o.record, 144);
+		put_at(&m, cases[i].at, cases[i].value);
+		ret = guard(&m, 22, &at);
+		if (cases[i].fault == -1)
+			assert_int_equal(ret, 0);
+		else
+			assert_int_equal(ret, -PGO_EFORMAT);
+		if (cases[i].fault >= 0)
+			assert_int_equal(at, cases[i].fault);
+		strbuf_release(&m.bytes);
+	}
+}
+
+static void raw_with_bytes(size_t from_names, const char *bytes, size_t len, int want)
+{
+	struct maker m = { .bytes = STRBUF_INIT };
+	struct raw_opts o = { .version = 10 };
+	int64_t at;
+
+	make_raw(&m, &o);
+	memcpy(m.bytes.buf + o.names + from_names, bytes, len);
+	assert_int_equal(guard(&m, 22, &at), want);
+	strbuf_release(&m.bytes);
+}
+
+static void test_raw_names_and_values(void **state)
+{
+	(void)state;
+	raw_with_bytes(0, "\1\0f", 3, 0);
+	raw_with_bytes(0, "\2\0f", 3, -PGO_EFORMAT);		/* longer than the table */
+	raw_with_bytes(0, "\x80\x80\x80", 3, -PGO_EFORMAT);	/* a number without end */
+	raw_with_bytes(0, "\1\1f", 3, 0);			/* compressed */
+	raw_with_bytes(0, "\xff\1f", 3, -PGO_EFORMAT);
+	raw_with_bytes(8, "\x30", 1, -PGO_EFORMAT);		/* size of values */
+	raw_with_bytes(8, "\x24", 1, -PGO_EFORMAT);
+	raw_with_bytes(8 + 4, "\4", 1, -PGO_EFORMAT);		/* kinds */
+	raw_with_bytes(8 + 8, "\3", 1, -PGO_EFORMAT);		/* kind */
+	raw_with_bytes(8 + 8, "\1", 1, 0);
+	raw_with_bytes(8 + 15, "\1", 1, -PGO_EFORMAT);		/* sites: 2^24 */
+	raw_with_bytes(8 + 16, "\2", 1, -PGO_EFORMAT);		/* values of a site */
+}
+
+static void test_raw_behind_another(void **state)
+{
+	struct maker one = { .bytes = STRBUF_INIT }, m = { .bytes = STRBUF_INIT };
+	struct raw_opts o = { .version = 10 };
+	int64_t at;
+
+	(void)state;
+	make_raw(&one, &o);
+	strbuf_add(&m.bytes, one.bytes.buf, one.bytes.len);
+	put64(&m, 0);
+	strbuf_add(&m.bytes, one.bytes.buf, one.bytes.len);
+	assert_int_equal(guard(&m, 22, &at), 0);
+	put64(&m, 1);
+	assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);
+	assert_int_equal(at, 2 * one.bytes.len + 8);
+	strbuf_setlen(&m.bytes, one.bytes.len);
+	strbuf_add(&m.bytes, "\0\0\0\0", 4);
+	strbuf_add(&m.bytes, one.bytes.buf, one.bytes.len);
+	assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);	/* not at a multiple of 8 */
+	strbuf_release(&one.bytes);
+	strbuf_release(&m.bytes);
+}
+
+static void test_unsupported_variants(void **state)
+{
+	struct maker m = { .bytes = STRBUF_INIT };
+	struct raw_opts o = { .version = 10 };
+	int64_t at;
+
+	(void)state;
+	make_raw(&m, &o);
+	put_at(&m, 8, 10 | LLVM_VARIANT_DEBUG_CORRELATE);
+	assert_int_equal(guard(&m, 22, &at), -PGO_EUNSUP);
+	put_at(&m, 8, 10 | LLVM_VARIANT_MEMPROF);
+	assert_int_equal(guard(&m, 22, &at), -PGO_EUNSUP);
+	put_at(&m, 8, 10);
+	assert_int_equal(guard(&m, 22, &at), 0);
+	strbuf_release(&m.bytes);
+}
+
+/* Version 12 with one function 'f' of one counter. Returns the offset of its item. */
+static size_t make_indexed(struct maker *m)
+{
+	size_t item, table;
+
+	put64(m, INDEXED_MAGIC);
+	put64(m, 12);
+	for (unsigned i = 0; i < 7; i++)
+		put64(m, 0);
+	put64(m, 6);
+	put64(m, 0);
+	for (unsigned i = 0; i < 6; i++)
+		put64(m, 0);
+	item = m->bytes.len;
+	strbuf_add(&m->bytes, "\1\0", 2);
+	put64(m, 0x1234);	/* hash of the name */
+	put64(m, 1);
+	put64(m, 40);
+	strbuf_addch(&m->bytes, 'f');
+	put64(m, 77);
+	put64(m, 1);
+	put64(m, 5);
+	put64(m, 0);		/* bitmap */
+	put32(m, 8);
+	put32(m, 0);
+	while (m->bytes.len % 8)
+		strbuf_addch(&m->bytes, 0);
+	table = m->bytes.len;
+	put_at(m, 32, table);
+	put64(m, 1);
+	put64(m, 1);
+	put64(m, item);
+	put_at(m, 48, m->bytes.len);
+	put64(m, 0);
+	put_at(m, 64, m->bytes.len);
+	put64(m, 0);
+	return item;
+}
+
+static void test_indexed(void **state)
+{
+	struct maker m = { .bytes = STRBUF_INIT };
+	size_t item = make_indexed(&m), len = m.bytes.len;
+	static const struct {
+		size_t at;		/* in the file, or from the item on */
+		bool in_item;
+		uint64_t value;
+	} bad[] = {
+		{ 24, false, 1 },			/* type of hash */
+		{ 32, false, UINT64_MAX - 7 },		/* place of the table */
+		{ 32, false, 8 },
+		{ 48, false, UINT64_MAX },		/* place of binary ids */
+		{ 64, false, 1ULL << 40 },		/* place of names */
+		{ 72, false, 5 },			/* fields of the summary */
+		{ 80, false, 1ULL << 32 },
+		{ 0, true, 0 },				/* a bucket of none */
+		{ 10, true, UINT64_MAX },		/* name */
+		{ 18, true, 48 },			/* data */
+		{ 18, true, 39 },
+		{ 27, true, UINT64_MAX },		/* hash */
+		{ 35, true, 1ULL << 61 },		/* counters */
+		{ 51, true, 1ULL << 61 },		/* bitmap */
+		{ 59, true, 16 },			/* values */
+		{ 59, true, 4ULL << 32 | 8 },
+	};
+	int64_t at;
+
+	(void)state;
+	assert_int_equal(guard(&m, 22, &at), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		size_t where = bad[i].at + (bad[i].in_item ? item : 0);
+		uint64_t old;
+
+		memcpy(&old, m.bytes.buf + where, sizeof(old));
+		put_at(&m, where, bad[i].value);
+		assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);
+		put_at(&m, where, old);
+		assert_int_equal(guard(&m, 22, &at), 0);
+	}
+	while (--len >= 8) {
+		strbuf_setlen(&m.bytes, len);
+		assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);
+	}
+	strbuf_release(&m.bytes);
+}
+
+static int guard_text(const char *text, unsigned major)
+{
+	struct llvm_form form = { .type = LLVM_FORM_TEXT };
+
+	return llvm_guard(&form, "x", text, strlen(text), major, NULL);
+}
+
+static void test_text(void **state)
+{
+	static const char *const good[] = {
+		"f\n1\n1\n5\n", "f\n0x1f\n1\n5", "f\r\n1\r\n1\r\n5\r\n", "# c\n\n:ir\n\nf\n1\n1\n5\n\n\n",
+		":csir\n:entry_first\nf\n017\n2\n5\n6\ng\n0b11\n1\n0\n",
+		"f\n1\n1\n5\n1\n0\n2\n1\nx:3\n0\n", "f\n1\n1\n5\n2\n0\n1\n1\na:b:3\n1\n1\n1\n8:9\n",
+		":temporal_prof_traces\n1\n1\n7\nf,g,\nf\n1\n1\n5\n",
+	};
+	static const char *const bad[] = {
+		":ir\n", "# c\n", "f\n", "f\n1\n", "f\n1\n1\n", "f\n1\n0\n", "f\n1\n2\n5\n",
+		"f\n1\n-1\n5\n", "f\n1\n1\n5x\n", "f\n1\n1\n18446744073709551616\n",
+		"f\nx\n1\n5\n", "f\n18446744073709551615\n1\n5\n", "f\n1\n999999999\n5\n",
+		"f\n1\n1\n5\n4\n", "f\n1\n1\n5\n1\n3\n1\n0\n", "f\n1\n1\n5\n1\n0\n4000000000\n",
+		"f\n1\n1\n5\n1\n0\n1\n4000000000\nx:1\n", "f\n1\n1\n5\n1\n1\n1\n1\nx:1\n",
+		"f\n1\n1\n5\n1\n0\n1\n1\nx\n", ":temporal_prof_traces\n4000000000\n1\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(guard_text(good[i], 22), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(guard_text(bad[i], 22), -PGO_EFORMAT);
+	assert_int_equal(guard_text("f\n1\n1\n5\n$2\n0x1\n2\n", 18), 0);
+	assert_int_equal(guard_text("f\n1\n1\n5\n$2\n0x1\n2\n", 17), -PGO_EFORMAT);
+}
+
+static const char *identify(const char *path, int *ret)
+{
+	const struct prof_format *format = NULL;
+
+	*ret = prof_identify(path, &format, NULL);
+	return format ? format->name : NULL;
+}
+
+static void expect_format(const char *dir, const char *text, const char *name)
+{
+	PGO_AUTO_FREE char *path = fs_join(dir, "probe");
+	const char *got;
+	int ret;
+
+	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0600, NULL), 0);
+	got = identify(path, &ret);
+	if (name) {
+		assert_int_equal(ret, 0);
+		assert_string_equal(got, name);
+	} else {
+		assert_int_equal(ret, -PGO_EFORMAT);
+	}
+}
+
+static void test_registry(void **state)
+{
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	int ret;
+
+	(void)state;
+	assert_int_equal(tempdir_make(&dir, NULL, NULL), 0);
+	expect_format(dir.path, "\x81" "rforpl\xff", "llvm-raw");
+	expect_format(dir.path, "\xff" "lprofr\x81", "llvm-raw");
+	expect_format(dir.path, "\xff" "lprofi\x81" "x", "llvm-indexed");
+	expect_format(dir.path, ":IR\n", "llvm-text");
+	expect_format(dir.path, "main\n123\n1\n5\n", "llvm-text");
+	expect_format(dir.path, "main\n123\n", NULL);
+	expect_format(dir.path, "main:123:1\n 1: 5\n", NULL);
+	expect_format(dir.path, "", NULL);
+	expect_format(dir.path, "\xff" "lprofi\x82", NULL);
+	assert_null(identify("/nonexistent/file", &ret));
+	assert_int_equal(ret, -PGO_ENOTFOUND);
+}
+
+static void test_modules(void **state)
+{
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	struct pgo_err err = PGO_ERR_INIT;
+	struct llvm_merge_opts opts = { .major = 7 };
+	static const char *const names[] = {
+		"llvm-7.so", "llvm-12.so", "llvm-.so", "llvm-9.so.1", "xllvm-9.so", "llvm-9x.so",
+	};
+	struct llvm_merge_result res;
+	struct llvm_input in = { "x", 1 };
+
+	(void)state;
+	llvm_set_module_dir("/nonexistent");
+	assert_int_equal(llvm_majors()[0], 0);
+	assert_null(llvm_version(22));
+	assert_int_equal(tempdir_make(&dir, NULL, NULL), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		PGO_AUTO_FREE char *path = fs_join(dir.path, names[i]);
+
+		assert_int_equal(fs_write_atomic(path, "junk", 4, 0700, NULL), 0);
+	}
+	llvm_set_module_dir(dir.path);
+	assert_int_equal(llvm_majors()[0], 12);
+	assert_int_equal(llvm_majors()[1], 7);
+	assert_int_equal(llvm_majors()[2], 0);
+	assert_null(llvm_version(7));
+	assert_int_equal(llvm_merge(&in, 1, &opts, "out", &res, &err), -PGO_ETOOL);
+	assert_non_null(strstr(err.msg, "LLVM 7 module"));
+	opts.major = 8;
+	assert_int_equal(llvm_merge(&in, 1, &opts, "out", &res, &err), -PGO_ETOOL);
+	assert_non_null(strstr(err.hint, "12 and 7"));
+	pgo_err_release(&err);
+}
+
+static void test_profile(void **state)
+{
+	PGO_AUTO(profile) p = PROFILE_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		struct prof_func *f = profile_add(&p);
+
+		assert_null(f->name);
+		f->counts = arena_zalloc(&p.arena, 2, sizeof(*f->counts));
+		f->nr_counts = 2;
+		f->counts[i % 2] = i;
+	}
+	p.kind = PROF_KIND_LLVM_IR;
+	profile_finish(&p);
+	assert_int_equal(p.nr_counters, 2000);
+	assert_int_equal(p.total, 999 * 500);
+	assert_int_equal(p.max_count, 999);
+	assert_int_equal(p.nr_saturated, 0);
+	assert_int_equal(p.funcs[7].sum, 7);
+	p.funcs[3].counts[0] = p.funcs[3].counts[1] = UINT64_MAX - 2;
+	profile_finish(&p);
+	assert_true(p.funcs[3].sum == UINT64_MAX);
+	assert_true(p.total == UINT64_MAX);
+	assert_int_equal(p.nr_saturated, 2);
+	assert_string_equal(prof_kind_name(PROF_KIND_LLVM_IR), "clang IR");
+	assert_string_equal(prof_kind_name((enum prof_kind)99), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_raw_good),
+		cmocka_unit_test(test_raw_cut),
+		cmocka_unit_test(test_raw_bad_words),
+		cmocka_unit_test(test_raw_names_and_values),
+		cmocka_unit_test(test_raw_behind_another),
+		cmocka_unit_test(test_unsupported_variants),
+		cmocka_unit_test(test_indexed),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_registry),
+		cmocka_unit_test(test_modules),
+		cmocka_unit_test(test_profile),
+	};
+
+	return cmocka_run_group_tests_name("llvm", tests, NULL, NULL);
+}
