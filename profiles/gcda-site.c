@@ -148,8 +148,8 @@ static bool same_pairs(const struct gcda_site *a, const struct gcda_site *b)
 static void store_site(struct arena *arena, struct gcda_site *site, const struct gcda_site *mem)
 {
 	if (mem->nr > site->alloc) {
-		site->alloc = mem->nr;
-		site->pairs = arena_alloc(arena, mem->nr, sizeof(*site->pairs));
+		site->alloc = (mem->nr + 7) & ~UINT32_C(7);
+		site->pairs = arena_alloc(arena, site->alloc, sizeof(*site->pairs));
 	}
 	if (mem->nr)
 		memcpy(site->pairs, mem->pairs, mem->nr * sizeof(*site->pairs));

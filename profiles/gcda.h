@@ -15,7 +15,7 @@
 /* A folder with .gcda files in it, at any depth: what one run, or several, left. */
 struct gcda_tree {
 	const char *dir;
-	const char *strip;	/* leading folders to take off the relative names ("work/main"), or NULL */
+	const char *strip;	/* leading folders to take off the names ("work/main"), or NULL */
 	uint64_t weight;	/* 1 to GCDA_WEIGHT_MAX */
 };
 

@@ -226,8 +226,18 @@ static void test_not_gcda(void **state)
 typedef void (*make_fn)(struct maker *m);
 
 static void bad_kind(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 8, 1); }
-static void bad_order(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 2, 1); COUNTERS(m, 1, 1); }
-static void bad_twice(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 0, 1); COUNTERS(m, 0, 1); }
+static void bad_order(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 2, 1);
+	COUNTERS(m, 1, 1);
+}
+static void bad_twice(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 0, 1);
+	COUNTERS(m, 0, 1);
+}
 static void bad_place(struct maker *m) { COUNTERS(m, 0, 1); }
 static void bad_tag(struct maker *m) { word(m, 0x01430000); word(m, 0); }
 static void bad_summary(struct maker *m) { word(m, GCDA_TAG_SUMMARY); word(m, 8); counter(m, 1); }
