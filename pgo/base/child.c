@@ -39,6 +39,7 @@ void child_signals_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);	/* ignored by our parent, it would let children vanish unseen */
 }
 
 int child_cancelled(void)
@@ -140,7 +141,7 @@ static int spawn_error(const struct child *c, int errnum, struct pgo_err *err)
 	pgo_error_errno(err, "cannot run '%s'", c->argv.v[0]);
 	if (c->dir && !fs_is_dir(c->dir))
 		pgo_err_hint(err, "its working folder '%s' is not there", c->dir);
-	if (err && err->code == PGO_ENOTFOUND)
+	if (err && err->code != PGO_EPERM)
 		err->code = PGO_ETOOL;
 	return err ? -(int)err->code : -PGO_ETOOL;
 }
@@ -181,7 +182,7 @@ static void wait_end(const struct child *c, pid_t pid, uint64_t start, struct ch
 	PGO_AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
 	bool bounded = c->timeout_ns != 0, asked = false, killed = false;
-	uint64_t term_at = start + c->timeout_ns, kill_at = 0;
+	uint64_t term_at = num_add_sat(start, c->timeout_ns, NULL), kill_at = 0;
 	siginfo_t info = { 0 };
 
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) || !info.si_pid) {
@@ -241,16 +242,17 @@ int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct
 	PGO_AUTO_CLOSE int fd = memfd_create("pgoctl-capture", MFD_CLOEXEC);
 	PGO_AUTO_FREE char *path = NULL;
 	struct child_result local;
+	struct child with = *c;	/* its vectors stay the caller's */
 	int ret;
 
 	if (fd < 0)
 		return pgo_error_errno(err, "cannot make a buffer for the output of '%s'",
 				       c->argv.v[0]);
-	c->out_fd = fd;
-	c->err_fd = merge_stderr ? fd : -1;
+	with.out_fd = fd;
+	with.err_fd = merge_stderr ? fd : -1;
 	if (!merge_stderr && !c->err_path)
-		c->err_path = "/dev/null";
-	ret = child_run(c, res ? res : &local, err);
+		with.err_path = "/dev/null";
+	ret = child_run(&with, res ? res : &local, err);
 	if (ret)
 		return ret;
 	path = xstrfmt("/proc/self/fd/%d", fd);

@@ -106,14 +106,21 @@ void fs_tail(const char *path, unsigned nr_lines, struct strbuf *out)
 	for (p = text.buf + text.len; p > text.buf; p--)
 		if (p[-1] == '\n' && !--nr_lines)
 			break;
-	strbuf_addstr(out, p);
+	/* What follows a NUL byte is part of the story, too. */
+	for (; p < text.buf + text.len; p++)
+		strbuf_addch(out, *p ? *p : '?');
 }
 
 int fs_atomic_open(struct fs_atomic *f, const char *path, mode_t mode, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *tmp = xstrfmt("%s.tmp-%ld", path, (long)getpid());
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	struct stat st;
+	int fd;
 
+	/* The rename would put a file in the place of /dev/null. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return pgo_error(err, PGO_EUSAGE, "cannot write '%s': it is no regular file", path);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return pgo_error_errno(err, "cannot create '%s'", tmp);
 	f->fd = fd;

@@ -13,7 +13,7 @@ int fs_mkdir_p(const char *path, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *part = xstrdup(path);
 
-	for (char *p = part + 1; ; p++) {
+	for (char *p = part + (*part != '\0'); ; p++) {
 		char c = *p;
 
 		if (c && c != '/')
@@ -160,6 +160,7 @@ static int copy_regular(const char *src, const char *dst, const struct stat *st,
 	if (!ret && (fchmod(out, st->st_mode & 07777) || futimens(out, times)))
 		ret = -errno;
 	if (ret) {
+		unlink(dst);
 		errno = -ret;
 		return pgo_error_errno(err, "cannot copy '%s' to '%s'", src, dst);
 	}

@@ -24,12 +24,13 @@ void fs_view_release(struct fs_view *view);
 PGO_DEFINE_AUTO(fs_view, fs_view_release)
 
 int fs_read_file(const char *path, struct strbuf *out, struct pgo_err *err);	/* appends */
-/* The last lines (at most nr, at most 16 KiB) of a text file; missing file: nothing. */
+/* The last lines (at most nr, at most 16 KiB) of a text file, a NUL as '?'; missing file: nothing. */
 void fs_tail(const char *path, unsigned nr_lines, struct strbuf *out);
 
 /*
  * Write beside path and rename: path holds the old or the new content, never
  * half of it, also after a crash. mode as in open (umask applies).
+ * -PGO_EUSAGE when path is a folder or a device.
  */
 int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 		    struct pgo_err *err);
