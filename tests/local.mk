@@ -10,17 +10,24 @@ if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += \
+	tests/unit/base-child-test \
 	tests/unit/base-cursor-test \
 	tests/unit/base-err-test \
+	tests/unit/base-fs-test \
 	tests/unit/base-map-test \
 	tests/unit/base-num-test \
 	tests/unit/base-opt-test \
-	tests/unit/base-strbuf-test
+	tests/unit/base-strbuf-test \
+	tests/unit/base-tree-test
 
+tests_unit_base_child_test_SOURCES = tests/unit/base-child-test.c
+tests_unit_base_child_test_LDADD = $(base_test_libs)
 tests_unit_base_cursor_test_SOURCES = tests/unit/base-cursor-test.c
 tests_unit_base_cursor_test_LDADD = $(base_test_libs)
 tests_unit_base_err_test_SOURCES = tests/unit/base-err-test.c
 tests_unit_base_err_test_LDADD = $(base_test_libs)
+tests_unit_base_fs_test_SOURCES = tests/unit/base-fs-test.c
+tests_unit_base_fs_test_LDADD = $(base_test_libs)
 tests_unit_base_map_test_SOURCES = tests/unit/base-map-test.c
 tests_unit_base_map_test_LDADD = $(base_test_libs)
 tests_unit_base_num_test_SOURCES = tests/unit/base-num-test.c
@@ -29,4 +36,6 @@ tests_unit_base_opt_test_SOURCES = tests/unit/base-opt-test.c
 tests_unit_base_opt_test_LDADD = $(base_test_libs)
 tests_unit_base_strbuf_test_SOURCES = tests/unit/base-strbuf-test.c
 tests_unit_base_strbuf_test_LDADD = $(base_test_libs)
+tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c
+tests_unit_base_tree_test_LDADD = $(base_test_libs)
 endif
