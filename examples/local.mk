@@ -1,5 +1,19 @@
 EXTRA_DIST += \
 	examples/.gitignore \
+	examples/README.md \
+	examples/bzip2/README.md \
+	examples/bzip2/fetch \
+	examples/bzip2/pgo-gcc.yaml \
+	examples/bzip2/pgo.yaml \
+	examples/fetch-lib.sh \
+	examples/lua/README.md \
+	examples/lua/bench/objects.lua \
+	examples/lua/bench/orbits.lua \
+	examples/lua/bench/strings.lua \
+	examples/lua/bench/tables.lua \
+	examples/lua/fetch \
+	examples/lua/pgo-gcc.yaml \
+	examples/lua/pgo.yaml \
 	examples/minivm/README.md \
 	examples/minivm/bench/numbers.mv \
 	examples/minivm/bench/recursion.mv \
@@ -14,4 +28,13 @@ EXTRA_DIST += \
 	examples/minivm/src/main.c \
 	examples/minivm/src/map.c \
 	examples/minivm/src/minivm.h \
-	examples/minivm/src/vm.c
+	examples/minivm/src/vm.c \
+	examples/mkdata.c \
+	examples/sqlite/README.md \
+	examples/sqlite/fetch \
+	examples/sqlite/pgo-gcc.yaml \
+	examples/sqlite/pgo.yaml \
+	examples/zstd/README.md \
+	examples/zstd/fetch \
+	examples/zstd/pgo-gcc.yaml \
+	examples/zstd/pgo.yaml
