@@ -19,7 +19,6 @@ struct cc_call {
 	char *output;		/* of -o, or NULL */
 	bool has_std;		/* -std= or -ansi */
 	bool has_colour;	/* rustc: --color or another --error-format */
-	bool no_default_libs;	/* -nostdlib, -nodefaultlibs */
 };
 #define CC_CALL_INIT { .sources = STRVEC_INIT, .objects = STRVEC_INIT }
 void cc_call_release(struct cc_call *call);

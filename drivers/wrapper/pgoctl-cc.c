@@ -111,13 +111,8 @@ static void choose_flags(struct session *s)
 	}
 	if (s->call.mode != CC_LINK)
 		add_flags(s, &s->conf.cflags);
-	if (!links(s))
-		return;
-	add_flags(s, &s->conf.ldflags);
-	/* libtool links C++ libraries with -nostdlib, which keeps gcc from adding its runtime */
-	if (s->call.no_default_libs && in_stage(s, STAGE_INSTRUMENTED) &&
-	    !strcmp(s->conf.family, "gcc"))
-		strvec_push(&s->added, "-lgcov");
+	if (links(s))
+		add_flags(s, &s->conf.ldflags);
 }
 
 /*

@@ -5,7 +5,7 @@
  *   driver-tool shims DIR WRAPPER
  *   driver-tool build CONF KEY JUNK COMMAND...    run a build's command
  *   driver-tool train FAMILY RAW COMMAND...       run an instrumented program
- *   driver-tool mangle PATH
+ *   driver-tool use RAW DIR                       lay gcc's files out for -fprofile-use=DIR
  *   driver-tool sum LOG
  */
 #include <stdio.h>
@@ -39,9 +39,10 @@ static enum stage_kind stage_of(const char *name)
 static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *v,
 		struct pgo_err *err)
 {
-	const char *profile = argv[6], *root = profile ? argv[7] : NULL;
+	const char *root = argv[6] ? argv[7] : NULL;
 	struct build_stage stage = {
-		.kind = stage_of(argv[3]), .profile = profile, .source_root = root,
+		.kind = stage_of(argv[3]), .profile = argv[6],
+		.source_root = root && *root ? root : NULL,
 	};
 	const struct compiler *compiler = compiler_find(v);
 	bool rust = !strcmp(v->family, "rustc");
@@ -134,12 +135,18 @@ static int do_sum(char **argv, struct pgo_err *err)
 	return 0;
 }
 
-static int do_mangle(char **argv, struct pgo_err *err)
+static int use_one(const char *path, const char *rel, const struct stat *st, void *arg,
+		   struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *name = gcc_mangle_path(argv[0]);
+	PGO_AUTO_FREE char *absolute = xstrfmt("/%s", rel), *name = gcc_mangle_path(absolute);
+	PGO_AUTO_FREE char *dst = fs_join(arg, name);
 
-	(void)err;
-	return puts(name) < 0;
+	return S_ISREG(st->st_mode) ? fs_copy_file(path, dst, err) : 0;
+}
+
+static int do_use(char **argv, struct pgo_err *err)
+{
+	return fs_walk(argv[0], use_one, argv[1], err);
 }
 
 static int do_shims(char **argv, struct pgo_err *err)
@@ -153,7 +160,7 @@ static const struct {
 	int (*run)(char **argv, struct pgo_err *err);
 } verbs[] = {
 	{ "conf", 6, do_conf }, { "shims", 2, do_shims }, { "build", 4, do_build },
-	{ "train", 3, do_train }, { "mangle", 1, do_mangle }, { "sum", 1, do_sum },
+	{ "train", 3, do_train }, { "use", 2, do_use }, { "sum", 1, do_sum },
 };
 
 int main(int argc, char **argv)
