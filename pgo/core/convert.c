@@ -2,6 +2,7 @@
 #include "pgo/core/convert.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/opt.h"
@@ -12,10 +13,15 @@
 
 char *convert_default_output(const char *input, const char *to)
 {
-	const char *dot = strrchr(fs_basename(input), '.');
-	size_t stem = dot && dot != fs_basename(input) ? (size_t)(dot - input) : strlen(input);
+	PGO_AUTO_FREE char *path = xstrdup(input);
+	size_t len = strlen(path), stem;
+	const char *dot;
 
-	return xstrfmt("%.*s.%s", (int)stem, input, to);
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	dot = strrchr(fs_basename(path), '.');
+	stem = dot && dot != fs_basename(path) ? (size_t)(dot - path) : len;
+	return xstrfmt("%.*s.%s", (int)stem, path, to);
 }
 
 static int check_format(const char *to, struct pgo_err *err)
@@ -44,13 +50,42 @@ static int to_llvm(const char *file, bool text, unsigned major, const char *outp
 	return llvm_merge(&input, 1, &opts, output, &res, err);
 }
 
-static int to_gcda(const char *dir, const char *output, struct pgo_err *err)
+static int check_free(const char *dir, const char *output, struct pgo_err *err)
 {
+	PGO_AUTO_FREE char *from = fs_absolute(dir), *to = fs_absolute(output);
+	size_t len = strlen(from);
+
 	if (fs_exists(output)) {
 		pgo_error(err, PGO_EUSAGE, "'%s' is there already", output);
 		return pgo_err_hint(err, "name another folder with -o");
 	}
-	return fs_copy_tree(dir, output, NULL, NULL, err);
+	if (!strncmp(to, from, len) && to[len] == '/')
+		return pgo_error(err, PGO_EUSAGE, "'%s' lies below '%s', which is to be copied", output,
+				 dir);
+	return 0;
+}
+
+static int to_gcda(const char *dir, const char *output, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *to = fs_absolute(output), *tmp = xstrfmt("%s.tmp-%ld", to, (long)getpid());
+	int ret = check_free(dir, output, err);
+
+	if (ret)
+		return ret;
+	ret = fs_copy_tree(dir, tmp, NULL, NULL, err);
+	if (!ret && rename(tmp, to))
+		ret = pgo_error_errno(err, "cannot rename '%s'", tmp);
+	if (ret)
+		fs_remove_tree(tmp, NULL);
+	return ret;
+}
+
+static int copy_whole(const char *file, const char *output, struct pgo_err *err)
+{
+	PGO_AUTO(fs_view) view = FS_VIEW_INIT;
+	int ret = fs_view_open(&view, file, err);
+
+	return ret ? ret : fs_write_atomic(output, view.data, view.len, 0666, err);
 }
 
 /* file is native: one LLVM profile, or a folder of .gcda. */
@@ -92,7 +127,7 @@ static int convert_bundle(const char *input, const char *to, unsigned major, con
 				 input, b.family, to);
 	/* What the compiler is to read leaves the bundle as it went in, byte for byte. */
 	if (!strcmp(to, "profdata") && (!major || major == b.llvm_major))
-		return fs_copy_file(file, output, err);
+		return copy_whole(file, output, err);
 	return convert_native(file, input, to, major ? major : b.llvm_major, output, err);
 }
 
