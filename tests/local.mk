@@ -8,6 +8,9 @@ TAP_TESTS += \
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+core_test_libs = pgo/core/libpgocore.a drivers/libpgodrivers.a profiles/libpgoprofiles.a \
+	pgo/stats/libpgostats.a pgo/base/libpgobase.a $(JANSSON_LIBS) $(CYAML_LIBS) \
+	$(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS) -lm
 
 check_PROGRAMS += \
 	tests/unit/base-child-test \
@@ -18,7 +21,10 @@ check_PROGRAMS += \
 	tests/unit/base-num-test \
 	tests/unit/base-opt-test \
 	tests/unit/base-strbuf-test \
-	tests/unit/base-tree-test
+	tests/unit/base-tree-test \
+	tests/unit/core-digest-test \
+	tests/unit/core-json-test \
+	tests/unit/core-merge-test
 
 tests_unit_base_child_test_SOURCES = tests/unit/base-child-test.c
 tests_unit_base_child_test_LDADD = $(base_test_libs)
@@ -38,4 +44,10 @@ tests_unit_base_strbuf_test_SOURCES = tests/unit/base-strbuf-test.c
 tests_unit_base_strbuf_test_LDADD = $(base_test_libs)
 tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c
 tests_unit_base_tree_test_LDADD = $(base_test_libs)
+tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
+tests_unit_core_digest_test_LDADD = $(core_test_libs)
+tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
+tests_unit_core_json_test_LDADD = $(core_test_libs)
+tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
+tests_unit_core_merge_test_LDADD = $(core_test_libs)
 endif
