@@ -163,7 +163,7 @@ struct merge {
 	uint64_t first_variant;
 };
 
-/* LLVM 18 and later no longer notice that kinds are mixed when the front end's comes second. */
+/* LLVM 14, 19 and 22 all add the two kinds up without a word. */
 static int check_kind(struct merge *m, const char *path, const struct llvm_form *form,
 		      struct pgo_err *err)
 {

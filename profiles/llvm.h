@@ -40,17 +40,25 @@ struct llvm_merge_result {
 
 /*
  * Merge nr >= 1 inputs, in the given order, into out_path (written atomically).
- * The bytes are those of "llvm-profdata-MAJOR merge" of the same files.
+ * The bytes are those of "llvm-profdata-MAJOR merge -j=JOBS" of the same files
+ * given in the same order; where LLVM 14's tool forgets that inputs were
+ * context-sensitive, those of its -j=1. Stricter than the tool, which skips empty
+ * files, mixes IR and front-end profiles, and only warns of counters that
+ * disagree.
  * Returns -PGO_EFORMAT (with the path at fault, and offset where known),
  * -PGO_EVERSION (raw or indexed version that this major does not read; the hint
  * names who does), -PGO_EMISMATCH (front-end and IR kinds mixed, or counters of
- * one function disagree), -PGO_ETOOL (no module for major: the hint names those
- * there are), -PGO_EIO.
+ * one function disagree), -PGO_EUNSUP (a memory profile, or one that needs debug
+ * information), -PGO_ETOOL (no module for major: the hint names those there
+ * are), -PGO_EIO. out_path is untouched then.
  */
 int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_merge_opts *opts,
 	       const char *out_path, struct llvm_merge_result *res, struct pgo_err *err);
 
-/* Read any LLVM instrumentation profile into the model. major 0: newest module. */
+/*
+ * Read any LLVM instrumentation profile into the empty *out, functions by name,
+ * then hash. major 0: the newest module that reads it. Returns as llvm_merge.
+ */
 int llvm_read(const char *path, unsigned major, struct profile *out, struct pgo_err *err);
 
 /* The majors that have a module, descending, 0-terminated; valid for the program's life. */

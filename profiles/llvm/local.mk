@@ -21,9 +21,12 @@ llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h profiles/llvm/shim.map
 
 llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a
 
-check_PROGRAMS += tests/unit/llvm-test tests/lib/llvm-tool
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/llvm-test
 tests_unit_llvm_test_SOURCES = tests/unit/llvm-test.c
 tests_unit_llvm_test_LDADD = $(llvm_test_libs) $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += tests/lib/llvm-tool
 tests_lib_llvm_tool_SOURCES = tests/lib/llvm-tool.c
 tests_lib_llvm_tool_LDADD = $(llvm_test_libs)
 
