@@ -297,16 +297,33 @@ static void hold_back_suspects(struct engine *g)
 	}
 }
 
-int engine_update(struct engine *g, struct pgo_err *err)
+static int update_to(struct engine *g, size_t nr_pairs, struct pgo_err *err)
 {
 	int ret;
 
-	for (; g->taken < g->e->nr_pairs; g->taken++)
+	for (; g->taken < nr_pairs; g->taken++)
 		take_pair(g, &g->e->pairs[g->taken]);
 	extend_overall(g);
 	ret = step_down(g, err);
 	hold_back_suspects(g);
 	return ret;
+}
+
+int engine_update(struct engine *g, struct pgo_err *err)
+{
+	return update_to(g, g->e->nr_pairs, err);
+}
+
+/* Round by round, as it was when they came: Holm must not see the future. */
+int engine_replay(struct engine *g, struct pgo_err *err)
+{
+	const struct evidence *e = g->e;
+	int ret = 0;
+
+	for (size_t i = 1; !ret && i <= e->nr_pairs; i++)
+		if (i == e->nr_pairs || e->pairs[i].round != e->pairs[i - 1].round)
+			ret = update_to(g, i, err);
+	return ret ? ret : engine_finish(g, err);
 }
 
 static bool series_done(const struct engine *g, const struct series *s)

@@ -76,9 +76,11 @@ PGO_DEFINE_AUTO(engine, engine_release)
 
 /* Take in the pairs that came since; look where a look is due. */
 int engine_update(struct engine *g, struct pgo_err *err);
-/* This workload needs no more pairs for a claim of its own, nor the whole for its. */
+/* Whether this workload needs more pairs, for a claim of its own or for the whole's. */
 bool engine_wants(const struct engine *g, size_t workload);
 bool engine_done(const struct engine *g);
+/* All pairs at once, looking when it was due as they came. Then as engine_finish. */
+int engine_replay(struct engine *g, struct pgo_err *err);
 /* After the last pair: Holm, the instrument, the diagnostics. May be called again after more. */
 int engine_finish(struct engine *g, struct pgo_err *err);
 
