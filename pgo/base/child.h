@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Children: posix_spawn with argv vectors, own process group, nothing of ours leaks in. */
+/* Children: argv vectors, no shell of ours, own process group, nothing of ours leaks in. */
 #ifndef PGO_BASE_CHILD_H
 #define PGO_BASE_CHILD_H
 
@@ -22,6 +22,21 @@ struct child {
 	bool append;		/* out_path and err_path are appended to, not truncated */
 	uint64_t timeout_ns;	/* 0: none; then TERM to the group, KILL after 2 s */
 	void (*idle)(void);	/* called about 10 times a second while waiting, may be NULL */
+	/*
+	 * The barrier, for what is measured: the child is set up completely, blocks, armed(pid) is
+	 * called (it may open counters that begin at exec), and only then the clock is started and
+	 * the child let go. Everything in the result counts from there. Non-zero from armed: the
+	 * child is ended before it has executed anything and child_run returns that value; armed
+	 * fills the message, through its arg.
+	 */
+	int (*armed)(pid_t pid, void *arg);
+	void *armed_arg;
+	bool no_aslr;		/* addresses are the same in each run */
+	/*
+	 * Daemons leave the group, by setsid and a second fork: end these too, and take their
+	 * usage in. Only in a program that has no other children.
+	 */
+	bool sweep;
 };
 #define CHILD_INIT { .argv = STRVEC_INIT, .env = STRVEC_INIT, .out_fd = -1, .err_fd = -1 }
 
@@ -33,8 +48,12 @@ struct child_result {
 	pid_t pid;
 	uint64_t wall_ns, user_ns, sys_ns;
 	uint64_t run_delay_ns;	/* time runnable but not running, of the main thread */
-	bool have_run_delay;	/* false: /proc/PID/schedstat not readable */
+	bool have_run_delay;	/* false: /proc/PID/schedstat not readable, or not kept */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
+	/* At the barrier: what the child had of this program's memory, and a margin. A peak that is
+	 * not above it may be this program's own: the child's is not known. Else 0. */
+	uint64_t rss_floor_bytes;
+	unsigned nr_left;	/* sweep: processes that outlived the leader and were ended */
 };
 
 void child_release(struct child *c);
@@ -43,7 +62,10 @@ PGO_DEFINE_AUTO(child, child_release)
  * Run to the end. Returns 0 when the child was started and reaped, whatever its
  * status; -PGO_ETOOL or -PGO_EPERM when it could not be executed;
  * -PGO_ECANCELLED when a signal asked this program to stop (the group is ended).
- * Members of the process group that outlive the leader are ended.
+ * Members of the process group that outlive the leader are ended; those that left
+ * the group only with sweep. Without it, and when this program is killed itself,
+ * they live on: core's orphans_end() finds them by their environment later.
+ * The clock is CLOCK_MONOTONIC: setting the time of day changes no result.
  */
 int child_run(struct child *c, struct child_result *res, struct pgo_err *err);
 /* Run and keep stdout (stderr to /dev/null unless merge). Non-zero exit is -PGO_ECHILD. */

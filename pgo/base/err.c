@@ -131,7 +131,7 @@ int pgo_err_hint(struct pgo_err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return -PGO_EIO;
 	va_start(ap, fmt);
 	free(err->hint);
 	err->hint = format(fmt, ap);
@@ -142,7 +142,7 @@ int pgo_err_hint(struct pgo_err *err, const char *fmt, ...)
 int pgo_err_detail(struct pgo_err *err, const char *text)
 {
 	if (!err)
-		return 0;
+		return -PGO_EIO;
 	free(err->detail);
 	err->detail = xstrdup(text);
 	return -(int)err->code;
@@ -154,7 +154,7 @@ int pgo_err_prefix(struct pgo_err *err, const char *fmt, ...)
 	va_list ap;
 
 	if (!err)
-		return 0;
+		return -PGO_EIO;
 	va_start(ap, fmt);
 	strbuf_vaddf(&sb, fmt, ap);
 	va_end(ap);

@@ -72,7 +72,8 @@ int pgo_error_errno(struct pgo_err *err, const char *fmt, ...)
 int pgo_error_at(struct pgo_err *err, enum pgo_ecode code, const char *path, int64_t offset,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Add to an error already set. Return -err->code. err may be NULL (then 0 is returned). */
+/* Add to an error already set. Return -err->code; without an err, which knows the code, -PGO_EIO:
+ * also then a failure. */
 int pgo_err_hint(struct pgo_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int pgo_err_detail(struct pgo_err *err, const char *text);
 /* Put "fmt: " before the message. */

@@ -12,6 +12,7 @@
 #include "pgo/core/bundle-manifest.h"
 
 #define MANIFEST "manifest.json"
+#define MANIFEST_SUM "manifest.sha256"	/* what the payloads' hashes are for them; as sha256sum has it */
 #define MANIFEST_MAX (64u << 20)
 
 static void workload_release(struct bundle_workload *w)
@@ -183,19 +184,34 @@ static int put_payloads(struct archive *a, const struct bundle *b, const char *d
 	return ret;
 }
 
+static void manifest_sum(const struct strbuf *text, struct strbuf *out)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	struct digest d;
+
+	digest_init(&d);
+	digest_add(&d, text->buf, text->len);
+	digest_hex(&d, hex);
+	strbuf_addf(out, "%s  " MANIFEST "\n", hex);
+}
+
 static int write_archive(struct archive *a, const struct bundle *b, const char *dir, int fd,
 			 const char *path, struct pgo_err *err)
 {
-	PGO_AUTO(strbuf) manifest = STRBUF_INIT;
+	PGO_AUTO(strbuf) manifest = STRBUF_INIT, sum = STRBUF_INIT;
 	int ret;
 
 	manifest_write(b, &manifest);
+	manifest_sum(&manifest, &sum);
+	/* Names are bytes: those of a source file may be of any encoding. */
 	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
 	    archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
-	    archive_write_set_options(a, "zstd:compression-level=6") != ARCHIVE_OK ||
+	    archive_write_set_options(a, "zstd:compression-level=6,hdrcharset=BINARY") != ARCHIVE_OK ||
 	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
 		return archive_failed(a, path, err);
 	ret = put(a, MANIFEST, manifest.buf, manifest.len, path, err);
+	if (!ret)
+		ret = put(a, MANIFEST_SUM, sum.buf, sum.len, path, err);
 	if (!ret)
 		ret = put_payloads(a, b, dir, path, err);
 	if (!ret && archive_write_close(a) != ARCHIVE_OK)
@@ -271,23 +287,38 @@ static int read_text(struct archive *a, const char *path, struct strbuf *out, si
 	return n < 0 ? corrupt(a, path, err) : 0;
 }
 
-static int read_manifest(struct archive *a, const char *path, struct bundle *b,
-			 struct pgo_err *err)
+/* The next entry, which must be name, as text. */
+static int read_entry(struct archive *a, const char *path, const char *name, struct strbuf *out,
+		      struct pgo_err *err)
 {
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	struct archive_entry *e;
-	const char *name;
-	int ret;
+	const char *found;
 
 	if (archive_read_next_header(a, &e) != ARCHIVE_OK)
 		return corrupt(a, path, err);
-	name = archive_entry_pathname(e);
-	if (!name || strcmp(name, MANIFEST) != 0)
+	found = archive_entry_pathname(e);
+	if (!found || strcmp(found, name) != 0)
 		return pgo_error_at(err, PGO_EFORMAT, path, 0,
-				    "'%s' is no profile bundle: its first entry is not " MANIFEST,
-				    path);
-	ret = read_text(a, path, &text, MANIFEST_MAX, err);
-	return ret ? ret : manifest_read(path, text.buf, text.len, b, err);
+				    "'%s' is no profile bundle: it does not begin with " MANIFEST
+				    " and " MANIFEST_SUM, path);
+	return read_text(a, path, out, MANIFEST_MAX, err);
+}
+
+static int read_manifest(struct archive *a, const char *path, struct bundle *b,
+			 struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) text = STRBUF_INIT, sum = STRBUF_INIT, found = STRBUF_INIT;
+	int ret = read_entry(a, path, MANIFEST, &text, err);
+
+	if (!ret)
+		ret = read_entry(a, path, MANIFEST_SUM, &found, err);
+	if (ret)
+		return ret;
+	manifest_sum(&text, &sum);
+	if (strcmp(sum.buf, found.buf) != 0)
+		return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: " MANIFEST " has not the hash of "
+				 MANIFEST_SUM, path);
+	return manifest_read(path, text.buf, text.len, b, err);
 }
 
 static int unpack_entry(struct archive *a, const char *path, const char *name, const char *dir,

@@ -42,7 +42,7 @@ static int to_llvm(const char *file, bool text, unsigned major, const char *outp
 		   struct pgo_err *err)
 {
 	const struct llvm_merge_opts opts = {
-		.major = major ? major : llvm_majors()[0], .text = text,
+		.major = major ? major : llvm_majors()[0], .text = text, .jobs = 1,
 	};
 	const struct llvm_input input = { file, 1 };
 	struct llvm_merge_result res;

@@ -95,19 +95,33 @@ struct evidence {
 	size_t nr_workloads;
 	struct ab_pair *pairs;	/* in the order of time */
 	size_t nr_pairs, alloc_pairs;
+	size_t left_out_bytes;	/* read from a file: of a last line without its newline */
 };
 #define EVIDENCE_INIT { 0 }
 void evidence_release(struct evidence *e);
 PGO_DEFINE_AUTO(evidence, evidence_release)
 void evidence_add(struct evidence *e, const struct ab_pair *pair);
-/* Seconds of the workload's metric. */
+/*
+ * Seconds of the workload's metric, at least a nanosecond. ACTIVE is the wall
+ * time where the delay was not measured.
+ * Shapes: wall_ns was measured; so was cpu_ns where the metric is CPU.
+ */
 double evidence_metric(const struct evidence *e, size_t workload, const struct run_metrics *m);
 
 /* The lines, without their newlines; read back they give the same bits. */
 json_t *evidence_head_json(const struct evidence *e);
 json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p);
-/* Read a file. A last line without its newline (a killed run) is left out. -PGO_EFORMAT with the
- * line's offset, -PGO_EVERSION. */
+/*
+ * Read a file. A last line without its newline (a killed run) is left out, with
+ * a warning. Strict: every field is there, none is unknown, each is in its
+ * range. -PGO_EFORMAT with the line's number and offset; -PGO_EVERSION.
+ */
+#define EVIDENCE_VERSION 1
+#define EVIDENCE_MAX_LINE (4u << 20)	/* bytes */
+#define EVIDENCE_MAX_WEIGHT 1e9		/* so that no sum of weighted ratios overflows */
 int evidence_read(const char *path, struct evidence *ret, struct pgo_err *err);
+/* The same from memory, and no warning; path is for messages. */
+int evidence_parse(const char *path, const char *text, size_t len, struct evidence *ret,
+		   struct pgo_err *err);
 
 #endif

@@ -149,7 +149,7 @@ static int lay_out_bundle(struct project *p, const char *file, const char *tmp, 
 static int lay_out_llvm(const struct project *p, const char *file, const char *content,
 			bool indexed, struct pgo_err *err)
 {
-	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major };
+	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major, .jobs = 1 };
 	const struct llvm_input input = { file, 1 };
 	PGO_AUTO(profile) model = PROFILE_INIT;
 	struct llvm_merge_result res;

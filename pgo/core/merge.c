@@ -45,7 +45,8 @@ static int merge_llvm(const struct project *p, const struct training *t, size_t 
 		      const uint64_t *weights, const char *out, struct bundle_payload *payload,
 		      struct pgo_err *err)
 {
-	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major };
+	/* One job: more make the order of equal names depend on the machine's processors. */
+	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major, .jobs = 1 };
 	PGO_AUTO_FREE struct llvm_input *inputs = NULL;
 	struct llvm_merge_result res = { 0 };
 	size_t nr = 0, alloc = 0;
@@ -116,6 +117,11 @@ static int merge_some(const struct project *p, const struct training *t, size_t 
 	int ret = is_gcc(p) ? merge_gcc(t, only, weights, out, payload, err)
 			    : merge_llvm(p, t, only, weights, out, payload, err);
 
+	if (!ret && !payload->stats.functions) {
+		pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
+		return pgo_err_hint(err, "the program that ran was linked with the profile runtime, but "
+				    "none of its objects was compiled with instrumentation");
+	}
 	return ret ? ret : bundle_hash_payload(out, payload, err);
 }
 

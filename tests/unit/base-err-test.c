@@ -95,9 +95,9 @@ static void nobody_has_to_listen(void **state)
 	assert_int_equal(pgo_error_errno(NULL, "x"), -PGO_ENOTFOUND);
 	assert_int_equal(pgo_error(NULL, PGO_ELIMIT, "x"), -PGO_ELIMIT);
 	assert_int_equal(pgo_error_at(NULL, PGO_EFORMAT, "p", 1, "x"), -PGO_EFORMAT);
-	assert_int_equal(pgo_err_hint(NULL, "x"), 0);
-	assert_int_equal(pgo_err_detail(NULL, "x"), 0);
-	assert_int_equal(pgo_err_prefix(NULL, "x"), 0);
+	assert_int_equal(pgo_err_hint(NULL, "x"), -PGO_EIO);
+	assert_int_equal(pgo_err_detail(NULL, "x"), -PGO_EIO);
+	assert_int_equal(pgo_err_prefix(NULL, "x"), -PGO_EIO);
 }
 
 static void every_code_has_a_name_and_an_exit(void **state)
