@@ -171,6 +171,8 @@ static void take_option(struct scan *s, const char *opt)
 		s->compile_only = true;
 	else if (is_partial_link(opt))
 		s->partial_link = true;
+	else if (!strcmp(opt, "-nostdlib") || !strcmp(opt, "-nodefaultlibs"))
+		s->call->no_default_libs = true;
 	else if (starts_with(opt, "-std=") || starts_with(opt, "--std=") || !strcmp(opt, "-ansi"))
 		s->call->has_std = true;
 	else if (starts_with(opt, "--output="))

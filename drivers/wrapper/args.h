@@ -18,6 +18,7 @@ struct cc_call {
 	struct strvec objects;	/* linker inputs by name, not -l */
 	char *output;		/* of -o, or NULL */
 	bool has_std;		/* -std= or -ansi */
+	bool no_default_libs;	/* -nostdlib, -nodefaultlibs */
 	bool has_colour;	/* rustc: --color or another --error-format */
 };
 #define CC_CALL_INIT { .sources = STRVEC_INIT, .objects = STRVEC_INIT }

@@ -111,8 +111,17 @@ static void choose_flags(struct session *s)
 	}
 	if (s->call.mode != CC_LINK)
 		add_flags(s, &s->conf.cflags);
-	if (links(s))
-		add_flags(s, &s->conf.ldflags);
+	if (!links(s))
+		return;
+	add_flags(s, &s->conf.ldflags);
+	/*
+	 * libtool links C++ libraries with -nostdlib and "-lc" among the objects. clang puts
+	 * its runtime last, too late for what that needs of libc's static part: a program
+	 * that uses the library could not be linked.
+	 */
+	if (s->call.no_default_libs && in_stage(s, STAGE_INSTRUMENTED) &&
+	    !strcmp(s->conf.family, "clang"))
+		strvec_push(&s->added, "-Wl,-u,atexit");
 }
 
 /*

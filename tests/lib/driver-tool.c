@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What pgoctl's core does with the drivers, for shell tests:
- *   driver-tool conf OUT CC CXX STAGE SHIMS LOG [PROFILE [ROOT]]   "CC -v" on stdin
+ *   driver-tool conf OUT CC CXX STAGE SHIMS LOG [PROFILE [ROOT]]
+ *                             "CC -v" on stdin; with $TEST_RUSTC also that rustc
  *   driver-tool shims DIR WRAPPER
  *   driver-tool build CONF KEY JUNK COMMAND...    run a build's command
  *   driver-tool train FAMILY RAW COMMAND...       run an instrumented program
@@ -36,6 +37,8 @@ static enum stage_kind stage_of(const char *name)
 	return STAGE_OPTIMIZED;
 }
 
+static char rustc_family[] = "rustc";
+
 static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *v,
 		struct pgo_err *err)
 {
@@ -45,23 +48,25 @@ static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *
 		.source_root = root && *root ? root : NULL,
 	};
 	const struct compiler *compiler = compiler_find(v);
-	bool rust = !strcmp(v->family, "rustc");
+	const struct tool_version rust = { .family = rustc_family };
 	struct timespec now;
+	int ret;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	c->started_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	c->stage = xstrdup(argv[3]);
-	if (rust)
-		c->rustc = xstrdup(argv[1]);
-	else
-		c->cc = xstrdup(argv[1]);
+	c->rustc = given(getenv("TEST_RUSTC"));
+	c->cc = xstrdup(argv[1]);
 	c->cxx = given(argv[2]);
 	c->family = xstrdup(v->family);
 	c->version = xstrdup(v->version);
 	c->target = xstrdup(v->target);
 	c->shim_dir = xstrdup(argv[4]);
 	c->log = xstrdup(argv[5]);
-	return compiler->add_flags(&stage, v, rust ? &c->rustflags : &c->cflags, &c->ldflags, err);
+	ret = compiler->add_flags(&stage, v, &c->cflags, &c->ldflags, err);
+	if (!ret && c->rustc)
+		ret = compiler_find(&rust)->add_flags(&stage, &rust, &c->rustflags, &c->ldflags, err);
+	return ret;
 }
 
 static int do_conf(char **argv, struct pgo_err *err)

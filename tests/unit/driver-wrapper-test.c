@@ -176,9 +176,12 @@ static void test_calls(void **state)
 
 static void test_call_marks(void **state)
 {
-	static const struct { const char *line; bool std; } marks[] = {
-		{ "-c a.c", false }, { "-std=gnu11 -c a.c", true }, { "-ansi -c a.c", true },
-		{ "--std c99 -c a.c", true }, { "--std=c99 -c a.c", true }, { "-stdlib=x -c a.c", false },
+	static const struct { const char *line; bool std, bare; } marks[] = {
+		{ "-c a.c", false, false }, { "-std=gnu11 -c a.c", true, false },
+		{ "-ansi -c a.c", true, false }, { "--std c99 -c a.c", true, false },
+		{ "--std=c99 -c a.c", true, false }, { "-stdlib=x -c a.c", false, false },
+		{ "-nostdlib a.o", false, true }, { "-nodefaultlibs a.o", false, true },
+		{ "-nostdlib++ a.o", false, false },
 	};
 
 	(void)state;
@@ -189,6 +192,7 @@ static void test_call_marks(void **state)
 		split(&argv, marks[i].line, " ");
 		cc_call_analyse(&call, argv.v);
 		assert_int_equal(call.has_std, marks[i].std);
+		assert_int_equal(call.no_default_libs, marks[i].bare);
 	}
 }
 
