@@ -6,7 +6,8 @@ pgo_stats_libpgostats_a_SOURCES = \
 	pgo/stats/rng.c pgo/stats/rng.h \
 	pgo/stats/signed-rank.c pgo/stats/signed-rank.h \
 	pgo/stats/spending.c pgo/stats/spending.h \
-	pgo/stats/verdict.c pgo/stats/verdict.h
+	pgo/stats/verdict.c pgo/stats/verdict.h \
+	pgo/stats/whatif.c pgo/stats/whatif.h
 
 stats_test_libs = pgo/stats/libpgostats.a pgo/base/libpgobase.a $(CMOCKA_LIBS) -lm
 
@@ -21,7 +22,8 @@ check_PROGRAMS += \
 	tests/unit/stats-rng-test \
 	tests/unit/stats-signed-rank-test \
 	tests/unit/stats-spending-test \
-	tests/unit/stats-verdict-test
+	tests/unit/stats-verdict-test \
+	tests/unit/stats-whatif-test
 
 tests_unit_stats_dist_test_SOURCES = tests/unit/stats-dist-test.c
 tests_unit_stats_dist_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
@@ -42,3 +44,7 @@ tests_unit_stats_spending_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_verdict_test_SOURCES = tests/unit/stats-verdict-test.c
 tests_unit_stats_verdict_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_whatif_test_SOURCES = tests/unit/stats-whatif-test.c
+tests_unit_stats_whatif_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
+tests_unit_stats_whatif_test_LDADD = $(stats_test_libs) $(rmath_libs)
