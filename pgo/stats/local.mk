@@ -6,6 +6,7 @@ pgo_stats_libpgostats_a_SOURCES = \
 	pgo/stats/rng.c pgo/stats/rng.h \
 	pgo/stats/signed-rank.c pgo/stats/signed-rank.h \
 	pgo/stats/spending.c pgo/stats/spending.h \
+	pgo/stats/step.c pgo/stats/step.h \
 	pgo/stats/verdict.c pgo/stats/verdict.h \
 	pgo/stats/whatif.c pgo/stats/whatif.h
 
@@ -22,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/stats-rng-test \
 	tests/unit/stats-signed-rank-test \
 	tests/unit/stats-spending-test \
+	tests/unit/stats-step-test \
 	tests/unit/stats-verdict-test \
 	tests/unit/stats-whatif-test
 
@@ -41,6 +43,9 @@ tests_unit_stats_signed_rank_test_LDADD = $(stats_test_libs) $(rmath_libs)
 
 tests_unit_stats_spending_test_SOURCES = tests/unit/stats-spending-test.c
 tests_unit_stats_spending_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_step_test_SOURCES = tests/unit/stats-step-test.c
+tests_unit_stats_step_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_verdict_test_SOURCES = tests/unit/stats-verdict-test.c
 tests_unit_stats_verdict_test_LDADD = $(stats_test_libs)
