@@ -56,7 +56,7 @@ enum pair_kind { PAIR_AB, PAIR_AA };	/* AA: the baseline against its copy */
 struct ab_pair {
 	size_t workload;	/* index */
 	enum pair_kind kind;
-	unsigned round;
+	unsigned round;		/* from 0; none without a pair */
 	bool swapped;		/* the coin: run[1] went first */
 	unsigned padding_bytes;	/* of the environment, the same for both */
 	enum invalid invalid;

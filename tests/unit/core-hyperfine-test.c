@@ -15,7 +15,7 @@
 /* tests/fuzz/fuzz-hyperfine.c: aborts when what was read is not written back as it was. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Made by: hyperfine 1.15 -N -r 2 -i --export-json FILE -n named 'sh -c "kill -9 $$"' true */
+/* Made by: hyperfine -N -r 2 -i --export-json FILE 'sh -c "kill -9 $$"' -n named true (1.15) */
 static const char export[] =
 	"{\n"
 	"  \"results\": [\n"
