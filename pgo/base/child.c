@@ -7,6 +7,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -107,7 +110,16 @@ static int streams_open(const struct child *c, struct streams *s, struct pgo_err
 	return 0;
 }
 
-static int spawn(const struct child *c, const struct streams *s, pid_t *pid)
+/* A child that runs, or is about to. used and delay_ns are what is not the measured command's. */
+struct started {
+	pid_t pid;
+	int sock;		/* to a held child; -1 */
+	uint64_t start_ns;
+	struct rusage used;
+	uint64_t delay_ns;
+};
+
+static int spawn(const struct child *c, const struct streams *s, struct started *st)
 {
 	char *const *env = c->env.nr ? c->env.v : environ;
 	posix_spawn_file_actions_t actions;
@@ -129,7 +141,8 @@ static int spawn(const struct child *c, const struct streams *s, pid_t *pid)
 	for (int i = 0; i < 3; i++)
 		if (s->fd[i] >= 0)
 			posix_spawn_file_actions_adddup2(&actions, s->fd[i], i);
-	ret = posix_spawnp(pid, c->argv.v[0], &actions, &attr, c->argv.v, env);
+	st->start_ns = now_ns();
+	ret = posix_spawnp(&st->pid, c->argv.v[0], &actions, &attr, c->argv.v, env);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return ret;
@@ -141,36 +154,280 @@ static int spawn_error(const struct child *c, int errnum, struct pgo_err *err)
 	pgo_error_errno(err, "cannot run '%s'", c->argv.v[0]);
 	if (c->dir && !fs_is_dir(c->dir))
 		pgo_err_hint(err, "its working folder '%s' is not there", c->dir);
-	if (err && err->code != PGO_EPERM)
+	if (err && err->code == PGO_ENOTFOUND)
 		err->code = PGO_ETOOL;
 	return err ? -(int)err->code : -PGO_ETOOL;
 }
 
-/* From the zombie: what the scheduler made the main thread wait. */
-static void read_run_delay(pid_t pid, struct child_result *res)
-{
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%ld/schedstat", (long)pid);
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
-	char *word, *save = NULL;
+/* What a held child tells: why it cannot run, or that it waits, and what it has used until then. */
+struct note {
+	int errnum;
+	bool about_aslr;
+	struct rusage used;
+};
 
-	if (fs_read_file(path, &text, NULL))
-		return;
-	word = strtok_r(text.buf, " \n", &save);
-	word = word ? strtok_r(NULL, " \n", &save) : NULL;
-	res->have_run_delay = word && num_parse_u64(word, &res->run_delay_ns);
+static int note_error(const struct child *c, const struct note *n, struct pgo_err *err)
+{
+	if (!n->about_aslr)
+		return spawn_error(c, n->errnum, err);
+	errno = n->errnum;
+	return pgo_error_errno(err, "cannot fix the addresses of '%s'", c->argv.v[0]);
 }
 
-static void fill_result(struct child_result *res, int status, const struct rusage *ru)
+static bool receive(int sock, struct note *n, int flags)
 {
+	ssize_t got;
+
+	do
+		got = recv(sock, n, sizeof(*n), flags);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*n);
+}
+
+/* What spawn() asks of the C library, and the personality. */
+static bool held_setup(const struct child *c, const struct streams *s, struct note *n)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	if (setpgid(0, 0) || sigprocmask(SIG_SETMASK, &none, NULL) || (c->dir && chdir(c->dir)))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (s->fd[i] >= 0 &&
+		    (s->fd[i] == i ? fcntl(i, F_SETFD, 0) : dup2(s->fd[i], i)) < 0)
+			return false;
+	n->about_aslr = true;
+	if (c->no_aslr && personality((unsigned long)personality(~0u) | ADDR_NO_RANDOMIZE) < 0)
+		return false;
+	n->about_aslr = false;
+	return true;
+}
+
+static void __attribute__((noreturn))
+held_main(const struct child *c, const struct streams *s, int sock)
+{
+	char *const *env = c->env.nr ? c->env.v : environ;
+	struct note n = { 0 };
+	char go;
+
+	if (held_setup(c, s, &n) && !getrusage(RUSAGE_SELF, &n.used) &&
+	    send(sock, &n, sizeof(n), MSG_NOSIGNAL) > 0) {
+		/* An end of file: the parent has ended, or has thought better of it. */
+		if (recv(sock, &go, 1, 0) != 1)
+			_exit(127);
+		if (strchr(c->argv.v[0], '/'))
+			execve(c->argv.v[0], c->argv.v, env);
+		else
+			execvpe(c->argv.v[0], c->argv.v, env);
+	}
+	n.errnum = errno;
+	send(sock, &n, sizeof(n), MSG_NOSIGNAL);
+	_exit(127);
+}
+
+/* Signals wait, lest the child takes one for its parent's while it has still the handlers. */
+static int held_fork(const struct child *c, const struct streams *s, struct started *st)
+{
+	sigset_t all, old;
+	int pair[2], errnum;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return errno;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	st->pid = fork();
+	errnum = errno;
+	if (!st->pid) {
+		close(pair[0]);
+		held_main(c, s, pair[1]);
+	}
+	running_group = st->pid > 0 ? st->pid : 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(pair[1]);
+	if (st->pid < 0) {
+		close(pair[0]);
+		return errnum;
+	}
+	st->sock = pair[0];
+	return 0;
+}
+
+/* Give up a child that has executed nothing. */
+static void held_drop(struct started *st)
+{
+	close(TAKE_FD(st->sock));
+	kill(st->pid, SIGKILL);
+	while (waitpid(st->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	running_group = 0;
+}
+
+static bool read_proc(pid_t pid, const char *name, struct strbuf *out)
+{
+	PGO_AUTO_FREE char *path = xstrfmt("/proc/%ld/%s", (long)pid, name);
+
+	return !fs_read_file(path, out, NULL);
+}
+
+static bool is_asleep(pid_t pid)
+{
+	PGO_AUTO(strbuf) stat = STRBUF_INIT;
+	const char *behind;
+
+	if (!read_proc(pid, "stat", &stat))
+		return true;
+	behind = strrchr(stat.buf, ')');
+	return !behind || strncmp(behind, ") R", 3) != 0;
+}
+
+/*
+ * What the scheduler made the main thread wait so far. A kernel that keeps no
+ * account says zero for all three, the time on the processor included.
+ */
+static bool read_run_delay(pid_t pid, uint64_t *ret)
+{
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	char *ran, *delay, *save = NULL;
+
+	if (!read_proc(pid, "schedstat", &text))
+		return false;
+	ran = strtok_r(text.buf, " \n", &save);
+	delay = ran ? strtok_r(NULL, " \n", &save) : NULL;
+	return delay && strcmp(ran, "0") != 0 && num_parse_u64(delay, ret);
+}
+
+/* Until it has really come to rest: on a busy machine it may not yet have got there. */
+static void held_settle(struct started *st)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+
+	for (int i = 0; i < 1000 && !is_asleep(st->pid); i++)
+		nanosleep(&pause, NULL);
+	read_run_delay(st->pid, &st->delay_ns);
+	st->used.ru_nvcsw++;	/* going to sleep at the barrier */
+}
+
+static int held_start(const struct child *c, const struct streams *s, struct started *st,
+		      struct pgo_err *err)
+{
+	struct note n;
+	int ret = held_fork(c, s, st);
+
+	if (ret)
+		return spawn_error(c, ret, err);
+	if (!receive(st->sock, &n, 0))	/* ended from outside: what remains tells */
+		n = (struct note){ .errnum = ECANCELED };
+	if (n.errnum) {
+		held_drop(st);
+		return note_error(c, &n, err);
+	}
+	ret = c->armed ? c->armed(st->pid, c->armed_arg) : 0;
+	if (ret) {
+		held_drop(st);
+		return ret;
+	}
+	st->used = n.used;
+	held_settle(st);
+	st->start_ns = now_ns();
+	send(st->sock, "", 1, MSG_NOSIGNAL);
+	return 0;
+}
+
+static int start(const struct child *c, const struct streams *s, struct started *st,
+		 struct pgo_err *err)
+{
+	int ret;
+
+	if (c->armed || c->no_aslr)
+		return held_start(c, s, st, err);
+	ret = spawn(c, s, st);
+	if (ret)
+		return spawn_error(c, ret, err);
+	running_group = st->pid;
+	return 0;
+}
+
+static uint64_t since(long now, long then)
+{
+	return now > then ? (uint64_t)(now - then) : 0;
+}
+
+static uint64_t timeval_since(struct timeval now, struct timeval then)
+{
+	uint64_t a = timeval_ns(now), b = timeval_ns(then);
+
+	return a > b ? a - b : 0;
+}
+
+static void add_usage(struct child_result *res, const struct rusage *ru, const struct rusage *before)
+{
+	uint64_t rss = (uint64_t)ru->ru_maxrss * 1024;
+
+	res->user_ns += timeval_since(ru->ru_utime, before->ru_utime);
+	res->sys_ns += timeval_since(ru->ru_stime, before->ru_stime);
+	res->minor_faults += since(ru->ru_minflt, before->ru_minflt);
+	res->major_faults += since(ru->ru_majflt, before->ru_majflt);
+	res->vol_switches += since(ru->ru_nvcsw, before->ru_nvcsw);
+	res->invol_switches += since(ru->ru_nivcsw, before->ru_nivcsw);
+	if (rss > res->max_rss_bytes)
+		res->max_rss_bytes = rss;
+}
+
+/* From the barrier to exec the child still touches a little; and the kernel counts in batches. */
+#define RSS_SLACK (1u << 20)
+
+static void fill_result(struct child_result *res, int status, const struct rusage *ru,
+			const struct started *st)
+{
+	res->pid = st->pid;
 	res->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	res->term_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	res->user_ns = timeval_ns(ru->ru_utime);
-	res->sys_ns = timeval_ns(ru->ru_stime);
-	res->max_rss_bytes = (uint64_t)ru->ru_maxrss * 1024;
-	res->minor_faults = (uint64_t)ru->ru_minflt;
-	res->major_faults = (uint64_t)ru->ru_majflt;
-	res->vol_switches = (uint64_t)ru->ru_nvcsw;
-	res->invol_switches = (uint64_t)ru->ru_nivcsw;
+	res->rss_floor_bytes = st->sock >= 0 ? (uint64_t)st->used.ru_maxrss * 1024 + RSS_SLACK : 0;
+	add_usage(res, ru, &st->used);
+}
+
+/* Of this program: those that the leader and its like left behind, too. */
+static bool kill_children(void)
+{
+	PGO_AUTO(strbuf) list = STRBUF_INIT;
+	PGO_AUTO_FREE char *name = xstrfmt("task/%ld/children", (long)getpid());
+	char *save = NULL;
+	unsigned pid;
+
+	if (!read_proc(getpid(), name, &list))
+		return false;
+	for (char *w = strtok_r(list.buf, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+		if (num_parse_uint(w, &pid) && pid > 1)
+			kill((pid_t)pid, SIGKILL);
+	return true;
+}
+
+/*
+ * As subreaper this program has become the parent of each process whose own
+ * parent ended. When one of those is killed its children come here, too, until
+ * there are none; so nothing escapes, and nobody else's process is touched.
+ */
+static void sweep(struct child_result *res)
+{
+	static const struct rusage nothing;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct rusage ru;
+	int status;
+
+	for (int patience = 2000; patience; patience--) {
+		pid_t pid;
+
+		while ((pid = wait4(-1, &status, WNOHANG, &ru)) > 0) {
+			add_usage(res, &ru, &nothing);
+			res->nr_left += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+		}
+		if (pid < 0 || !kill_children())
+			break;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /*
@@ -202,38 +459,58 @@ static void wait_end(const struct child *c, pid_t pid, uint64_t start, struct ch
 	res->wall_ns = now_ns() - start;
 }
 
-int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
+static int run_started(struct child *c, struct started *st, struct child_result *res,
+		       struct pgo_err *err)
 {
 	struct child_result r = { .exit_status = -1 };
-	struct streams s;
 	struct rusage ru;
-	uint64_t start;
-	int ret, status;
-	pid_t pid;
+	struct note n;
+	int status;
+
+	wait_end(c, st->pid, st->start_ns, &r);
+	r.have_run_delay = read_run_delay(st->pid, &r.run_delay_ns);
+	if (r.have_run_delay)
+		r.run_delay_ns -= st->delay_ns;
+	kill(-st->pid, SIGKILL);	/* the leader is still a zombie: the group cannot be another's */
+	running_group = 0;
+	while (wait4(st->pid, &status, 0, &ru) < 0 && errno == EINTR)
+		;
+	fill_result(&r, status, &ru, st);
+	if (c->sweep)
+		sweep(&r);
+	if (st->sock >= 0 && receive(st->sock, &n, MSG_DONTWAIT))
+		return note_error(c, &n, err);
+	*res = r;
+	return 0;
+}
+
+static int cancelled(struct pgo_err *err)
+{
+	return pgo_error(err, PGO_ECANCELLED, "stopped by %s", strsignal(cancel_signal));
+}
+
+int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
+{
+	struct started st = { .sock = -1 };
+	struct streams s;
+	int ret;
 
 	if (cancel_signal)
-		return pgo_error(err, PGO_ECANCELLED, "stopped by %s", strsignal(cancel_signal));
+		return cancelled(err);
 	ret = streams_open(c, &s, err);
 	if (ret)
 		return ret;
-	start = now_ns();
-	ret = spawn(c, &s, &pid);
+	if (c->sweep)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	ret = start(c, &s, &st, err);
 	streams_close(&s);
-	if (ret)
-		return spawn_error(c, ret, err);
-	running_group = pid;
-	wait_end(c, pid, start, &r);
-	read_run_delay(pid, &r);
-	kill(-pid, SIGKILL);	/* the leader is still a zombie: the group cannot be another's */
-	running_group = 0;
-	while (wait4(pid, &status, 0, &ru) < 0 && errno == EINTR)
-		;
-	r.pid = pid;
-	fill_result(&r, status, &ru);
-	*res = r;
-	if (cancel_signal)
-		return pgo_error(err, PGO_ECANCELLED, "stopped by %s", strsignal(cancel_signal));
-	return 0;
+	if (!ret)
+		ret = run_started(c, &st, res, err);
+	if (st.sock >= 0)
+		close(st.sock);
+	if (c->sweep)
+		prctl(PR_SET_CHILD_SUBREAPER, 0);
+	return cancel_signal ? cancelled(err) : ret;
 }
 
 int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct child_result *res,
