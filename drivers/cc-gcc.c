@@ -68,8 +68,9 @@ static int gcc_add_flags(const struct build_stage *stage, const struct tool_vers
 	int ret = 0;
 
 	if (stage->partial_training && v->major < MIN_PARTIAL_TRAINING)
-		return pgo_error(err, PGO_EUNSUP, "gcc %s has no partial training: gcc %d or newer has",
-				 v->version, MIN_PARTIAL_TRAINING);
+		return pgo_error(err, PGO_EUNSUP,
+				 "gcc %s has no partial training: gcc %d or newer has", v->version,
+				 MIN_PARTIAL_TRAINING);
 	if (stage->kind == STAGE_BASELINE)
 		return 0;
 	if (stage->kind == STAGE_INSTRUMENTED)

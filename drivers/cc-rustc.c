@@ -14,7 +14,7 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 {
 	int ret = refuse_partial_training(stage, v->family, err);
 
-	(void)ldflags;	/* rustc tells the linker itself */
+	(void)ldflags; /* rustc tells the linker itself */
 	if (ret || stage->kind == STAGE_BASELINE)
 		return ret;
 	if (stage->kind == STAGE_INSTRUMENTED) {

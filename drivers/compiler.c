@@ -12,7 +12,7 @@ const struct compiler *const compilers[] = {
 	&compiler_clang,
 	&compiler_gcc,
 	&compiler_rustc,
-	NULL
+	NULL,
 };
 
 const struct compiler *compiler_find(const struct tool_version *v)
@@ -141,8 +141,10 @@ int tool_version_parse(struct tool_version *v, const char *path, const char *tex
 	if (!ok || !parse_major(got.version, &got.major)) {
 		PGO_AUTO_FREE char *line = xstrndup(text, strcspn(text, "\r\n"));
 
-		return pgo_error(err, PGO_EUNSUP, "'%s' is no compiler that is known here: "
-				 "it calls itself '%s'", path, line);
+		return pgo_error(err, PGO_EUNSUP,
+				 "'%s' is no compiler that is known here: "
+				 "it calls itself '%s'",
+				 path, line);
 	}
 	if (!strcmp(got.family, "clang"))
 		got.llvm_major = got.major;
@@ -158,13 +160,14 @@ int raw_dir_check(const char *raw_dir, struct pgo_err *err)
 	int ret;
 
 	if (raw_dir[0] != '/')
-		return pgo_error(err, PGO_EUNSUP, "the folder for raw profiles '%s' is not absolute",
-				 raw_dir);
+		return pgo_error(err, PGO_EUNSUP,
+				 "the folder for raw profiles '%s' is not absolute", raw_dir);
 	if (!strchr(raw_dir, '%'))
 		return 0;
 	ret = pgo_error(err, PGO_EUNSUP,
-			"the folder for raw profiles '%s' has a '%%' in its path, which the profile "
-			"runtime expands", raw_dir);
+			"the folder for raw profiles '%s' has a '%%' in its path, which the "
+			"profile runtime expands",
+			raw_dir);
 	pgo_err_hint(err, "move the project to a folder without '%%' in its path");
 	return ret;
 }
@@ -191,6 +194,8 @@ int refuse_partial_training(const struct build_stage *stage, const char *family,
 {
 	if (!stage->partial_training)
 		return 0;
-	return pgo_error(err, PGO_EUNSUP, "%s has no partial training: only gcc can optimize "
-			 "functions without a profile as if there were none", family);
+	return pgo_error(err, PGO_EUNSUP,
+			 "%s has no partial training: only gcc can optimize "
+			 "functions without a profile as if there were none",
+			 family);
 }

@@ -13,13 +13,13 @@
 
 /* What "CC -v" said. All strings owned. */
 struct tool_version {
-	char *path;		/* absolute, as found on PATH: not resolved through links */
-	char *family;		/* "clang", "gcc", "rustc" */
-	char *version;		/* "22.1.8", "12.2.0" */
+	char *path;    /* absolute, as found on PATH: not resolved through links */
+	char *family;  /* "clang", "gcc", "rustc" */
+	char *version; /* "22.1.8", "12.2.0" */
 	unsigned major;
-	unsigned llvm_major;	/* 0 for gcc; for rustc of its LLVM */
-	char *banner;		/* the line that names the version, verbatim */
-	char *target;		/* "x86_64-pc-linux-gnu" */
+	unsigned llvm_major; /* 0 for gcc; for rustc of its LLVM */
+	char *banner;	     /* the line that names the version, verbatim */
+	char *target;	     /* "x86_64-pc-linux-gnu" */
 };
 #define TOOL_VERSION_INIT { 0 }
 void tool_version_release(struct tool_version *v);
@@ -37,39 +37,44 @@ void compiler_version_argv(const char *path, struct strvec *argv);
 enum stage_kind { STAGE_BASELINE, STAGE_INSTRUMENTED, STAGE_OPTIMIZED };
 const char *stage_kind_name(enum stage_kind kind);
 
-enum profile_update { PROFILE_UPDATE_DEFAULT, PROFILE_UPDATE_SINGLE, PROFILE_UPDATE_ATOMIC,
-		      PROFILE_UPDATE_PREFER_ATOMIC };
+enum profile_update {
+	PROFILE_UPDATE_DEFAULT,
+	PROFILE_UPDATE_SINGLE,
+	PROFILE_UPDATE_ATOMIC,
+	PROFILE_UPDATE_PREFER_ATOMIC
+};
 
 /* What a stage asks of a compiler. */
 struct build_stage {
 	enum stage_kind kind;
-	const char *profile;	/* optimized, absolute: clang, rustc: the .profdata; gcc: the folder of .gcda */
+	/* optimized, absolute: clang, rustc: the .profdata; gcc: the folder of .gcda */
+	const char *profile;
 	/* gcc 11 and newer: what is cut from the names of .gcda files, so that a profile outlives a
 	 * move of the tree and long paths fit into a name; the same in every stage, or NULL. */
 	const char *source_root;
-	bool partial_training;	/* gcc */
+	bool partial_training; /* gcc */
 	enum profile_update update;
 };
 
 struct compiler {
 	const char *name;	/* the family */
-	const char *raw_format;	/* "profraw", "gcda" */
+	const char *raw_format; /* "profraw", "gcda" */
 	int (*match)(const struct tool_version *v);
 	/* Flags for compiles and for links (with lld and ld); both lists are appended to.
 	 * -PGO_EUNSUP for an option that the family or version lacks, or a path that it cannot
 	 * take, with the reason. */
 	int (*add_flags)(const struct build_stage *stage, const struct tool_version *v,
 			 struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err);
-	/* Environment that makes an instrumented program leave its profile below raw_dir (absolute),
-	 * which is made when missing: several processes, forks and parallel runs lose nothing.
-	 * -PGO_EUNSUP when raw_dir has a '%' in it: both runtimes would expand it. */
+	/* Environment that makes an instrumented program leave its profile below raw_dir
+	 * (absolute), which is made when missing: several processes, forks and parallel runs lose
+	 * nothing. -PGO_EUNSUP when raw_dir has a '%' in it: both runtimes would expand it. */
 	int (*run_env)(const char *raw_dir, struct strvec *env, struct pgo_err *err);
-	/* The Debian package that has the profile runtime of this version ("libclang-rt-22-dev"); malloc'ed. */
+	/* The Debian package of this version's profile runtime: "libclang-rt-22-dev"; malloc'ed. */
 	char *(*runtime_package)(const struct tool_version *v);
 };
 
-extern const struct compiler *const compilers[];	/* NULL-terminated */
-const struct compiler *compiler_find(const struct tool_version *v);	/* or NULL */
+extern const struct compiler *const compilers[];		    /* NULL-terminated */
+const struct compiler *compiler_find(const struct tool_version *v); /* or NULL */
 
 /*
  * GCC's name of a .gcda file below the folder of -fprofile-use=DIR, from the

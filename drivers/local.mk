@@ -33,3 +33,14 @@ tests_unit_driver_wrapper_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_driver_wrapper_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+driver_tests = \
+	tests/t/2010-wrapper-call.t \
+	tests/t/2011-wrapper-run.t \
+	tests/t/2020-gcc.t \
+	tests/t/2030-clang.t \
+	tests/t/2040-rustc.t \
+	tests/t/2050-build-systems.t \
+	tests/t/2060-ccache.t
+TAP_TESTS += $(driver_tests)
+EXTRA_DIST += $(driver_tests) tests/lib/driver.sh

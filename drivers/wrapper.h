@@ -9,25 +9,26 @@
 
 #include "drivers/compiler.h"
 
-/* The environment variable that names the configuration file. Without it pgoctl-cc refuses to run. */
+/* The environment variable that names the configuration. Without it pgoctl-cc refuses to run. */
 #define WRAPPER_ENV "PGOCTL_CC_CONFIG"
 
 struct wrapper_conf {
-	char *stage;			/* "instrumented" */
-	char *cc, *cxx, *rustc;		/* the real drivers, absolute; rustc may be NULL */
-	char *family;			/* of cc: "clang" */
-	char *version;			/* of cc, "22.1.8": which versioned names mean it (clang-22 does); NULL: by cc's name */
-	char *target;			/* of cc: which prefixed names mean it (x86_64-linux-gnu-gcc); NULL: none */
-	char *shim_dir;			/* to be passed over when PATH is searched */
-	char *log;			/* JSON lines, appended */
+	char *stage;		/* "instrumented" */
+	char *cc, *cxx, *rustc; /* the real drivers, absolute; rustc may be NULL */
+	char *family;		/* of cc: "clang" */
+	char *version;		/* of cc: clang-22 means 22.1.8; NULL: by cc's name */
+	char *target;		/* of cc: x86_64-linux-gnu-gcc means it; NULL: none */
+	char *shim_dir;		/* to be passed over when PATH is searched */
+	char *log;		/* JSON lines, appended */
 	struct strvec cflags, ldflags;
 	struct strvec rustflags;
-	int64_t started_ns;		/* CLOCK_REALTIME: older objects on a link line are reported as stale */
+	int64_t started_ns; /* CLOCK_REALTIME: older objects on link lines are stale */
 };
-#define WRAPPER_CONF_INIT { .cflags = STRVEC_INIT, .ldflags = STRVEC_INIT, .rustflags = STRVEC_INIT }
+#define WRAPPER_CONF_INIT \
+	{ .cflags = STRVEC_INIT, .ldflags = STRVEC_INIT, .rustflags = STRVEC_INIT }
 void wrapper_conf_release(struct wrapper_conf *c);
 PGO_DEFINE_AUTO(wrapper_conf, wrapper_conf_release)
-/* The file is a sequence of NUL-ended "name=value" records: any bytes survive, nothing is quoted. */
+/* The file is a sequence of NUL-ended "name=value" records: any bytes survive unquoted. */
 int wrapper_conf_write(const struct wrapper_conf *c, const char *path, struct pgo_err *err);
 int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *err);
 
@@ -51,10 +52,10 @@ void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, cons
 
 /* Warnings about the profile, by kind; counted in a compiler's stderr. */
 enum profile_warning {
-	PROFILE_WARN_MISSING,		/* no profile data for the file or function */
-	PROFILE_WARN_MISMATCH,		/* control flow changed: hash or checksum mismatch */
-	PROFILE_WARN_OUT_OF_DATE,	/* clang's summary of stale functions */
-	PROFILE_WARN_CORRUPT,		/* counts inconsistent, file unreadable */
+	PROFILE_WARN_MISSING,	  /* no profile data for the file or function */
+	PROFILE_WARN_MISMATCH,	  /* control flow changed: hash or checksum mismatch */
+	PROFILE_WARN_OUT_OF_DATE, /* clang's summary of stale functions */
+	PROFILE_WARN_CORRUPT,	  /* counts inconsistent, file unreadable */
 	PROFILE_WARN_NR
 };
 const char *profile_warning_name(enum profile_warning kind);
@@ -62,15 +63,15 @@ const char *profile_warning_name(enum profile_warning kind);
 /* The sum of a stage's log. */
 struct wrapper_summary {
 	uint64_t nr_calls;
-	uint64_t nr_compiles;		/* one that also links counts as both */
+	uint64_t nr_compiles; /* one that also links counts as both */
 	uint64_t nr_links;
-	uint64_t nr_passed;		/* left alone: -E, --version, assembly, probes of configure, ... */
-	uint64_t nr_foreign;		/* called by the versioned name of another compiler: left alone */
-	uint64_t nr_failed;		/* ended by another status than 0: usual while configuring */
-	uint64_t nr_stale_inputs;	/* objects on link lines that this stage did not build */
+	uint64_t nr_passed;	  /* left alone: -E, --version, assembly, probes, ... */
+	uint64_t nr_foreign;	  /* by the versioned name of another compiler: left alone */
+	uint64_t nr_failed;	  /* by their status: usual while configuring */
+	uint64_t nr_stale_inputs; /* objects on link lines that this stage did not build */
 	uint64_t warnings[PROFILE_WARN_NR];
-	struct strvec stale_inputs;	/* the first few, by name */
-	struct strvec foreign;		/* the foreign compilers, by name */
+	struct strvec stale_inputs; /* the first few, by name */
+	struct strvec foreign;	    /* the foreign compilers, by name */
 };
 #define WRAPPER_SUMMARY_INIT { .stale_inputs = STRVEC_INIT, .foreign = STRVEC_INIT }
 void wrapper_summary_release(struct wrapper_summary *s);

@@ -13,11 +13,11 @@ enum input_kind { INPUT_SOURCE, INPUT_HEADER, INPUT_ASSEMBLY, INPUT_OBJECT };
 /* What was seen so far. */
 struct scan {
 	struct cc_call *call;
-	const char *lang;	/* of -x, NULL: by suffix */
-	bool compile_only;	/* -c, -S */
-	bool partial_link;	/* -r */
-	bool headers_only;	/* no input but headers */
-	bool has_library;	/* -l */
+	const char *lang;  /* of -x, NULL: by suffix */
+	bool compile_only; /* -c, -S */
+	bool partial_link; /* -r */
+	bool headers_only; /* no input but headers */
+	bool has_library;  /* -l */
 };
 
 const char *cc_mode_name(enum cc_mode mode)
@@ -69,15 +69,17 @@ static enum input_kind kind_by_lang(const char *lang)
 
 static enum input_kind kind_by_suffix(const char *path)
 {
+	/* clang-format off */
 	static const char *const sources[] = {
 		"c", "i", "ii", "cc", "cp", "cxx", "cpp", "CPP", "c++", "C", "m", "mi", "mm", "M",
-		"mii", "f", "for", "ftn", "f90", "f95", "f03", "f08", "fpp", "F", "FOR", "FTN", "F90",
-		"F95", "F03", "F08", "FPP", "go", "d", "di", "dd", "ads", "adb", "cu", "hip", "cl",
-		"ll", "bc", "cppm", "ixx", "ccm", "cxxm", "c++m", NULL
+		"mii", "f", "for", "ftn", "f90", "f95", "f03", "f08", "fpp", "F", "FOR", "FTN",
+		"F90", "F95", "F03", "F08", "FPP", "go", "d", "di", "dd", "ads", "adb", "cu", "hip",
+		"cl", "ll", "bc", "cppm", "ixx", "ccm", "cxxm", "c++m", NULL
 	};
 	static const char *const headers[] = {
 		"h", "hh", "H", "hp", "hxx", "hpp", "HPP", "h++", "tcc", NULL
 	};
+	/* clang-format on */
 	static const char *const assembly[] = { "s", "S", "sx", NULL };
 	const char *base = fs_basename(path), *dot = strrchr(base, '.');
 
@@ -106,15 +108,17 @@ static void add_input(struct scan *s, const char *path)
 /* Options that make the compiler answer or look, but leave no object. */
 static const char *looks_only(const char *opt)
 {
+	/* clang-format off */
 	static const char *const exact[] = {
 		"-E", "--preprocess", "-M", "-MM", "--dependencies", "--user-dependencies", "-###",
-		"-fsyntax-only", "--analyze", "-emit-ast", "-verify-pch", "-cc1", "-cc1as", "--help",
-		"--target-help", "--version", "-dumpversion", "-dumpfullversion", "-dumpmachine",
-		"-dumpspecs", NULL
+		"-fsyntax-only", "--analyze", "-emit-ast", "-verify-pch", "-cc1", "-cc1as",
+		"--help", "--target-help", "--version", "-dumpversion", "-dumpfullversion",
+		"-dumpmachine", "-dumpspecs", NULL
 	};
 	static const char *const prefixes[] = {
 		"-print-", "--print-", "--help=", "-cc1gen", "-rewrite-", "-extract-api", NULL
 	};
+	/* clang-format on */
 
 	for (const char *const *p = exact; *p; p++)
 		if (!strcmp(opt, *p))
@@ -128,7 +132,7 @@ static const char *looks_only(const char *opt)
 static bool is_partial_link(const char *opt)
 {
 	static const char *const options[] = {
-		"-r", "-Wl,-r", "-Wl,-i", "-Wl,--relocatable", "-Wl,-Ur", NULL
+		"-r", "-Wl,-r", "-Wl,-i", "-Wl,-Ur", "-Wl,--relocatable", NULL
 	};
 
 	return in_list(opt, options);
@@ -156,7 +160,8 @@ static void take_pair(struct scan *s, const char *opt, const char *value)
 		s->has_library = true;
 	else if (!strcmp(opt, "--std"))
 		s->call->has_std = true;
-	else if (!strcmp(opt, "-Xlinker") && (!strcmp(value, "-r") || !strcmp(value, "--relocatable")))
+	else if (!strcmp(opt, "-Xlinker") &&
+		 (!strcmp(value, "-r") || !strcmp(value, "--relocatable")))
 		s->partial_link = true;
 }
 
@@ -245,8 +250,13 @@ void cc_call_analyse(struct cc_call *call, char *const *argv)
 static bool is_probe_path(const char *path)
 {
 	static const char *const marks[] = {
-		"/CMakeFiles/CMakeTmp/", "/CMakeFiles/CMakeScratch/", "/CMakeFiles/_CMakeLTOTest",
-		"/CompilerIdC/", "/CompilerIdCXX/", "/meson-private/", NULL
+		"/CMakeFiles/CMakeTmp/",
+		"/CMakeFiles/CMakeScratch/",
+		"/CMakeFiles/_CMakeLTOTest",
+		"/CompilerIdC/",
+		"/CompilerIdCXX/",
+		"/meson-private/",
+		NULL
 	};
 
 	for (const char *const *m = marks; *m; m++)

@@ -12,20 +12,20 @@ const char *cc_mode_name(enum cc_mode mode);
 
 struct cc_call {
 	enum cc_mode mode;
-	const char *why;	/* CC_PASSED: a static string */
-	size_t insert_at;	/* index into argv of where flags go */
-	struct strvec sources;	/* to be compiled */
-	struct strvec objects;	/* linker inputs by name, not -l */
-	char *output;		/* of -o, or NULL */
-	bool has_std;		/* -std= or -ansi */
-	bool no_default_libs;	/* -nostdlib, -nodefaultlibs */
-	bool has_colour;	/* rustc: --color or another --error-format */
+	const char *why;       /* CC_PASSED: a static string */
+	size_t insert_at;      /* index into argv of where flags go */
+	struct strvec sources; /* to be compiled */
+	struct strvec objects; /* linker inputs by name, not -l */
+	char *output;	       /* of -o, or NULL */
+	bool has_std;	       /* -std= or -ansi */
+	bool no_default_libs;  /* -nostdlib, -nodefaultlibs */
+	bool has_colour;       /* rustc: --color or another --error-format */
 };
 #define CC_CALL_INIT { .sources = STRVEC_INIT, .objects = STRVEC_INIT }
 void cc_call_release(struct cc_call *call);
 PGO_DEFINE_AUTO(cc_call, cc_call_release)
 
-/* argv (until NULL) is what follows the compiler's name. Whatever cannot be made sense of is CC_PASSED. */
+/* argv (until NULL) follows the compiler's name. What cannot be made sense of is CC_PASSED. */
 void cc_call_analyse(struct cc_call *call, char *const *argv);
 void rust_call_analyse(struct cc_call *call, char *const *argv);
 

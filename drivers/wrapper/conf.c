@@ -110,8 +110,8 @@ int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *
 	if (ret)
 		return ret;
 	if (text.len < at || memcmp(text.buf, MAGIC, at) != 0)
-		return pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is no configuration of pgoctl-cc",
-				    path);
+		return pgo_error_at(err, PGO_EFORMAT, path, 0,
+				    "'%s' is no configuration of pgoctl-cc", path);
 	while (at < text.len) {
 		const char *record = text.buf + at, *eq = strchr(record, '=');
 

@@ -38,7 +38,8 @@ void log_call_format(struct strbuf *out, const struct log_call *call)
 		strbuf_addjson(out, call->why);
 	}
 	add_list(out, "added", call->added);
-	strbuf_addf(out, ",\"ms\":%llu,\"status\":%d", (unsigned long long)call->wall_ms, call->status);
+	strbuf_addf(out, ",\"ms\":%llu,\"status\":%d", (unsigned long long)call->wall_ms,
+		    call->status);
 	add_warnings(out, call->warnings);
 	add_list(out, "stale", call->stale);
 	strbuf_addf(out, ",\"nr_stale\":%llu,\"dir\":", (unsigned long long)call->nr_stale);

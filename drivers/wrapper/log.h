@@ -7,16 +7,16 @@
 #include "pgo/base/strbuf.h"
 
 struct log_call {
-	const char *tool;		/* as it was asked for */
+	const char *tool; /* as it was asked for */
 	const char *dir;
-	const struct strvec *files;	/* sources; of a link the output */
-	const char *mode;		/* cc_mode_name, or "foreign" */
-	const char *why;		/* of "passed" and "foreign", or NULL */
+	const struct strvec *files; /* sources; of a link the output */
+	const char *mode;	    /* cc_mode_name, or "foreign" */
+	const char *why;	    /* of "passed" and "foreign", or NULL */
 	const struct strvec *added;
 	uint64_t wall_ms;
-	int status;			/* of exit; 128 + n when ended by signal n */
-	const uint64_t *warnings;	/* PROFILE_WARN_NR of them */
-	const struct strvec *stale;	/* the first few */
+	int status;		    /* of exit; 128 + n when ended by signal n */
+	const uint64_t *warnings;   /* PROFILE_WARN_NR of them */
+	const struct strvec *stale; /* the first few */
 	uint64_t nr_stale;
 };
 

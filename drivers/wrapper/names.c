@@ -6,6 +6,7 @@
 
 #include "pgo/base/fs.h"
 
+/* clang-format off */
 const struct cc_stem cc_stems[] = {
 	{ "cc", CC_TOOL_C, NULL, NULL },
 	{ "c++", CC_TOOL_CXX, NULL, NULL },
@@ -18,6 +19,7 @@ const struct cc_stem cc_stems[] = {
 	{ "rustc", CC_TOOL_RUST, "rustc", NULL },
 	{ .name = NULL }
 };
+/* clang-format on */
 
 bool cc_is_launcher(const char *base)
 {
@@ -75,7 +77,7 @@ static bool same_version(const char *asked, const char *have)
 	return !strncmp(have, asked, len) && (have[len] == '.' || !have[len]);
 }
 
-/* ARCH-VENDOR-KERNEL-SYSTEM, of which the vendor says nothing: without it, in a malloc'ed string. */
+/* ARCH-VENDOR-KERNEL-SYSTEM, of which the vendor says nothing: without it, malloc'ed. */
 static char *drop_vendor(const char *triple, size_t len)
 {
 	const char *end = triple + len, *first = memchr(triple, '-', len), *second = NULL;

@@ -11,21 +11,21 @@
 enum cc_tool { CC_TOOL_C, CC_TOOL_CXX, CC_TOOL_RUST };
 
 struct cc_stem {
-	const char *name;	/* "g++" */
+	const char *name; /* "g++" */
 	enum cc_tool tool;
-	const char *family;	/* NULL: a name that no family owns, like cc */
-	const char *std;	/* "-std=c99" for c99, else NULL */
+	const char *family; /* NULL: a name that no family owns, like cc */
+	const char *std;    /* "-std=c99" for c99, else NULL */
 };
 
 /* Parts of a name, pointing into it. */
 struct cc_name {
 	const struct cc_stem *stem;
-	const char *triple;	/* not NUL-terminated; NULL: none */
+	const char *triple; /* not NUL-terminated; NULL: none */
 	size_t triple_len;
-	const char *version;	/* "12"; NULL: none */
+	const char *version; /* "12"; NULL: none */
 };
 
-extern const struct cc_stem cc_stems[];		/* ended by name NULL */
+extern const struct cc_stem cc_stems[]; /* ended by name NULL */
 
 bool cc_name_parse(struct cc_name *n, const char *base);
 /* "ccache" and its like, which take a compiler's command line as arguments. */

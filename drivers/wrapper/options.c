@@ -9,6 +9,7 @@
 
 #include "drivers/wrapper/args.h"
 
+/* clang-format off */
 static const char *const cc_options[] = {
 	"--analyzer-output", "--assert", "--config", "--define-macro", "--dumpbase",
 	"--dumpbase-ext", "--dumpdir", "--entry", "--for-assembler", "--for-linker",
@@ -34,9 +35,10 @@ static const char *const rust_options[] = {
 	"--allow", "--cap-lints", "--cfg", "--check-cfg", "--codegen", "--color", "--crate-name",
 	"--crate-type", "--deny", "--diagnostic-width", "--edition", "--emit", "--error-format",
 	"--explain", "--extern", "--forbid", "--force-warn", "--json", "--out-dir", "--print",
-	"--remap-path-prefix", "--sysroot", "--target", "--warn", "-A", "-C", "-D", "-F", "-L", "-W",
-	"-Z", "-l", "-o",
+	"--remap-path-prefix", "--sysroot", "--target", "--warn", "-A", "-C", "-D", "-F", "-L",
+	"-W", "-Z", "-l", "-o",
 };
+/* clang-format on */
 
 static int compare(const void *key, const void *entry)
 {

@@ -191,8 +191,8 @@ static void push_first(const struct session *s, struct strvec *argv)
 	if (!captures(s) || !log_colour(STDERR_FILENO))
 		return;
 	if (!is_rust(s))
-		strvec_push(argv, !strcmp(s->conf.family, "clang") ? "-fcolor-diagnostics" :
-			    "-fdiagnostics-color=always");
+		strvec_push(argv, !strcmp(s->conf.family, "clang") ? "-fcolor-diagnostics"
+								   : "-fdiagnostics-color=always");
 	else if (!s->call.has_colour)
 		strvec_push(argv, "--color=always");
 }
@@ -225,10 +225,16 @@ static int write_log(const struct session *s, const struct run_result *res, stru
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
 	PGO_AUTO(strvec) output = STRVEC_INIT;
 	struct log_call call = {
-		.tool = s->to.asked, .dir = s->cwd, .files = &s->call.sources,
+		.tool = s->to.asked,
+		.dir = s->cwd,
+		.files = &s->call.sources,
 		.mode = mode_name(s),
-		.why = s->call.why, .added = &s->added, .wall_ms = res->wall_ms,
-		.status = res->status, .warnings = s->scan.counts, .stale = &s->stale,
+		.why = s->call.why,
+		.added = &s->added,
+		.wall_ms = res->wall_ms,
+		.status = res->status,
+		.warnings = s->scan.counts,
+		.stale = &s->stale,
 		.nr_stale = s->nr_stale,
 	};
 
@@ -246,9 +252,11 @@ static int open_session(struct session *s, char **argv, struct pgo_err *err)
 	int ret;
 
 	if (!path || !*path) {
-		pgo_error(err, PGO_EUSAGE, "%s is not set", WRAPPER_ENV);
-		return pgo_err_hint(err, "this program stands in for compilers while 'pgoctl build' or "
-				    "'pgoctl collect' runs; outside of them call the compiler itself");
+		ret = pgo_error(err, PGO_EUSAGE, "%s is not set", WRAPPER_ENV);
+		pgo_err_hint(err,
+			     "this program stands in for compilers while 'pgoctl build' or "
+			     "'pgoctl collect' runs; elsewhere call the compiler itself");
+		return ret;
 	}
 	ret = wrapper_conf_read(&s->conf, path, err);
 	if (ret)

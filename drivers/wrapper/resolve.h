@@ -7,10 +7,10 @@
 
 struct resolved {
 	struct cc_name name;
-	const char *asked;	/* as it was called: "gcc-11" */
-	char *real;		/* a path */
-	char **args;		/* what follows its name, in the caller's argv */
-	struct strvec launchers;/* "ccache", by path, to stand before real */
+	const char *asked;	 /* as it was called: "gcc-11" */
+	char *real;		 /* a path */
+	char **args;		 /* what follows its name, in the caller's argv */
+	struct strvec launchers; /* "ccache", by path, to stand before real */
 	bool foreign;
 };
 #define RESOLVED_INIT { .launchers = STRVEC_INIT }

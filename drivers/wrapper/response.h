@@ -17,7 +17,7 @@ struct flat_args {
 
 enum response_syntax {
 	RESPONSE_GNU,	/* of gcc and clang: blanks, both quotes, backslash everywhere; nested */
-	RESPONSE_LINES,	/* of rustc: an argument a line */
+	RESPONSE_LINES, /* of rustc: an argument a line */
 };
 
 void flat_args_release(struct flat_args *f);

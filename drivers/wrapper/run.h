@@ -8,8 +8,8 @@
 #include "pgo/base/strvec.h"
 
 struct run_result {
-	int status;		/* of exit; 128 + n when ended by signal n */
-	int signal;		/* 0: none */
+	int status; /* of exit; 128 + n when ended by signal n */
+	int signal; /* 0: none */
 	uint64_t wall_ms;
 };
 

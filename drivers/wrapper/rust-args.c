@@ -47,7 +47,8 @@ static void take_pair(struct cc_call *call, const char *opt, const char *value)
 		call->why = "procedural macro";
 	else if (!strcmp(opt, "--crate-name") && starts_with(value, "build_script_"))
 		call->why = "build script";
-	else if (!strcmp(opt, "--color") || (!strcmp(opt, "--error-format") && strcmp(value, "human")))
+	else if (!strcmp(opt, "--color") ||
+		 (!strcmp(opt, "--error-format") && strcmp(value, "human") != 0))
 		call->has_colour = true;
 }
 

@@ -73,7 +73,7 @@ static void strip_escapes(struct strbuf *line)
 {
 	size_t len = 0;
 
-	for (const char *p = line->buf; *p; ) {
+	for (const char *p = line->buf; *p;) {
 		if (*p == '\x1b')
 			p = skip_escape(p);
 		else

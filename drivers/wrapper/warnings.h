@@ -7,7 +7,7 @@
 #include "pgo/base/strbuf.h"
 
 struct warning_scan {
-	struct strbuf line;	/* not yet ended */
+	struct strbuf line; /* not yet ended */
 	uint64_t counts[PROFILE_WARN_NR];
 };
 #define WARNING_SCAN_INIT { .line = STRBUF_INIT }

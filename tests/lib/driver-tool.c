@@ -44,7 +44,8 @@ static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *
 {
 	const char *root = argv[6] ? argv[7] : NULL;
 	struct build_stage stage = {
-		.kind = stage_of(argv[3]), .profile = argv[6],
+		.kind = stage_of(argv[3]),
+		.profile = argv[6],
 		.source_root = root && *root ? root : NULL,
 	};
 	const struct compiler *compiler = compiler_find(v);
@@ -65,7 +66,8 @@ static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *
 	c->log = xstrdup(argv[5]);
 	ret = compiler->add_flags(&stage, v, &c->cflags, &c->ldflags, err);
 	if (!ret && c->rustc)
-		ret = compiler_find(&rust)->add_flags(&stage, &rust, &c->rustflags, &c->ldflags, err);
+		ret = compiler_find(&rust)->add_flags(&stage, &rust, &c->rustflags, &c->ldflags,
+						      err);
 	return ret;
 }
 
@@ -124,7 +126,8 @@ static int do_sum(char **argv, struct pgo_err *err)
 
 	if (ret)
 		return ret;
-	printf("calls=%llu compiles=%llu links=%llu passed=%llu foreign=%llu failed=%llu stale=%llu",
+	printf("calls=%llu compiles=%llu links=%llu passed=%llu foreign=%llu failed=%llu "
+	       "stale=%llu",
 	       (unsigned long long)s.nr_calls, (unsigned long long)s.nr_compiles,
 	       (unsigned long long)s.nr_links, (unsigned long long)s.nr_passed,
 	       (unsigned long long)s.nr_foreign, (unsigned long long)s.nr_failed,
@@ -164,8 +167,8 @@ static const struct {
 	int nr_args;
 	int (*run)(char **argv, struct pgo_err *err);
 } verbs[] = {
-	{ "conf", 6, do_conf }, { "shims", 2, do_shims }, { "build", 4, do_build },
-	{ "train", 3, do_train }, { "use", 2, do_use }, { "sum", 1, do_sum },
+	{ "conf", 6, do_conf },	  { "shims", 2, do_shims }, { "build", 4, do_build },
+	{ "train", 3, do_train }, { "use", 2, do_use },	    { "sum", 1, do_sum },
 };
 
 int main(int argc, char **argv)

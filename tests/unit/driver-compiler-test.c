@@ -33,13 +33,14 @@ static const struct {
 } known[] = {
 	{ GCC_12, "gcc", "12.2.0", "x86_64-linux-gnu",
 	  "gcc version 12.2.0 (Debian 12.2.0-14+deb12u1) ", 12, 0 },
-	{ CLANG_14, "clang", "14.0.6", "x86_64-pc-linux-gnu", "Debian clang version 14.0.6", 14, 14 },
+	{ CLANG_14, "clang", "14.0.6", "x86_64-pc-linux-gnu", "Debian clang version 14.0.6", 14,
+	  14 },
 	{ CLANG_22, "clang", "22.1.8", "x86_64-pc-linux-gnu",
 	  "Debian clang version 22.1.8 (1~deb12u1)", 22, 22 },
 	{ "clang version 19.1.7\r\nTarget: aarch64-linux-gnu\r\n", "clang", "19.1.7",
 	  "aarch64-linux-gnu", "clang version 19.1.7", 19, 19 },
-	{ "ld: a warning that comes first\nclang version 19.1.7\nTarget: t\n", "clang", "19.1.7", "t",
-	  "clang version 19.1.7", 19, 19 },
+	{ "ld: a warning that comes first\nclang version 19.1.7\nTarget: t\n", "clang", "19.1.7",
+	  "t", "clang version 19.1.7", 19, 19 },
 	{ "gcc version 15.0.1 20250101 (experimental) (GCC)", "gcc", "15.0.1", NULL,
 	  "gcc version 15.0.1 20250101 (experimental) (GCC)", 15, 0 },
 	{ RUSTC, "rustc", "1.95.0", "x86_64-unknown-linux-gnu",
@@ -47,9 +48,16 @@ static const struct {
 };
 
 static const char *const unknown[] = {
-	"", "\n\n", "tcc version 0.9.27 (x86_64 Linux)\n", "gcc version\n", "gcc version x.y\n",
-	"clang version .5\n", "notgcc version 12.2.0\n", "rustc 1.95.0\nLLVM version: many\n",
-	"LLVM version: 22.1.2\n", "gcc version 99999999999999999999.1\n",
+	"",
+	"\n\n",
+	"tcc version 0.9.27 (x86_64 Linux)\n",
+	"gcc version\n",
+	"gcc version x.y\n",
+	"clang version .5\n",
+	"notgcc version 12.2.0\n",
+	"rustc 1.95.0\nLLVM version: many\n",
+	"LLVM version: 22.1.2\n",
+	"gcc version 99999999999999999999.1\n",
 };
 
 static void assert_same(const char *got, const char *want)
@@ -123,31 +131,47 @@ static const struct {
 	{ GCC_12, { .kind = STAGE_BASELINE }, "", "" },
 	{ CLANG_22, { .kind = STAGE_BASELINE }, "", "" },
 	{ RUSTC, { .kind = STAGE_BASELINE }, "", "" },
-	{ GCC_12, { .kind = STAGE_INSTRUMENTED, .source_root = "/s r" },
+	{ GCC_12,
+	  { .kind = STAGE_INSTRUMENTED, .source_root = "/s r" },
 	  "-fprofile-generate=/proc/pgoctl -fprofile-prefix-path=/s r",
 	  "-fprofile-generate=/proc/pgoctl" },
-	{ "gcc version 10.2.1 x", { .kind = STAGE_INSTRUMENTED, .source_root = "/s" },
-	  "-fprofile-generate=/proc/pgoctl", "-fprofile-generate=/proc/pgoctl" },
-	{ GCC_12, { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_ATOMIC },
+	{ "gcc version 10.2.1 x",
+	  { .kind = STAGE_INSTRUMENTED, .source_root = "/s" },
+	  "-fprofile-generate=/proc/pgoctl",
+	  "-fprofile-generate=/proc/pgoctl" },
+	{ GCC_12,
+	  { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_ATOMIC },
 	  "-fprofile-generate=/proc/pgoctl -fprofile-update=atomic",
 	  "-fprofile-generate=/proc/pgoctl" },
-	{ GCC_12, { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true },
+	{ GCC_12,
+	  { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true },
 	  "-fprofile-use=/p -fprofile-correction -fprofile-partial-training -Wmissing-profile "
-	  "-Wno-error=missing-profile -Wno-error=coverage-mismatch", "-fprofile-use=/p" },
-	{ "gcc version 9.3.0 x", { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true },
-	  NULL, NULL },
+	  "-Wno-error=missing-profile -Wno-error=coverage-mismatch",
+	  "-fprofile-use=/p" },
+	{ "gcc version 9.3.0 x",
+	  { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true },
+	  NULL,
+	  NULL },
 	{ GCC_12, { .kind = STAGE_OPTIMIZED }, NULL, NULL },
-	{ CLANG_14, { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_PREFER_ATOMIC },
-	  "-fprofile-generate -fprofile-update=prefer-atomic", "-fprofile-generate" },
-	{ CLANG_22, { .kind = STAGE_OPTIMIZED, .profile = "/p.profdata" },
+	{ CLANG_14,
+	  { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_PREFER_ATOMIC },
+	  "-fprofile-generate -fprofile-update=prefer-atomic",
+	  "-fprofile-generate" },
+	{ CLANG_22,
+	  { .kind = STAGE_OPTIMIZED, .profile = "/p.profdata" },
 	  "-fprofile-use=/p.profdata -Wno-error=profile-instr-unprofiled "
 	  "-Wno-error=profile-instr-out-of-date -Wno-error=backend-plugin",
 	  "-fprofile-use=/p.profdata" },
-	{ CLANG_22, { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true }, NULL, NULL },
+	{ CLANG_22,
+	  { .kind = STAGE_OPTIMIZED, .profile = "/p", .partial_training = true },
+	  NULL,
+	  NULL },
 	{ CLANG_22, { .kind = STAGE_BASELINE, .partial_training = true }, NULL, NULL },
 	{ CLANG_22, { .kind = STAGE_OPTIMIZED }, NULL, NULL },
-	{ RUSTC, { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_ATOMIC },
-	  "-Cprofile-generate -Cllvm-args=-instrprof-atomic-counter-update-all", "" },
+	{ RUSTC,
+	  { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_ATOMIC },
+	  "-Cprofile-generate -Cllvm-args=-instrprof-atomic-counter-update-all",
+	  "" },
 	{ RUSTC, { .kind = STAGE_OPTIMIZED, .profile = "/p" }, "-Cprofile-use=/p", "" },
 	{ RUSTC, { .kind = STAGE_OPTIMIZED }, NULL, NULL },
 };
@@ -206,8 +230,9 @@ static void test_packages(void **state)
 	for (const struct compiler *const *c = compilers; *c; c++) {
 		PGO_AUTO_FREE char *package = (*c)->runtime_package(&v);
 
-		assert_string_equal(package, !strcmp((*c)->name, "clang") ? "libclang-rt-22-dev" :
-				    !strcmp((*c)->name, "gcc") ? "libgcc-22-dev" : "libstd-rust-dev");
+		assert_string_equal(package, !strcmp((*c)->name, "clang") ? "libclang-rt-22-dev"
+					     : !strcmp((*c)->name, "gcc") ? "libgcc-22-dev"
+									  : "libstd-rust-dev");
 	}
 }
 
@@ -236,12 +261,9 @@ static void test_mangle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_no_version),
-		cmocka_unit_test(test_version_argv),
-		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_run_env),
-		cmocka_unit_test(test_packages),
+		cmocka_unit_test(test_versions),     cmocka_unit_test(test_no_version),
+		cmocka_unit_test(test_version_argv), cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_run_env),	     cmocka_unit_test(test_packages),
 		cmocka_unit_test(test_mangle),
 	};
 

@@ -84,7 +84,8 @@ static const struct {
 	{ "liba.so.1 x.lo", CC_LINK, NULL, "", "liba.so.1 x.lo", NULL, -1 },
 	/* separate values that look like inputs */
 	{ "-I a.c -c b.c", CC_COMPILE, NULL, "b.c", "", NULL, -1 },
-	{ "-D x.c -include y.h -isystem z.c -MF d.c -MT t.c -c b.c", CC_COMPILE, NULL, "b.c", "", NULL, -1 },
+	{ "-D x.c -include y.h -isystem z.c -MF d.c -MT t.c -c b.c", CC_COMPILE, NULL, "b.c", "",
+	  NULL, -1 },
 	{ "-Xclang -fsyntax-only -c b.c", CC_COMPILE, NULL, "b.c", "", NULL, -1 },
 	{ "-Xlinker a.c -Xassembler -E b.o", CC_LINK, NULL, "", "b.o", NULL, -1 },
 	{ "-mllvm -E -c b.c", CC_COMPILE, NULL, "b.c", "", NULL, -1 },
@@ -176,11 +177,14 @@ static void test_calls(void **state)
 
 static void test_call_marks(void **state)
 {
-	static const struct { const char *line; bool std, bare; } marks[] = {
-		{ "-c a.c", false, false }, { "-std=gnu11 -c a.c", true, false },
-		{ "-ansi -c a.c", true, false }, { "--std c99 -c a.c", true, false },
+	static const struct {
+		const char *line;
+		bool std, bare;
+	} marks[] = {
+		{ "-c a.c", false, false },	     { "-std=gnu11 -c a.c", true, false },
+		{ "-ansi -c a.c", true, false },     { "--std c99 -c a.c", true, false },
 		{ "--std=c99 -c a.c", true, false }, { "-stdlib=x -c a.c", false, false },
-		{ "-nostdlib a.o", false, true }, { "-nodefaultlibs a.o", false, true },
+		{ "-nostdlib a.o", false, true },    { "-nodefaultlibs a.o", false, true },
 		{ "-nostdlib++ a.o", false, false },
 	};
 
@@ -204,14 +208,16 @@ static const struct {
 } rust_calls[] = {
 	{ "-O m.rs", CC_COMPILE, NULL, false },
 	{ "--crate-name m --edition=2021 src/main.rs --error-format=json --crate-type bin "
-	  "--emit=dep-info,link -C opt-level=3 --out-dir t -L dependency=t", CC_COMPILE, NULL, true },
+	  "--emit=dep-info,link -C opt-level=3 --out-dir t -L dependency=t",
+	  CC_COMPILE, NULL, true },
 	{ "--crate-name l --crate-type lib --emit=dep-info,metadata,link l.rs --color always",
 	  CC_COMPILE, NULL, true },
 	{ "-vV", CC_PASSED, "-vV", false },
 	{ "- --crate-name ___ --print=file-names", CC_PASSED, "--print", false },
 	{ "--print sysroot", CC_PASSED, "--print", false },
 	{ "--print native-static-libs m.rs", CC_COMPILE, NULL, false },
-	{ "--crate-name build_script_build b.rs --crate-type bin", CC_PASSED, "build script", false },
+	{ "--crate-name build_script_build b.rs --crate-type bin", CC_PASSED, "build script",
+	  false },
 	{ "--crate-name p --crate-type proc-macro p.rs", CC_PASSED, "procedural macro", false },
 	{ "--emit=dep-info,metadata m.rs", CC_PASSED, "no code asked for", false },
 	{ "--emit metadata -", CC_PASSED, "no code asked for", false },
@@ -219,6 +225,42 @@ static const struct {
 	{ "-o", CC_PASSED, "an option lacks its value", false },
 	{ "", CC_PASSED, "no input", false },
 };
+
+/* Nonsense of every kind is taken apart without a fault, and flags go to a place that exists. */
+static void test_random_calls(void **state)
+{
+	static const char *const words[] = {
+		"-c",	       "a.c",	     "-o",
+		"--",	       "-x",	     "c",
+		"none",	       "a.o",	     "-",
+		"@",	       "@/dev/null", "@.",
+		"-E",	       "",	     "-Xclang",
+		"-r",	       "-S",	     "-l",
+		"-lm",	       "--output=",  "-x",
+		"-xassembler", "-I",	     "a.h",
+		"\n",	       "\xff",	     "-std=",
+		"--language=", "-Wl,-r",     "-M",
+		"-MD",	       "--emit",     "--crate-type=",
+	};
+	uint64_t seed = 88172645463325252u;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		PGO_AUTO(strvec) argv = STRVEC_INIT;
+		PGO_AUTO(cc_call) call = CC_CALL_INIT, rust = CC_CALL_INIT;
+
+		for (seed ^= seed << 13; seed % 9; seed ^= seed << 17) {
+			seed ^= seed >> 7;
+			strvec_push(&argv, words[seed % ARRAY_SIZE(words)]);
+		}
+		cc_call_analyse(&call, argv.v);
+		rust_call_analyse(&rust, argv.v);
+		assert_true(call.insert_at <= argv.nr && rust.insert_at == argv.nr);
+		assert_int_equal(call.mode == CC_PASSED, call.why != NULL);
+		assert_int_equal(rust.mode == CC_PASSED, rust.why != NULL);
+		assert_true(call.mode == CC_PASSED || call.mode == CC_LINK || call.sources.nr > 0);
+	}
+}
 
 static void test_rust_calls(void **state)
 {
@@ -238,7 +280,10 @@ static void test_rust_calls(void **state)
 
 static void test_probes(void **state)
 {
-	static const struct { const char *line, *cwd; bool probe; } probes[] = {
+	static const struct {
+		const char *line, *cwd;
+		bool probe;
+	} probes[] = {
 		{ "-c conftest.c", "/w", true },
 		{ "-o conftest conftest.cpp -lm", "/w", true },
 		{ "-c /b/CMakeFiles/CMakeScratch/TryCompile-x/src.c", "/w", true },
@@ -285,7 +330,9 @@ static const char *expand(struct flat_args *f, const char *path, enum response_s
 
 static void test_response_quotes(void **state)
 {
-	static const struct { const char *text, *want; } files[] = {
+	static const struct {
+		const char *text, *want;
+	} files[] = {
 		{ "", "" },
 		{ " \n\t ", "" },
 		{ "a b\tc\nd", "a|b|c|d|" },
@@ -398,7 +445,9 @@ static void test_response_call(void **state)
 
 static void test_names(void **state)
 {
-	static const struct { const char *base, *stem, *triple, *version; } names[] = {
+	static const struct {
+		const char *base, *stem, *triple, *version;
+	} names[] = {
 		{ "gcc", "gcc", NULL, NULL },
 		{ "g++-12", "g++", NULL, "12" },
 		{ "clang++-22", "clang++", NULL, "22" },
@@ -408,12 +457,19 @@ static void test_names(void **state)
 		{ "arm-none-eabi-gcc", "gcc", "arm-none-eabi", NULL },
 		{ "c99", "c99", NULL, NULL },
 		{ "rustc", "rustc", NULL, NULL },
-		{ "gcc-ar", NULL, NULL, NULL }, { "gcc-ar-12", NULL, NULL, NULL },
-		{ "c++filt", NULL, NULL, NULL }, { "clang-format", NULL, NULL, NULL },
-		{ "clang-cpp-14", NULL, NULL, NULL }, { "musl-gcc", NULL, NULL, NULL },
-		{ "gcc-", NULL, NULL, NULL }, { "-12", NULL, NULL, NULL }, { "", NULL, NULL, NULL },
-		{ "pgoctl-cc", NULL, NULL, NULL }, { "ccache", NULL, NULL, NULL },
-		{ "gcc-.5", NULL, NULL, NULL }, { "12", NULL, NULL, NULL },
+		{ "gcc-ar", NULL, NULL, NULL },
+		{ "gcc-ar-12", NULL, NULL, NULL },
+		{ "c++filt", NULL, NULL, NULL },
+		{ "clang-format", NULL, NULL, NULL },
+		{ "clang-cpp-14", NULL, NULL, NULL },
+		{ "musl-gcc", NULL, NULL, NULL },
+		{ "gcc-", NULL, NULL, NULL },
+		{ "-12", NULL, NULL, NULL },
+		{ "", NULL, NULL, NULL },
+		{ "pgoctl-cc", NULL, NULL, NULL },
+		{ "ccache", NULL, NULL, NULL },
+		{ "gcc-.5", NULL, NULL, NULL },
+		{ "12", NULL, NULL, NULL },
 	};
 
 	(void)state;
@@ -438,18 +494,38 @@ static void test_ours(void **state)
 {
 	static char gcc[] = "/usr/bin/gcc-12", gxx[] = "/usr/bin/g++-12", rust[] = "/r/rustc";
 	static char family[] = "gcc", version[] = "12.2.0", target[] = "x86_64-linux-gnu";
-	const struct wrapper_conf full = { .cc = gcc, .cxx = gxx, .rustc = rust, .family = family,
-					   .version = version, .target = target };
+	const struct wrapper_conf full = {
+		.cc = gcc,
+		.cxx = gxx,
+		.rustc = rust,
+		.family = family,
+		.version = version,
+		.target = target
+	};
 	const struct wrapper_conf bare = { .cc = gcc, .family = family };
-	static const struct { const char *base; bool full, bare; } names[] = {
-		{ "cc", true, true }, { "gcc", true, true }, { "clang", true, true },
-		{ "c99", true, true }, { "c++", true, false }, { "g++", true, false },
-		{ "gcc-12", true, true }, { "gcc-12.2", true, false }, { "gcc-1", false, false },
-		{ "gcc-11", false, false }, { "clang-12", false, false }, { "g++-12", true, false },
-		{ "x86_64-linux-gnu-gcc", true, false }, { "x86_64-pc-linux-gnu-gcc-12", true, false },
+	static const struct {
+		const char *base;
+		bool full, bare;
+	} names[] = {
+		{ "cc", true, true },
+		{ "gcc", true, true },
+		{ "clang", true, true },
+		{ "c99", true, true },
+		{ "c++", true, false },
+		{ "g++", true, false },
+		{ "gcc-12", true, true },
+		{ "gcc-12.2", true, false },
+		{ "gcc-1", false, false },
+		{ "gcc-11", false, false },
+		{ "clang-12", false, false },
+		{ "g++-12", true, false },
+		{ "x86_64-linux-gnu-gcc", true, false },
+		{ "x86_64-pc-linux-gnu-gcc-12", true, false },
 		{ "x86_64-unknown-linux-gnu-g++", true, false },
-		{ "aarch64-linux-gnu-gcc", false, false }, { "x86_64-linux-musl-gcc", false, false },
-		{ "rustc", true, false }, { "rustc-1.70", false, false },
+		{ "aarch64-linux-gnu-gcc", false, false },
+		{ "x86_64-linux-musl-gcc", false, false },
+		{ "rustc", true, false },
+		{ "rustc-1.70", false, false },
 	};
 
 	(void)state;
@@ -466,46 +542,62 @@ static void test_ours(void **state)
 }
 
 /* kind PROFILE_WARN_NR: none of ours. */
-static const struct { const char *line; enum profile_warning kind; } lines[] = {
-	{ "a.c:1:1: warning: \u2018/p/#a.gcda\u2019 profile count data file not found [-Wmissing-profile]",
+static const struct {
+	const char *line;
+	enum profile_warning kind;
+} lines[] = {
+	{ "a.c:1:1: warning: \u2018/p/#a.gcda\u2019 profile count data file not found "
+	  "[-Wmissing-profile]",
 	  PROFILE_WARN_MISSING },
 	{ "b.c:3:5: warning: profile for function \u2018nn\u2019 not found in profile data "
-	  "[-Wmissing-profile]", PROFILE_WARN_MISSING },
+	  "[-Wmissing-profile]",
+	  PROFILE_WARN_MISSING },
 	{ "b.c:3:5: error: x [-Werror=missing-profile]", PROFILE_WARN_MISSING },
-	{ "b.c:1:5: warning: the control flow of function \u2018f\u2019 does not match its profile data "
-	  "(counter \u2018time_profiler\u2019) [-Wcoverage-mismatch]", PROFILE_WARN_MISMATCH },
+	{ "b.c:1:5: warning: the control flow of function \u2018f\u2019 does not match its profile "
+	  "data (counter \u2018time_profiler\u2019) [-Wcoverage-mismatch]",
+	  PROFILE_WARN_MISMATCH },
 	{ "b.c:1:5: Warnung: egal [-Wcoverage-mismatch]", PROFILE_WARN_MISMATCH },
-	{ "b.c:4:5: warning: source locations for function \u2018unused\u2019 have changed, the profile "
-	  "data may be out of date [-Wcoverage-mismatch]", PROFILE_WARN_OUT_OF_DATE },
-	{ "b.c: error: \u2018/use/#b.gcda\u2019 is not a gcov data file [-Werror]", PROFILE_WARN_CORRUPT },
+	{ "b.c:4:5: warning: source locations for function \u2018unused\u2019 have changed, the "
+	  "profile data may be out of date [-Wcoverage-mismatch]",
+	  PROFILE_WARN_OUT_OF_DATE },
+	{ "b.c: error: \u2018/use/#b.gcda\u2019 is not a gcov data file [-Werror]",
+	  PROFILE_WARN_CORRUPT },
 	{ "b.c: warning: \u2018/use/#b.gcda\u2019 is version \u2018B33*\u2019, expected version "
-	  "\u2018B22*\u2019", PROFILE_WARN_CORRUPT },
+	  "\u2018B22*\u2019",
+	  PROFILE_WARN_CORRUPT },
 	{ "m.c:5:1: error: corrupted profile info: profile data is not flow-consistent",
 	  PROFILE_WARN_CORRUPT },
 	{ "warning: c.c: function control flow change detected (hash mismatch) f Hash = 9 "
-	  "[-Wbackend-plugin]", PROFILE_WARN_MISMATCH },
-	{ "error: c.c: function control flow change detected (hash mismatch) f Hash = 9 up to 134 count "
-	  "discarded [-Werror,-Wbackend-plugin]", PROFILE_WARN_MISMATCH },
+	  "[-Wbackend-plugin]",
+	  PROFILE_WARN_MISMATCH },
+	{ "error: c.c: function control flow change detected (hash mismatch) f Hash = 9 up to 134 "
+	  "count discarded [-Werror,-Wbackend-plugin]",
+	  PROFILE_WARN_MISMATCH },
 	{ "warning: z.c: no profile data available for function zz Hash = 3 [-Wbackend-plugin]",
 	  PROFILE_WARN_MISSING },
 	{ "warning: no profile data available for file \"c.c\" [-Wprofile-instr-unprofiled]",
 	  PROFILE_WARN_MISSING },
 	{ "warning: profile data may be out of date: of 2 functions, 1 has mismatched data "
-	  "[-Wprofile-instr-out-of-date]", PROFILE_WARN_OUT_OF_DATE },
+	  "[-Wprofile-instr-out-of-date]",
+	  PROFILE_WARN_OUT_OF_DATE },
 	{ "error: Could not read profile /g: invalid instrumentation profile data (bad magic)",
 	  PROFILE_WARN_CORRUPT },
 	{ "clang-22: error: Error in reading profile /g: x", PROFILE_WARN_CORRUPT },
-	{ "\x1b[0;1;35mwarning: \x1b[0m\x1b[1mc.c: function control flow change detected (hash mismatch) "
-	  "f Hash = 9 [-Wbackend-plugin]\x1b[0m", PROFILE_WARN_MISMATCH },
+	{ "\x1b[0;1;35mwarning: \x1b[0m\x1b[1mc.c: function control flow change detected (hash "
+	  "mismatch) f Hash = 9 [-Wbackend-plugin]\x1b[0m",
+	  PROFILE_WARN_MISMATCH },
 	{ "a.c:1:1: \x1b[01;35m\x1b[Kwarning: \x1b[m\x1b[Kx [\x1b[01;35m\x1b[K"
-	  "\x1b]8;;https://gcc.gnu.org/x\a-Wmissing-profile\x1b]8;;\a\x1b[m\x1b[K]", PROFILE_WARN_MISSING },
-	{ "a.c:1:1: warning: x [\x1b]8;;https://gcc.gnu.org/x\x1b\\-Wmissing-profile\x1b]8;;\x1b\\]\r",
+	  "\x1b]8;;https://gcc.gnu.org/x\a-Wmissing-profile\x1b]8;;\a\x1b[m\x1b[K]",
+	  PROFILE_WARN_MISSING },
+	{ "a.c:1:1: warning: x [\x1b]8;;https://gcc.gnu.org\x1b\\-Wmissing-profile\x1b]8;;\x1b\\]\r",
 	  PROFILE_WARN_MISSING },
 	{ "a.c:1:1: warning: unused variable \u2018x\u2019 [-Wunused-variable]", PROFILE_WARN_NR },
 	{ "cc1: note: see -Wmissing-profile", PROFILE_WARN_NR },
 	{ "In file included from profile.h:1:", PROFILE_WARN_NR },
 	{ "", PROFILE_WARN_NR },
-	{ "\x1b", PROFILE_WARN_NR }, { "\x1b[", PROFILE_WARN_NR }, { "\x1b]8;;", PROFILE_WARN_NR },
+	{ "\x1b", PROFILE_WARN_NR },
+	{ "\x1b[", PROFILE_WARN_NR },
+	{ "\x1b]8;;", PROFILE_WARN_NR },
 };
 
 static uint64_t total(const struct warning_scan *s)
@@ -526,7 +618,8 @@ static void test_warnings(void **state)
 			size_t len = strlen(lines[i].line);
 
 			for (size_t at = 0; at < len; at += step)
-				warning_scan_add(&s, lines[i].line + at, len - at < step ? len - at : step);
+				warning_scan_add(&s, lines[i].line + at,
+						 len - at < step ? len - at : step);
 			warning_scan_end(&s);
 			assert_int_equal(total(&s), lines[i].kind != PROFILE_WARN_NR);
 			if (lines[i].kind != PROFILE_WARN_NR)
@@ -587,12 +680,19 @@ static void test_conf(void **state)
 static void test_bad_conf(void **state)
 {
 #define TEXT(s) { s, sizeof(s) - 1 }
-	static const struct { const char *text; size_t len; } files[] = {
-		TEXT(""), TEXT("pgoctl-cc=1"), TEXT("pgoctl-cc=2\0"), TEXT("pgoctl-cc=1\0"),
+	static const struct {
+		const char *text;
+		size_t len;
+	} files[] = {
+		TEXT(""),
+		TEXT("pgoctl-cc=1"),
+		TEXT("pgoctl-cc=2\0"),
+		TEXT("pgoctl-cc=1\0"),
 		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0log=x\0odd=x\0"),
 		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0log=x\0noequals\0"),
 		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0log=x\0started_ns=-1\0"),
-		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0log=x\0started_ns=9999999999999999999\0"),
+		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0log=x\0"
+		     "started_ns=9999999999999999999\0"),
 		TEXT("pgoctl-cc=1\0stage=x\0family=x\0shim_dir=x\0"),
 	};
 	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
@@ -623,8 +723,14 @@ static void append_call(const char *log, const char *tool, const char *mode, int
 	PGO_AUTO(strvec) files = STRVEC_INIT, stale = STRVEC_INIT;
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
 	struct log_call call = {
-		.tool = tool, .dir = "/w \xff", .files = &files, .mode = mode, .status = status,
-		.warnings = warnings, .stale = &stale, .nr_stale = nr_stale,
+		.tool = tool,
+		.dir = "/w \xff",
+		.files = &files,
+		.mode = mode,
+		.status = status,
+		.warnings = warnings,
+		.stale = &stale,
+		.nr_stale = nr_stale,
 	};
 
 	strvec_push(&files, "a\n\"b\\.c");
@@ -656,7 +762,8 @@ static void test_log(void **state)
 	assert_int_equal(wrapper_log_read(&s, log, NULL), 0);
 	assert_true(s.nr_calls == 6 && s.nr_compiles == 2 && s.nr_links == 2 && s.nr_passed == 1);
 	assert_true(s.nr_foreign == 2 && s.nr_failed == 2 && s.nr_stale_inputs == 4);
-	assert_true(s.warnings[PROFILE_WARN_MISSING] == 12 && s.warnings[PROFILE_WARN_CORRUPT] == 6);
+	assert_true(s.warnings[PROFILE_WARN_MISSING] == 12 &&
+		    s.warnings[PROFILE_WARN_CORRUPT] == 6);
 	assert_true(s.warnings[PROFILE_WARN_MISMATCH] == 0);
 	assert_int_equal(s.foreign.nr, 1);
 	assert_string_equal(s.foreign.v[0], "gcc-11");
@@ -667,7 +774,11 @@ static void test_log(void **state)
 static void test_bad_log(void **state)
 {
 	static const char *const bad[] = {
-		"{}\n", "[]\n", "x\n", "\n", "{\"tool\":\"gcc\",\"mode\":\"compile\",\"status\":\"0\"}\n",
+		"{}\n",
+		"[]\n",
+		"x\n",
+		"\n",
+		"{\"tool\":\"gcc\",\"mode\":\"compile\",\"status\":\"0\"}\n",
 	};
 	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
 	PGO_AUTO_FREE char *log = NULL;
@@ -733,10 +844,12 @@ static void test_build_env(void **state)
 	static char gcc[] = "gcc", cc[] = "/usr/bin/gcc-12", cxx[] = "/usr/bin/g++-12";
 	static char clang[] = "clang", rust[] = "/r/rustc", shims[] = "/s h";
 	static char baseline[] = "baseline", instrumented[] = "instrumented";
-	const struct wrapper_conf c = { .stage = baseline, .cc = cc, .cxx = cxx, .family = gcc,
-					.shim_dir = shims };
-	const struct wrapper_conf r = { .stage = instrumented, .cc = cc, .rustc = rust,
-					.family = clang, .shim_dir = shims };
+	const struct wrapper_conf c = {
+		.stage = baseline, .cc = cc, .cxx = cxx, .family = gcc, .shim_dir = shims
+	};
+	const struct wrapper_conf r = {
+		.stage = instrumented, .cc = cc, .rustc = rust, .family = clang, .shim_dir = shims
+	};
 	PGO_AUTO(strvec) env = STRVEC_INIT, rest = STRVEC_INIT;
 
 	(void)state;
@@ -768,6 +881,7 @@ int main(void)
 		cmocka_unit_test(test_option_lists),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_call_marks),
+		cmocka_unit_test(test_random_calls),
 		cmocka_unit_test(test_rust_calls),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_response_quotes),
