@@ -154,7 +154,7 @@ static int spawn_error(const struct child *c, int errnum, struct pgo_err *err)
 	pgo_error_errno(err, "cannot run '%s'", c->argv.v[0]);
 	if (c->dir && !fs_is_dir(c->dir))
 		pgo_err_hint(err, "its working folder '%s' is not there", c->dir);
-	if (err && err->code == PGO_ENOTFOUND)
+	if (err && err->code != PGO_EPERM)
 		err->code = PGO_ETOOL;
 	return err ? -(int)err->code : -PGO_ETOOL;
 }
@@ -362,7 +362,8 @@ static uint64_t timeval_since(struct timeval now, struct timeval then)
 	return a > b ? a - b : 0;
 }
 
-static void add_usage(struct child_result *res, const struct rusage *ru, const struct rusage *before)
+static void add_usage(struct child_result *res, const struct rusage *ru,
+		      const struct rusage *before)
 {
 	uint64_t rss = (uint64_t)ru->ru_maxrss * 1024;
 

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,622 +12,441 @@
 
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
-#include "pgo/base/num.h"
+#include "pgo/base/tempfile.h"
 
-/* A child by the barrier and one without must look the same from within. */
-static int nothing_armed(pid_t pid, void *arg)
+static struct tempdir dir;
+
+static int set_up(void **state)
 {
-	(void)pid;
-	(void)arg;
-	return 0;
+	(void)state;
+	return tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
 }
 
-static void shell(struct child *c, const char *line)
+static int tear_down(void **state)
 {
-	strvec_push(&c->argv, "/bin/sh");
+	(void)state;
+	tempdir_release(&dir);
+	return chdir("/");
+}
+
+static void put(const char *path, const char *text)
+{
+	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+}
+
+static void assert_content(const char *path, const char *want)
+{
+	PGO_AUTO(strbuf) got = STRBUF_INIT;
+
+	assert_int_equal(fs_read_file(path, &got, NULL), 0);
+	assert_string_equal(got.buf, want);
+}
+
+static void set_script(struct child *c, const char *script)
+{
+	strvec_push(&c->argv, "sh");
 	strvec_push(&c->argv, "-c");
-	strvec_push(&c->argv, line);
+	strvec_push(&c->argv, script);
 }
 
-static int run(struct child *c, bool held, struct child_result *res, struct pgo_err *err)
+static struct child_result run_script(const char *script, uint64_t timeout_ns)
 {
-	c->armed = held ? nothing_armed : NULL;
-	return child_run(c, res, err);
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res = { .pid = -7 };
+
+	set_script(&c, script);
+	c.timeout_ns = timeout_ns;
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	return res;
 }
 
-static char *temp_dir(void)
+static void the_exit_status_is_told(void **state)
 {
-	char *dir = xstrdup("/tmp/child-test.XXXXXX");
-
-	assert_non_null(mkdtemp(dir));
-	return dir;
-}
-
-static void drop_dir(char *dir)
-{
-	assert_int_equal(fs_remove_tree(dir, NULL), 0);
-	free(dir);
-}
-
-static void status_and_signal_are_told_apart(void **state)
-{
-	struct child_result res;
+	static const int statuses[] = { 0, 1, 2, 126, 127, 128, 255 };
 
 	(void)state;
-	for (int held = 0; held < 2; held++) {
-		PGO_AUTO(child) a = CHILD_INIT, b = CHILD_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+		PGO_AUTO_FREE char *script = xstrfmt("exit %d", statuses[i]);
+		struct child_result res = run_script(script, 0);
 
-		shell(&a, "exit 7");
-		assert_int_equal(run(&a, held, &res, NULL), 0);
-		assert_int_equal(res.exit_status, 7);
+		assert_int_equal(res.exit_status, statuses[i]);
 		assert_int_equal(res.term_signal, 0);
-		assert_true(res.wall_ns > 0);
+		assert_false(res.timed_out);
 		assert_true(res.pid > 0);
-		shell(&b, "kill -9 $$");
-		assert_int_equal(run(&b, held, &res, NULL), 0);
+	}
+}
+
+static void the_signal_is_told(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGKILL, SIGSEGV, SIGPIPE, SIGUSR1 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		PGO_AUTO_FREE char *script = xstrfmt("ulimit -c 0; kill -%d $$; exit 3", signals[i]);
+		struct child_result res = run_script(script, 0);
+
 		assert_int_equal(res.exit_status, -1);
-		assert_int_equal(res.term_signal, SIGKILL);
+		assert_int_equal(res.term_signal, signals[i]);
 		assert_false(res.timed_out);
 	}
 }
 
-/* Everything that a process can see of how it was started. */
-#define LOOK_ROUND \
-	"pwd; cat; echo err >&2; echo \"$A|$B\"; ls /proc/$$/fd; ulimit -n; " \
-	"read a b c d group e </proc/$$/stat; [ $group = $$ ] && echo leader; " \
-	"sed -n '/^Sig[BIC]/s/:.*\\(.......\\)$/ \\1/p' /proc/self/status"	/* 1 to 28 */
-
-static char *seen(const char *dir, bool held)
+/* What we block or ignore is no business of the child's. */
+static void signals_are_as_usual_in_it(void **state)
 {
-	PGO_AUTO(child) c = CHILD_INIT;
-	PGO_AUTO(strbuf) out = STRBUF_INIT;
-	PGO_AUTO_FREE char *in = fs_join(dir, "in"), *to = fs_join(dir, "out");
-	struct child_result res;
-
-	assert_int_equal(fs_write_atomic(in, "input\n", 6, 0666, NULL), 0);
-	shell(&c, LOOK_ROUND);
-	strvec_push(&c.env, "PATH=/bin:/usr/bin");
-	strvec_push(&c.env, "A=a b");
-	c.dir = dir;
-	c.in_path = in;
-	c.out_path = to;
-	c.err_path = to;
-	assert_int_equal(run(&c, held, &res, NULL), 0);
-	assert_int_equal(res.exit_status, 0);
-	assert_int_equal(fs_read_file(to, &out, NULL), 0);
-	return strbuf_take(&out);
-}
-
-static void held_children_look_like_others(void **state)
-{
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *plain = NULL, *held = NULL;
 	sigset_t set, old;
 
 	(void)state;
-	signal(SIGUSR1, SIG_IGN);
 	sigemptyset(&set);
-	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, &old);
-	plain = seen(dir, false);
-	held = seen(dir, true);
+	signal(SIGUSR2, SIG_IGN);
+	assert_int_equal(run_script("kill -USR1 $$; exit 3", 0).term_signal, SIGUSR1);
+	assert_int_equal(run_script("kill -USR2 $$; exit 3", 0).term_signal, SIGUSR2);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	signal(SIGUSR1, SIG_DFL);
-	assert_string_equal(plain, held);
-	assert_non_null(strstr(held, dir));
-	assert_non_null(strstr(held, "input\n"));
-	assert_non_null(strstr(held, "err\n"));
-	assert_non_null(strstr(held, "a b|\n"));
-	assert_non_null(strstr(held, "leader\n"));
-	assert_non_null(strstr(held, "SigBlk 0000000\n"));
-	assert_non_null(strstr(held, "SigIgn 0000000\n"));
-	drop_dir(dir);
+	signal(SIGUSR2, SIG_DFL);
 }
 
-static void check_refused(const char *program, const char *dir, enum pgo_ecode code)
+static void resources_are_measured(void **state)
 {
-	for (int held = 0; held < 2; held++) {
-		PGO_AUTO(child) c = CHILD_INIT;
-		PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
-		PGO_AUTO_FREE char *want = xstrfmt("cannot run '%s': ", program);
-		struct child_result res = { .pid = 12345 };
-
-		strvec_push(&c.argv, program);
-		c.dir = dir;
-		assert_int_equal(run(&c, held, &res, &err), -(int)code);
-		assert_int_equal(err.code, code);
-		assert_int_equal(strncmp(err.msg, want, strlen(want)), 0);
-		assert_int_equal(res.pid, 12345);
-		assert_int_equal(!!err.hint, dir != NULL);
-	}
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
-}
-
-static void what_cannot_be_executed_is_said(void **state)
-{
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *file = fs_join(dir, "script");
+	struct child_result res = run_script("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done", 0);
 
 	(void)state;
-	assert_int_equal(fs_write_atomic(file, "exit 0\n", 7, 0666, NULL), 0);
-	check_refused("/nowhere/program", NULL, PGO_ETOOL);
-	check_refused("no-such-program-here", NULL, PGO_ETOOL);
-	check_refused("/", NULL, PGO_EPERM);
-	check_refused(file, NULL, PGO_EPERM);
-	assert_int_equal(chmod(file, 0777), 0);
-	check_refused(file, NULL, PGO_EIO);	/* no #!: not for us to guess a shell */
-	check_refused("/bin/true", "/nowhere", PGO_ETOOL);
-	drop_dir(dir);
-}
-
-static void programs_are_found_on_path(void **state)
-{
-	struct child_result res;
-
-	(void)state;
-	for (int held = 0; held < 2; held++) {
-		PGO_AUTO(child) c = CHILD_INIT;
-
-		strvec_push(&c.argv, "true");
-		assert_int_equal(run(&c, held, &res, NULL), 0);
-		assert_int_equal(res.exit_status, 0);
-	}
-}
-
-struct seen_at_barrier {
-	unsigned calls;
-	bool executed;	/* the file that the child makes was there */
-	bool ours, asleep;
-	const char *file;
-	int answer;
-};
-
-static int look(pid_t pid, void *arg)
-{
-	struct seen_at_barrier *s = arg;
-	PGO_AUTO_FREE char *exe = xstrfmt("/proc/%ld/exe", (long)pid);
-	PGO_AUTO_FREE char *a = realpath(exe, NULL), *b = realpath("/proc/self/exe", NULL);
-
-	s->calls++;
-	s->executed = fs_exists(s->file);
-	s->ours = a && b && !strcmp(a, b);
-	s->asleep = getpgid(pid) == pid;
-	return s->answer;
-}
-
-static void nothing_runs_before_the_barrier_falls(void **state)
-{
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *file = fs_join(dir, "made");
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct seen_at_barrier s = { .file = file };
-	struct child_result res;
-
-	(void)state;
-	shell(&c, ": >made");
-	c.dir = dir;
-	c.armed = look;
-	c.armed_arg = &s;
-	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_int_equal(s.calls, 1);
-	assert_false(s.executed);
-	assert_true(s.ours);
-	assert_true(s.asleep);
-	assert_true(fs_exists(file));
-	drop_dir(dir);
-}
-
-static void a_refusal_at_the_barrier_ends_the_child(void **state)
-{
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *file = fs_join(dir, "made");
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct seen_at_barrier s = { .file = file, .answer = -PGO_ELIMIT };
-	struct child_result res;
-
-	(void)state;
-	shell(&c, ": >made");
-	c.dir = dir;
-	c.armed = look;
-	c.armed_arg = &s;
-	assert_int_equal(child_run(&c, &res, NULL), -PGO_ELIMIT);
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
-	assert_false(fs_exists(file));
-	drop_dir(dir);
-}
-
-/* Half a second at the barrier is not in the result. */
-static int dawdle(pid_t pid, void *arg)
-{
-	const struct timespec half = { .tv_nsec = 500000000 };
-
-	(void)pid;
-	(void)arg;
-	nanosleep(&half, NULL);
-	return 0;
-}
-
-static void the_clock_starts_behind_the_barrier(void **state)
-{
-	struct timespec a, b;
-	struct child_result res;
-	PGO_AUTO(child) c = CHILD_INIT;
-	uint64_t whole;
-
-	(void)state;
-	strvec_push(&c.argv, "/bin/true");
-	c.armed = dawdle;
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	assert_int_equal(child_run(&c, &res, NULL), 0);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	whole = (uint64_t)((b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec);
-	assert_true(res.wall_ns + 500000000 <= whole);
-}
-
-/* What the child had of the parent at the barrier (here 64 MiB, touched) is told, not hidden. */
-static void the_parents_memory_is_the_floor(void **state)
-{
-	const size_t size = 64 << 20;
-	PGO_AUTO(child) small = CHILD_INIT, big = CHILD_INIT;
-	PGO_AUTO_FREE char *mem = xmalloc(size);
-	struct child_result res;
-
-	(void)state;
-	memset(mem, 1, size);
-	strvec_push(&small.argv, "/bin/true");
-	assert_int_equal(run(&small, true, &res, NULL), 0);
-	assert_true(res.rss_floor_bytes >= size);
-	assert_true(res.max_rss_bytes <= res.rss_floor_bytes);
-	shell(&big, "head -c 150m /dev/zero | tail -c 140m >/dev/null");
-	assert_int_equal(run(&big, true, &res, NULL), 0);
-	assert_true(res.max_rss_bytes > res.rss_floor_bytes);
-}
-
-static volatile char *touched;
-enum { TOUCHED_SIZE = 64 << 20 };
-
-/* In the child, at fork: some 16,000 page faults and what they cost. */
-static void touch(void)
-{
-	for (size_t i = 0; touched && i < TOUCHED_SIZE; i += 4096)
-		touched[i]++;
-}
-
-static void usage_before_the_barrier_does_not_count(void **state)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
-	PGO_AUTO_FREE char *mem = xmalloc(TOUCHED_SIZE);
-	struct child_result res;
-	int ret;
-
-	(void)state;
-	assert_int_equal(pthread_atfork(NULL, NULL, touch), 0);
-	madvise(mem, TOUCHED_SIZE, MADV_NOHUGEPAGE);
-	memset(mem, 1, TOUCHED_SIZE);
-	touched = mem;
-	strvec_push(&c.argv, "/bin/true");
-	ret = run(&c, true, &res, NULL);
-	touched = NULL;
-	assert_int_equal(ret, 0);
+	assert_true(res.wall_ns > 0);
+	assert_true(res.user_ns + res.sys_ns > 0);
+	assert_true(res.max_rss_bytes > 100000);
 	assert_true(res.minor_faults > 0);
-	assert_true(res.minor_faults < 1000);
-	assert_true(res.vol_switches < 1000);	/* has not wrapped below zero */
+	assert_int_equal(res.have_run_delay, fs_exists("/proc/self/schedstat"));
+	assert_true(res.run_delay_ns <= res.wall_ns);
 }
 
-static uint64_t stack_address(bool fixed)
+static void the_time_is_bounded(void **state)
 {
-	PGO_AUTO(child) c = CHILD_INIT;
-	PGO_AUTO(strbuf) out = STRBUF_INIT;
-	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
-	char *end;
-
-	strvec_push(&c.argv, "sed");
-	strvec_push(&c.argv, "-n");
-	strvec_push(&c.argv, "/\\[stack\\]/p");
-	strvec_push(&c.argv, "/proc/self/maps");
-	c.no_aslr = fixed;
-	if (child_capture(&c, &out, false, NULL, &err)) {
-		print_message("# %s: not tested here\n", err.msg);
-		assert_non_null(strstr(err.msg, "cannot fix the addresses of 'sed': "));
-		return 0;
-	}
-	return strtoull(out.buf, &end, 16);
-}
-
-static void addresses_can_be_fixed(void **state)
-{
-	uint64_t first = stack_address(true);
-	PGO_AUTO(strbuf) now = STRBUF_INIT;
-	bool varies = false;
+	struct child_result res = run_script("exec sleep 100", 50000000);
 
 	(void)state;
-	for (int i = 0; i < 8; i++)
-		assert_true(stack_address(true) == first);
-	if (fs_read_file("/proc/sys/kernel/randomize_va_space", &now, NULL) || now.buf[0] == '0') {
-		print_message("# addresses are never random here\n");
-		return;
-	}
-	for (int i = 0; i < 8; i++)
-		varies |= stack_address(false) != first;
-	assert_true(varies);
+	assert_true(res.timed_out);
+	assert_int_equal(res.term_signal, SIGTERM);
+	res = run_script("trap 'exit 5' TERM; while :; do sleep 0.01; done", 50000000);
+	assert_true(res.timed_out);
+	assert_int_equal(res.exit_status, 5);
+	res = run_script("exit 4", UINT64_MAX);
+	assert_false(res.timed_out);
+	assert_int_equal(res.exit_status, 4);
 }
 
-/* Whether the process that wrote its pid into the file still lives. */
-static bool lives(const char *file)
+static bool is_running(pid_t pid)
 {
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/stat", (int)pid);
 	PGO_AUTO(strbuf) stat = STRBUF_INIT;
-	PGO_AUTO_FREE char *path = NULL;
-	const char *behind;
-	unsigned pid;
+	const char *state;
 
-	assert_int_equal(fs_read_file(file, &text, NULL), 0);
-	strbuf_rtrim(&text);
-	assert_true(num_parse_uint(text.buf, &pid) && pid > 1);
-	path = xstrfmt("/proc/%u/stat", pid);
 	if (fs_read_file(path, &stat, NULL))
 		return false;
-	behind = strrchr(stat.buf, ')');
-	return behind && strncmp(behind, ") Z", 3) != 0;
+	state = strrchr(stat.buf, ')');
+	return state && state[2] != 'Z' && state[2] != 'X';
 }
 
-/* A daemon as they are made: a session of its own, its parent gone, signals ignored. */
-#define DAEMON \
-	"setsid sh -c 'trap \"\" TERM HUP; (echo $$ >one; sleep 600) & " \
-	"sh -c \"echo \\$\\$ >two; exec sleep 600\" & wait' & " \
-	"until [ -s one ] && [ -s two ]; do sleep 0.01; done; "
-
-static void check_daemon(bool timeout, bool held)
+/* The process whose number a script wrote into file is gone; KILL needs a moment to act. */
+static void assert_gone(const char *file)
 {
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *one = fs_join(dir, "one"), *two = fs_join(dir, "two");
-
-	shell(&c, timeout ? DAEMON "exec sleep 600" : DAEMON "exit 3");
-	c.dir = dir;
-	c.sweep = true;
-	c.timeout_ns = timeout ? 1000000000 : 0;
-	assert_int_equal(run(&c, held, &res, NULL), 0);
-	assert_int_equal(res.timed_out, timeout);
-	assert_int_equal(res.exit_status, timeout ? -1 : 3);
-	assert_true(res.nr_left >= 2);
-	assert_false(lives(one));
-	assert_false(lives(two));
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
-	drop_dir(dir);
-}
-
-static void daemons_are_swept_up(void **state)
-{
-	int flag = 1;
-
-	(void)state;
-	for (int held = 0; held < 2; held++) {
-		check_daemon(false, held);
-		check_daemon(true, held);
-	}
-	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &flag), 0);
-	assert_int_equal(flag, 0);
-}
-
-/* The stated limit: without sweep only the group is ended; a later orphans_end() is for these. */
-static void daemons_live_on_without_sweep(void **state)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *two = fs_join(dir, "two");
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
-	unsigned pid;
+	pid_t pid;
+
+	assert_int_equal(fs_read_file(file, &text, NULL), 0);
+	pid = (pid_t)strtol(text.buf, NULL, 10);
+	assert_true(pid > 1);
+	for (int i = 0; i < 1000 && is_running(pid); i++)
+		usleep(10000);
+	assert_false(is_running(pid));
+}
+
+static void one_that_ignores_term_is_killed(void **state)
+{
+	struct child_result res =
+		run_script("trap '' TERM; sleep 100 & echo $! >pid; while :; do sleep 1; done",
+			   50000000);
 
 	(void)state;
-	shell(&c, DAEMON);
-	c.dir = dir;
-	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_int_equal(res.nr_left, 0);
-	assert_true(lives(two));
-	assert_int_equal(fs_read_file(two, &text, NULL), 0);
-	strbuf_rtrim(&text);
-	assert_true(num_parse_uint(text.buf, &pid) && pid > 1);
-	assert_int_equal(kill(-getpgid((pid_t)pid), SIGKILL), 0);
-	drop_dir(dir);
+	assert_true(res.timed_out);
+	assert_int_equal(res.term_signal, SIGKILL);
+	assert_gone("pid");
 }
 
-/* What ended by itself was not left over; what it used counts. */
-static void helpers_that_end_are_only_counted_in(void **state)
+static void what_outlives_the_leader_is_ended(void **state)
 {
-	PGO_AUTO(child) without = CHILD_INIT, with = CHILD_INIT;
-	const char *line = "(setsid sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; "
-			   ": >done' &); until [ -e done ]; do sleep 0.01; done; sleep 0.05";
-	struct child_result res, swept;
-	char *a = temp_dir(), *b = temp_dir();
+	struct child_result res = run_script("sleep 100 & echo $! >pid; exit 6", 0);
 
 	(void)state;
-	shell(&without, line);
-	without.dir = a;
-	assert_int_equal(run(&without, true, &res, NULL), 0);
-	shell(&with, line);
-	with.dir = b;
-	with.sweep = true;
-	assert_int_equal(run(&with, true, &swept, NULL), 0);
-	assert_int_equal(swept.nr_left, 0);
-	assert_true(swept.user_ns > res.user_ns);
-	drop_dir(a);
-	drop_dir(b);
+	assert_int_equal(res.exit_status, 6);
+	assert_gone("pid");
+	res = run_script("(trap '' TERM HUP; sleep 100) & echo $! >pid; kill -9 $$", 0);
+	assert_int_equal(res.term_signal, SIGKILL);
+	assert_gone("pid");
 }
 
-static void the_group_ends_with_its_leader(void **state)
+static int try(const char *program, const char *cwd, struct pgo_err *err)
 {
 	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *one = fs_join(dir, "one");
+	struct child_result res = { .pid = -7 };
+	int ret;
 
-	(void)state;
-	shell(&c, "sh -c 'trap \"\" TERM; echo $$ >one; sleep 600' & "
-		  "until [ -s one ]; do sleep 0.01; done");
-	c.dir = dir;
-	c.sweep = true;	/* so that there is nothing left to wait for */
-	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_true(res.nr_left > 0);
-	assert_false(lives(one));
-	drop_dir(dir);
+	strvec_push(&c.argv, program);
+	c.dir = cwd;
+	ret = child_run(&c, &res, err);
+	if (ret)
+		assert_int_equal(res.pid, -7);
+	return ret;
 }
 
-/* In a process of its own, as it cannot be taken back; 0 is right. */
-static int in_fork(int (*fn)(void))
+static void what_cannot_be_run(void **state)
 {
-	pid_t pid = fork();
-	int status;
-
-	if (!pid)
-		_exit(fn());
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
-}
-
-enum { RIGHT = 0, WRONG = 1, NOT_HERE = 77 };
-
-static int without_proc(void)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-
-	if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
-		return NOT_HERE;
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("none", "/proc", "tmpfs", 0, NULL))
-		return NOT_HERE;
-	strvec_push(&c.argv, "/bin/true");
-	c.sweep = true;
-	if (run(&c, true, &res, NULL) || res.exit_status != 0)
-		return WRONG;
-	return res.have_run_delay || res.run_delay_ns ? WRONG : RIGHT;
-}
-
-static void the_run_delay_is_measured_or_said_not_to_be(void **state)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-	int ret = in_fork(without_proc);
-
-	(void)state;
-	if (ret == NOT_HERE)
-		print_message("# cannot hide /proc here\n");
-	else
-		assert_int_equal(ret, RIGHT);
-	if (!fs_exists("/proc/self/schedstat")) {
-		print_message("# no /proc/self/schedstat here\n");
-		return;
-	}
-	strvec_push(&c.argv, "/bin/true");
-	assert_int_equal(run(&c, true, &res, NULL), 0);
-	assert_true(res.have_run_delay);
-	assert_true(res.run_delay_ns < UINT64_C(60) * 1000000000);
-}
-
-static int raise_at_barrier(pid_t pid, void *arg)
-{
-	(void)pid;
-	(void)arg;
-	return kill(getpid(), SIGINT);
-}
-
-static int cancelled_at_the_barrier(void)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
 	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(try("no-such-program", NULL, &err), -PGO_ETOOL);
+	assert_string_equal(err.msg, "cannot run 'no-such-program': No such file or directory");
+	assert_null(err.hint);
+	assert_int_equal(try("./nothing", NULL, NULL), -PGO_ETOOL);
+	put("text", "#!/bin/sh\n");
+	assert_int_equal(try("./text", NULL, &err), -PGO_EPERM);
+	assert_int_equal(err.code, PGO_EPERM);
+	put("garbage", "\x7f" "ELF nonsense");
+	assert_int_equal(chmod("garbage", 0755), 0);
+	assert_int_equal(try("./garbage", NULL, &err), -PGO_ETOOL);
+	put("script", "#!/no/such/interpreter\n");
+	assert_int_equal(chmod("script", 0755), 0);
+	assert_int_equal(try("./script", NULL, &err), -PGO_ETOOL);
+	assert_int_equal(try("true", "no/such/folder", &err), -PGO_ETOOL);
+	assert_string_equal(err.hint, "its working folder 'no/such/folder' is not there");
+	assert_int_equal(err.code, PGO_ETOOL);
+}
+
+static void arguments_arrive_as_they_are(void **state)
+{
+	static const char *const words[] = { "a b", "", "'\"$HOME`x`", "\n", "\xff", "-n", "*" };
+	PGO_AUTO(strbuf) out = STRBUF_INIT, want = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+
+	(void)state;
+	strvec_push(&c.argv, "printf");
+	strvec_push(&c.argv, "<%s>");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		strvec_push(&c.argv, words[i]);
+		strbuf_addf(&want, "<%s>", words[i]);
+	}
+	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
+	assert_string_equal(out.buf, want.buf);
+}
+
+static void files_are_its_streams(void **state)
+{
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	put("in", "line\n");
+	put("out", "something long that is there already\n");
+	set_script(&c, "cat; echo error >&2; echo more");
+	c.in_path = "in";
+	c.out_path = "out";
+	c.err_path = "err";
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_content("out", "line\nmore\n");
+	assert_content("err", "error\n");
+	c.err_path = "out";
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_content("out", "line\nerror\nmore\n");
+	c.append = true;
+	c.in_path = NULL;
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_content("out", "line\nerror\nmore\nerror\nmore\n");
+}
+
+static void a_stream_that_cannot_be_opened(void **state)
+{
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	set_script(&c, "echo x >started");
+	c.out_path = "no/such/file";
+	assert_int_equal(child_run(&c, &res, &err), -PGO_ENOTFOUND);
+	assert_string_equal(err.msg, "cannot open 'no/such/file': No such file or directory");
+	c.out_path = NULL;
+	c.in_path = "nothing";
+	assert_int_equal(child_run(&c, &res, &err), -PGO_ENOTFOUND);
+	assert_true(child_run(&c, &res, NULL) < 0);
+	assert_false(fs_exists("started"));
+}
+
+static void no_descriptor_leaks_in(void **state)
+{
+	PGO_AUTO(fs_atomic) f = FS_ATOMIC_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+
+	(void)state;
+	assert_int_equal(fs_atomic_open(&f, "file", 0644, NULL), 0);
+	set_script(&c, "for fd in 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$fd && echo $fd; done; echo end");
+	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
+	assert_string_equal(out.buf, "end\n");
+}
+
+static void the_environment_is_given_whole(void **state)
+{
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+
+	(void)state;
+	setenv("PGO_TEST_INHERITED", "yes", 1);
+	set_script(&c, "echo $PGO_TEST_INHERITED,$OWN,$PWD");
+	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
+	assert_memory_equal(out.buf, "yes,,", 5);
+	strbuf_clear(&out);
+	strvec_push(&c.env, "OWN=x y");
+	c.dir = "/usr";
+	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
+	assert_string_equal(out.buf, ",x y,/usr\n");
+	unsetenv("PGO_TEST_INHERITED");
+}
+
+static void output_is_captured(void **state)
+{
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	set_script(&c, "echo out; echo err >&2; i=0; while [ $i -lt 9999 ]; do echo 0123456789; "
+		       "i=$((i + 1)); done");
+	assert_int_equal(child_capture(&c, &out, false, &res, NULL), 0);
+	assert_int_equal(out.len, 4 + 9999 * 11);
+	assert_int_equal(res.exit_status, 0);
+	strbuf_clear(&out);
+	assert_int_equal(child_capture(&c, &out, true, NULL, NULL), 0);
+	assert_memory_equal(out.buf, "out\nerr\n0", 9);
+}
+
+static void a_failure_keeps_what_was_captured(void **state)
+{
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	set_script(&c, "echo why; exit 9");
+	assert_int_equal(child_capture(&c, &out, false, &res, &err), -PGO_ECHILD);
+	assert_string_equal(out.buf, "why\n");
+	assert_string_equal(err.msg, "'sh' failed");
+	assert_int_equal(res.exit_status, 9);
+}
+
+static unsigned nr_idle;
+
+static void count_idle(void)
+{
+	nr_idle++;
+}
+
+static void the_idle_call_is_made(void **state)
+{
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	set_script(&c, "while [ ! -e stop ]; do sleep 0.05; done");
+	c.idle = count_idle;
+	c.timeout_ns = 700000000;
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_true(nr_idle > 0);
+}
+
+/* In a process of its own; 0 when everything was as it should be. */
+static int be_cancelled(void)
+{
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+	PGO_AUTO(child) c = CHILD_INIT;
 	struct child_result res;
 
 	child_signals_init();
-	shell(&c, "sleep 600");
-	c.armed = raise_at_barrier;
-	if (child_run(&c, &res, &err) != -PGO_ECANCELLED || child_cancelled() != SIGINT)
-		return WRONG;
-	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD ? RIGHT : WRONG;
+	set_script(&c, "sleep 100 & echo $! >pid.new; mv pid.new pid; wait");
+	if (child_run(&c, &res, &err) != -PGO_ECANCELLED)
+		return 1;
+	if (child_cancelled() != SIGINT || strcmp(err.msg, "stopped by Interrupt") != 0)
+		return 2;
+	strvec_clear(&c.argv);
+	set_script(&c, ": >started");
+	if (child_run(&c, &res, &err) != -PGO_ECANCELLED || fs_exists("started"))
+		return 3;
+	return 0;
 }
 
-static void a_signal_at_the_barrier_cancels(void **state)
+static void a_signal_stops_the_group(void **state)
 {
-	(void)state;
-	assert_int_equal(in_fork(cancelled_at_the_barrier), RIGHT);
-}
-
-static int killed_parent(void)
-{
-	PGO_AUTO(child) c = CHILD_INIT;
-	struct child_result res;
-
-	shell(&c, ": >made");
-	c.armed = raise_at_barrier;	/* no handler here: this process ends */
-	child_run(&c, &res, NULL);
-	return WRONG;
-}
-
-static void a_killed_parent_leaves_nothing_running(void **state)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	char *dir = temp_dir();
-	PGO_AUTO_FREE char *was = getcwd(NULL, 0);
-	int held_open[2], i;
-	char byte;
+	int status;
+	pid_t pid;
 
 	(void)state;
-	assert_int_equal(pipe(held_open), 0);	/* inherited: closed when all have ended */
-	assert_int_equal(fcntl(held_open[0], F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(chdir(dir), 0);
-	assert_int_equal(in_fork(killed_parent), 99);
-	assert_int_equal(chdir(was), 0);
-	close(held_open[1]);
-	for (i = 0; i < 10000 && read(held_open[0], &byte, 1) < 0; i++)
-		nanosleep(&pause, NULL);
-	assert_true(i < 10000);
-	close(held_open[0]);
-	rmdir(dir);
-	assert_false(fs_exists(dir));	/* nothing had been made in it */
-	free(dir);
+	pid = fork();
+	if (!pid)
+		_exit(be_cancelled());
+	for (int i = 0; i < 1000 && !fs_exists("pid"); i++)
+		usleep(10000);
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_gone("pid");
 }
 
-static void capturing_takes_the_barrier_too(void **state)
+/* As under a parent that ignores SIGCHLD, which is inherited. */
+static void children_are_seen_though_sigchld_was_ignored(void **state)
 {
-	PGO_AUTO(child) c = CHILD_INIT;
-	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int status;
+	pid_t pid;
 
 	(void)state;
-	shell(&c, "printf one; printf two >&2");
-	c.armed = nothing_armed;
-	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
-	assert_string_equal(out.buf, "one");
+	pid = fork();
+	if (!pid) {
+		PGO_AUTO(child) c = CHILD_INIT;
+		struct child_result res;
+
+		signal(SIGCHLD, SIG_IGN);
+		child_signals_init();
+		alarm(30);
+		set_script(&c, "exit 3");
+		_exit(child_run(&c, &res, NULL) || res.exit_status != 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(status_and_signal_are_told_apart),
-		cmocka_unit_test(held_children_look_like_others),
-		cmocka_unit_test(what_cannot_be_executed_is_said),
-		cmocka_unit_test(programs_are_found_on_path),
-		cmocka_unit_test(nothing_runs_before_the_barrier_falls),
-		cmocka_unit_test(a_refusal_at_the_barrier_ends_the_child),
-		cmocka_unit_test(the_clock_starts_behind_the_barrier),
-		cmocka_unit_test(the_parents_memory_is_the_floor),
-		cmocka_unit_test(usage_before_the_barrier_does_not_count),
-		cmocka_unit_test(addresses_can_be_fixed),
-		cmocka_unit_test(daemons_are_swept_up),
-		cmocka_unit_test(daemons_live_on_without_sweep),
-		cmocka_unit_test(helpers_that_end_are_only_counted_in),
-		cmocka_unit_test(the_group_ends_with_its_leader),
-		cmocka_unit_test(the_run_delay_is_measured_or_said_not_to_be),
-		cmocka_unit_test(a_signal_at_the_barrier_cancels),
-		cmocka_unit_test(a_killed_parent_leaves_nothing_running),
-		cmocka_unit_test(capturing_takes_the_barrier_too),
+		TEST(the_exit_status_is_told),
+		TEST(the_signal_is_told),
+		TEST(signals_are_as_usual_in_it),
+		TEST(resources_are_measured),
+		TEST(the_time_is_bounded),
+		TEST(one_that_ignores_term_is_killed),
+		TEST(what_outlives_the_leader_is_ended),
+		TEST(what_cannot_be_run),
+		TEST(arguments_arrive_as_they_are),
+		TEST(files_are_its_streams),
+		TEST(a_stream_that_cannot_be_opened),
+		TEST(no_descriptor_leaks_in),
+		TEST(the_environment_is_given_whole),
+		TEST(output_is_captured),
+		TEST(a_failure_keeps_what_was_captured),
+		TEST(the_idle_call_is_made),
+		TEST(a_signal_stops_the_group),
+		TEST(children_are_seen_though_sigchld_was_ignored),
 	};
 
-	setenv("PATH", "/usr/bin:/bin", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
