@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A validation as one page of HTML. */
+#ifndef PGO_REPORT_HTML_H
+#define PGO_REPORT_HTML_H
+
+#include "pgo/base/strbuf.h"
+#include "pgo/core/engine.h"
+
+/*
+ * Append a whole HTML document that needs nothing else: styles, charts (inline
+ * SVG), a script that it can do without, and the numbers as JSON in the
+ * element "evidence". The same evidence gives the same bytes.
+ * Shapes: engine_finish or engine_replay was called; any bytes in the names.
+ */
+void html_report(const struct engine *g, struct strbuf *out);
+
+#endif
