@@ -60,6 +60,20 @@ static json_t *toolchain_json(const struct bundle *b)
 	return o;
 }
 
+static json_t *artifacts_json(const struct bundle *b)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < b->nr_artifacts; i++) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "path", js_string(b->artifacts[i].path));
+		json_object_set_new(o, "build_id", js_string(b->artifacts[i].build_id));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 json_t *manifest_json(const struct bundle *b)
 {
 	json_t *o = json_object(), *source = json_object();
@@ -79,6 +93,7 @@ json_t *manifest_json(const struct bundle *b)
 	json_object_set_new(o, "source", source);
 	json_object_set_new(o, "work_root", js_string(b->work_root));
 	json_object_set_new(o, "machine", js_string(b->machine));
+	json_object_set_new(o, "artifacts", artifacts_json(b));
 	json_object_set_new(o, "workloads", workloads);
 	json_object_set_new(o, "payloads", payloads);
 	return o;
@@ -105,6 +120,12 @@ static void read_stats(const json_t *o, struct profile_stats *s, bool *ok)
 	s->total_count = js_get_u64(o, "total_count", ok);
 	s->max_count = js_get_u64(o, "max_count", ok);
 	s->saturated = js_get_u64(o, "saturated", ok);
+}
+
+static void read_artifact(const json_t *o, struct bundle_artifact *a, bool *ok)
+{
+	a->path = take(o, "path", ok);
+	a->build_id = xstrdup(json_string_value(json_object_get(o, "build_id")));
 }
 
 static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)
@@ -162,6 +183,8 @@ static void read_all(const json_t *o, struct bundle *b, bool *ok)
 	b->dirty = json_is_true(json_object_get(source, "dirty"));
 	b->work_root = take(o, "work_root", ok);
 	b->machine = take(o, "machine", ok);
+	json_array_foreach(json_object_get(o, "artifacts"), i, item)
+		read_artifact(item, bundle_add_artifact(b), ok);
 	json_array_foreach(json_object_get(o, "workloads"), i, item)
 		read_workload(item, bundle_add_workload(b), ok);
 	json_array_foreach(json_object_get(o, "payloads"), i, item)

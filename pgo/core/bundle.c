@@ -36,6 +36,11 @@ void bundle_release(struct bundle *b)
 		workload_release(&b->workloads[i]);
 	for (size_t i = 0; i < b->nr_payloads; i++)
 		payload_release(&b->payloads[i]);
+	for (size_t i = 0; i < b->nr_artifacts; i++) {
+		free(b->artifacts[i].path);
+		free(b->artifacts[i].build_id);
+	}
+	free(b->artifacts);
 	free(b->workloads);
 	free(b->payloads);
 	free(b->tool);
@@ -50,6 +55,13 @@ void bundle_release(struct bundle *b)
 	free(b->work_root);
 	free(b->machine);
 	*b = (struct bundle)BUNDLE_INIT;
+}
+
+struct bundle_artifact *bundle_add_artifact(struct bundle *b)
+{
+	b->artifacts = xrealloc_array(b->artifacts, b->nr_artifacts + 1, sizeof(*b->artifacts));
+	b->artifacts[b->nr_artifacts] = (struct bundle_artifact){ 0 };
+	return &b->artifacts[b->nr_artifacts++];
 }
 
 struct bundle_workload *bundle_add_workload(struct bundle *b)
@@ -321,26 +333,54 @@ static int read_manifest(struct archive *a, const char *path, struct bundle *b,
 	return manifest_read(path, text.buf, text.len, b, err);
 }
 
-static int unpack_entry(struct archive *a, const char *path, const char *name, const char *dir,
-			uint64_t *left, struct pgo_err *err)
+/* What of a payload may still come, by the manifest. */
+struct room {
+	uint64_t bytes, files;
+};
+
+static int too_large(const char *path, const char *name, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *full = fs_join(dir, name), *parent = fs_dirname(full);
+	return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: '%s' is larger than its manifest says",
+			 path, name);
+}
+
+/* A new file for an entry. The folder was empty: what is in the way came from the archive. */
+static int create(const char *path, const char *name, const char *full, int *ret_fd,
+		  struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *parent = fs_dirname(full);
+	int ret = fs_mkdir_p(parent, err);
+
+	if (!ret) {
+		*ret_fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (*ret_fd >= 0)
+			return 0;
+		ret = pgo_error_errno(err, "cannot create '%s'", full);
+	}
+	if (fs_exists(full) || (fs_exists(parent) && !fs_is_dir(parent)))
+		return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: another entry is in the way of '%s'",
+				 path, name);
+	return ret;
+}
+
+static int unpack_entry(struct archive *a, const char *path, const char *name, const char *dir,
+			struct room *room, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *full = fs_join(dir, name);
 	PGO_AUTO_CLOSE int fd = -1;
 	char buf[64 << 10];
 	la_ssize_t n;
-	int ret = fs_mkdir_p(parent, err);
+	int ret;
 
+	if (!room->files--)
+		return too_large(path, name, err);
+	ret = create(path, name, full, &fd, err);
 	if (ret)
 		return ret;
-	fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return pgo_error_errno(err, "cannot create '%s'", full);
 	while ((n = archive_read_data(a, buf, sizeof(buf))) > 0) {
-		if ((uint64_t)n > *left)
-			return pgo_error(err, PGO_EFORMAT,
-					 "'%s' is corrupt: '%s' is larger than its manifest says",
-					 path, name);
-		*left -= (uint64_t)n;
+		if ((uint64_t)n > room->bytes)
+			return too_large(path, name, err);
+		room->bytes -= (uint64_t)n;
 		ret = fs_write_all(fd, buf, (size_t)n);
 		if (ret) {
 			errno = -ret;
@@ -353,12 +393,12 @@ static int unpack_entry(struct archive *a, const char *path, const char *name, c
 static int unpack(struct archive *a, const char *path, const char *dir, const struct bundle *b,
 		  struct pgo_err *err)
 {
-	PGO_AUTO_FREE uint64_t *left = xcalloc(b->nr_payloads, sizeof(*left));
+	PGO_AUTO_FREE struct room *rooms = xcalloc(b->nr_payloads, sizeof(*rooms));
 	struct archive_entry *e;
 	int ret = 0, r;
 
 	for (size_t i = 0; i < b->nr_payloads; i++)
-		left[i] = b->payloads[i].bytes;
+		rooms[i] = (struct room){ b->payloads[i].bytes, b->payloads[i].files };
 	while (!ret && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF) {
 		const char *name = r == ARCHIVE_OK ? archive_entry_pathname(e) : NULL;
 		struct bundle_payload *p = name ? payload_of(b, name) : NULL;
@@ -369,7 +409,7 @@ static int unpack(struct archive *a, const char *path, const char *dir, const st
 			return pgo_error(err, PGO_EFORMAT,
 					 "'%s' is corrupt: its entry '%s' is not in its manifest",
 					 path, name ? name : "");
-		ret = unpack_entry(a, path, name, dir, &left[p - b->payloads], err);
+		ret = unpack_entry(a, path, name, dir, &rooms[p - b->payloads], err);
 	}
 	return ret;
 }

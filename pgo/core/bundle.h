@@ -37,6 +37,11 @@ struct bundle_payload {
 	struct profile_stats stats;
 };
 
+struct bundle_artifact {
+	char *path;		/* below $PGO_OUT */
+	char *build_id;		/* in hex; NULL: not an ELF file, or one without */
+};
+
 struct bundle {
 	char *tool;		/* "pgoctl 0.1.0" */
 	char *family, *version, *banner, *target;
@@ -47,6 +52,8 @@ struct bundle {
 	bool dirty;
 	char *work_root;	/* path that absolute names in the profile begin with */
 	char *machine;		/* "x86_64, CPU model" */
+	struct bundle_artifact *artifacts;	/* that were trained */
+	size_t nr_artifacts;
 	struct bundle_workload *workloads;
 	size_t nr_workloads;
 	struct bundle_payload *payloads;
@@ -55,6 +62,7 @@ struct bundle {
 #define BUNDLE_INIT { .cflags = STRVEC_INIT }
 void bundle_release(struct bundle *b);
 PGO_DEFINE_AUTO(bundle, bundle_release)
+struct bundle_artifact *bundle_add_artifact(struct bundle *b);
 struct bundle_workload *bundle_add_workload(struct bundle *b);
 struct bundle_payload *bundle_add_payload(struct bundle *b);
 

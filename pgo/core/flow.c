@@ -13,7 +13,7 @@ int flow_collect(struct project *p, const char *path, struct bundle *ret, struct
 
 	if (!r)
 		r = training_run_all(p, &instrumented, &t, err);
-	return r ? r : merge_training(p, &t, path, ret, err);
+	return r ? r : merge_training(p, &instrumented, &t, path, ret, err);
 }
 
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err)

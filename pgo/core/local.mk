@@ -5,6 +5,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/digest.c pgo/core/digest.h \
+	pgo/core/elf-info.c pgo/core/elf-info.h \
 	pgo/core/experiment.c pgo/core/experiment.h \
 	pgo/core/flow.c pgo/core/flow.h \
 	pgo/core/intake.c pgo/core/intake.h \

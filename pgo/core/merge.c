@@ -6,6 +6,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/elf-info.h"
 #include "pgo/core/source.h"
 #include "profiles/gcda.h"
 #include "profiles/llvm.h"
@@ -172,6 +173,19 @@ static char *machine_name(void)
 	return xstrfmt("%s, %.*s", u.machine, (int)strcspn(model, "\n"), model);
 }
 
+static void describe_artifacts(const struct stage *s, struct bundle *b)
+{
+	for (size_t i = 0; i < s->artifacts.nr; i++) {
+		PGO_AUTO_FREE char *path = fs_join(s->out, s->artifacts.v[i]);
+		PGO_AUTO(elf_info) elf = ELF_INFO_INIT;
+		struct bundle_artifact *a = bundle_add_artifact(b);
+
+		a->path = xstrdup(s->artifacts.v[i]);
+		if (!elf_info_read(path, &elf, NULL))
+			a->build_id = TAKE_PTR(elf.build_id);
+	}
+}
+
 static int describe_project(const struct project *p, struct bundle *b, struct pgo_err *err)
 {
 	const struct build_stage spec = { .kind = STAGE_INSTRUMENTED, .source_root = p->work,
@@ -228,8 +242,8 @@ static int merge_into(struct project *p, const struct training *t, const char *d
 	return ret ? ret : bundle_write(b, dir, out_path, err);
 }
 
-int merge_training(struct project *p, const struct training *t, const char *out_path,
-		   struct bundle *ret, struct pgo_err *err)
+int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
+		   const char *out_path, struct bundle *ret, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dir = project_path(p, "merge");
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
@@ -241,6 +255,7 @@ int merge_training(struct project *p, const struct training *t, const char *out_
 		strvec_pushf(&s->commands, "merge .pgo/train/*/*/raw into %s", out_path);
 		return 0;
 	}
+	describe_artifacts(instrumented, &b);
 	progress_start("merge", t->nr_workloads + 1);
 	r = fs_remove_tree(dir, err);
 	if (!r)

@@ -7,12 +7,12 @@
 #include "pgo/core/train.h"
 
 /*
- * Merge all runs, each workload by its weight, and write the bundle to out_path.
+ * Merge all runs of the instrumented stage, each workload by its weight, and write the bundle to out_path.
  * A corrupt or empty raw file stops it: -PGO_EFORMAT with the path. ret (may be
  * NULL) gets the manifest.
  */
-int merge_training(struct project *p, const struct training *t, const char *out_path,
-		   struct bundle *ret, struct pgo_err *err);
+int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
+		   const char *out_path, struct bundle *ret, struct pgo_err *err);
 
 /*
  * Weights as whole numbers in lowest terms, in the same proportions to three

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/elf-info.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <unistd.h>
+
+#include "pgo/base/strbuf.h"
+
+void elf_info_release(struct elf_info *e)
+{
+	free(e->build_id);
+	*e = (struct elf_info)ELF_INFO_INIT;
+}
+
+static char *hex_of(const unsigned char *p, size_t len)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < len; i++)
+		strbuf_addf(&sb, "%02x", p[i]);
+	return strbuf_take(&sb);
+}
+
+static void take_notes(Elf_Scn *scn, struct elf_info *e)
+{
+	Elf_Data *data = elf_getdata(scn, NULL);
+	size_t at = 0, next, name, desc;
+	GElf_Nhdr note;
+
+	while (data && (next = gelf_getnote(data, at, &note, &name, &desc)) > 0) {
+		const unsigned char *p = data->d_buf;
+
+		if (!e->build_id && note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    !memcmp(p + name, "GNU", 4))
+			e->build_id = hex_of(p + desc, note.n_descsz);
+		at = next;
+	}
+}
+
+static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *e)
+{
+	const char *name;
+	GElf_Shdr sh;
+
+	if (!gelf_getshdr(scn, &sh))
+		return;
+	name = elf_strptr(elf, names, sh.sh_name);
+	if (sh.sh_type == SHT_NOTE)
+		take_notes(scn, e);
+	if (!name || sh.sh_type == SHT_NOBITS || !(sh.sh_flags & SHF_EXECINSTR))
+		return;
+	e->text_bytes += sh.sh_size;
+	if (!strncmp(name, ".text.hot", 9))
+		e->hot_bytes += sh.sh_size;
+	else if (!strncmp(name, ".text.unlikely", 14))
+		e->unlikely_bytes += sh.sh_size;
+}
+
+static int read_elf(Elf *elf, const char *path, struct elf_info *e, struct pgo_err *err)
+{
+	Elf_Scn *scn = NULL;
+	size_t names;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF || elf_getshdrstrndx(elf, &names))
+		return pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is no ELF file", path);
+	while ((scn = elf_nextscn(elf, scn)))
+		take_section(elf, scn, names, e);
+	return 0;
+}
+
+int elf_info_read(const char *path, struct elf_info *ret, struct pgo_err *err)
+{
+	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	PGO_AUTO(elf_info) e = ELF_INFO_INIT;
+	Elf *elf;
+	int r;
+
+	if (fd < 0)
+		return pgo_error_errno(err, "cannot open '%s'", path);
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	r = read_elf(elf, path, &e, err);
+	elf_end(elf);
+	if (r)
+		return r;
+	*ret = e;
+	e = (struct elf_info)ELF_INFO_INIT;
+	return 0;
+}
