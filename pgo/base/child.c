@@ -206,6 +206,22 @@ static bool held_setup(const struct child *c, const struct streams *s, struct no
 	return true;
 }
 
+static uint64_t cpu_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void burn(uint64_t ns)
+{
+	uint64_t end = cpu_now_ns() + ns;
+
+	while (ns && cpu_now_ns() < end)
+		;
+}
+
 static void __attribute__((noreturn))
 held_main(const struct child *c, const struct streams *s, int sock)
 {
@@ -218,6 +234,7 @@ held_main(const struct child *c, const struct streams *s, int sock)
 		/* An end of file: the parent has ended, or has thought better of it. */
 		if (recv(sock, &go, 1, 0) != 1)
 			_exit(127);
+		burn(c->spin_ns);
 		if (strchr(c->argv.v[0], '/'))
 			execve(c->argv.v[0], c->argv.v, env);
 		else

@@ -31,6 +31,7 @@ struct child {
 	 */
 	int (*armed)(pid_t pid, void *arg);
 	void *armed_arg;
+	uint64_t spin_ns;	/* processor time to burn between the barrier and exec: a known slow-down */
 	bool no_aslr;		/* addresses are the same in each run */
 	/*
 	 * Daemons leave the group, by setsid and a second fork: end these too, and take their
