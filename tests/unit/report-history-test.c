@@ -149,7 +149,7 @@ static void unknown_values_are_dashes(void **state)
 
 static void json_holds_all(void **state)
 {
-	struct json_holder h = { 0 };
+	PGO_AUTO(json_holder) h = { 0 };
 	json_t *trend, *row, *step;
 	struct example e;
 
