@@ -154,9 +154,18 @@ static void read_payload(const json_t *o, struct bundle_payload *p, bool *ok)
 		*ok = false;
 }
 
+static const json_t *get_list(const json_t *o, const char *key, bool *ok)
+{
+	const json_t *list = json_object_get(o, key);
+
+	if (!json_is_array(list))
+		*ok = false;
+	return list;
+}
+
 static void read_toolchain(const json_t *o, struct bundle *b, bool *ok)
 {
-	const json_t *flags = json_object_get(o, "training_flags"), *item;
+	const json_t *flags = get_list(o, "training_flags", ok), *item;
 	size_t i;
 
 	b->family = take(o, "family", ok);
@@ -165,9 +174,12 @@ static void read_toolchain(const json_t *o, struct bundle *b, bool *ok)
 	b->llvm_major = (unsigned)js_get_u64(o, "llvm_major", ok);
 	b->banner = take(o, "banner", ok);
 	b->target = take(o, "target", ok);
-	json_array_foreach(flags, i, item)
+	json_array_foreach(flags, i, item) {
 		if (json_is_string(item))
 			strvec_push(&b->cflags, json_string_value(item));
+		else
+			*ok = false;
+	}
 }
 
 static void read_all(const json_t *o, struct bundle *b, bool *ok)
@@ -179,15 +191,16 @@ static void read_all(const json_t *o, struct bundle *b, bool *ok)
 	b->technique = take(o, "technique", ok);
 	read_toolchain(json_object_get(o, "toolchain"), b, ok);
 	b->source_sha256 = take(source, "sha256", ok);
-	b->commit = xstrdup(json_string_value(json_object_get(source, "commit")));
+	if (!json_is_null(json_object_get(source, "commit")))
+		b->commit = take(source, "commit", ok);
 	b->dirty = json_is_true(json_object_get(source, "dirty"));
 	b->work_root = take(o, "work_root", ok);
 	b->machine = take(o, "machine", ok);
-	json_array_foreach(json_object_get(o, "artifacts"), i, item)
+	json_array_foreach(get_list(o, "artifacts", ok), i, item)
 		read_artifact(item, bundle_add_artifact(b), ok);
-	json_array_foreach(json_object_get(o, "workloads"), i, item)
+	json_array_foreach(get_list(o, "workloads", ok), i, item)
 		read_workload(item, bundle_add_workload(b), ok);
-	json_array_foreach(json_object_get(o, "payloads"), i, item)
+	json_array_foreach(get_list(o, "payloads", ok), i, item)
 		read_payload(item, bundle_add_payload(b), ok);
 }
 
@@ -202,7 +215,7 @@ int manifest_read(const char *path, const char *text, size_t len, struct bundle 
 	if (r)
 		return pgo_err_prefix(err, "the manifest of '%s'", path);
 	format = js_get_u64(h.o, "format", &ok);
-	if (ok && format > BUNDLE_FORMAT) {
+	if (ok && format != BUNDLE_FORMAT) {
 		pgo_error(err, PGO_EVERSION, "'%s' is of bundle format %llu; this pgoctl reads %d",
 			  path, (unsigned long long)format, BUNDLE_FORMAT);
 		return pgo_err_hint(err, "use the pgoctl that made it, or a newer one");
