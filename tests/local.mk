@@ -11,8 +11,10 @@ base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 core_test_libs = pgo/core/libpgocore.a drivers/libpgodrivers.a profiles/libpgoprofiles.a \
 	pgo/stats/libpgostats.a pgo/base/libpgobase.a $(JANSSON_LIBS) $(CYAML_LIBS) \
 	$(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS) -lm
+report_test_libs = pgo/report/libpgoreport.a $(core_test_libs)
 
 check_PROGRAMS += \
+	tests/unit/base-child-held-test \
 	tests/unit/base-child-test \
 	tests/unit/base-cursor-test \
 	tests/unit/base-err-test \
@@ -22,10 +24,18 @@ check_PROGRAMS += \
 	tests/unit/base-opt-test \
 	tests/unit/base-strbuf-test \
 	tests/unit/base-tree-test \
+	tests/unit/core-bundle-test \
 	tests/unit/core-digest-test \
+	tests/unit/core-evidence-test \
+	tests/unit/core-history-test \
+	tests/unit/core-hyperfine-test \
 	tests/unit/core-json-test \
-	tests/unit/core-merge-test
+	tests/unit/core-ledger-test \
+	tests/unit/core-merge-test \
+	tests/unit/report-history-test
 
+tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
+tests_unit_base_child_held_test_LDADD = $(base_test_libs)
 tests_unit_base_child_test_SOURCES = tests/unit/base-child-test.c
 tests_unit_base_child_test_LDADD = $(base_test_libs)
 tests_unit_base_cursor_test_SOURCES = tests/unit/base-cursor-test.c
@@ -44,10 +54,22 @@ tests_unit_base_strbuf_test_SOURCES = tests/unit/base-strbuf-test.c
 tests_unit_base_strbuf_test_LDADD = $(base_test_libs)
 tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c
 tests_unit_base_tree_test_LDADD = $(base_test_libs)
+tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c
+tests_unit_core_bundle_test_LDADD = $(core_test_libs)
 tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
+tests_unit_core_evidence_test_SOURCES = tests/unit/core-evidence-test.c
+tests_unit_core_evidence_test_LDADD = $(core_test_libs)
+tests_unit_core_history_test_SOURCES = tests/unit/core-history-test.c
+tests_unit_core_history_test_LDADD = $(core_test_libs)
+tests_unit_core_hyperfine_test_SOURCES = tests/unit/core-hyperfine-test.c
+tests_unit_core_hyperfine_test_LDADD = $(core_test_libs)
 tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
 tests_unit_core_json_test_LDADD = $(core_test_libs)
+tests_unit_core_ledger_test_SOURCES = tests/unit/core-ledger-test.c
+tests_unit_core_ledger_test_LDADD = $(core_test_libs)
 tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
+tests_unit_report_history_test_SOURCES = tests/unit/report-history-test.c
+tests_unit_report_history_test_LDADD = $(report_test_libs)
 endif

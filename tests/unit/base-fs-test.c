@@ -321,7 +321,8 @@ static void paths_are_joined(void **state)
 {
 	static const struct { const char *dir, *name, *want; } cases[] = {
 		{ "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "", "b", "b" }, { "a", "/b", "/b" },
-		{ "/", "b", "/b" }, { ".", "b", "./b" }, { "a", "", "a" }, { "", "", "" }, { "a b", "c'd", "a b/c'd" },
+		{ "/", "b", "/b" }, { ".", "b", "./b" }, { "a", "", "a" }, { "", "", "" },
+		{ "a b", "c'd", "a b/c'd" },
 	};
 
 	(void)state;
