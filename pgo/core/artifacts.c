@@ -10,9 +10,10 @@ struct collect {
 	const char *out_dir;
 	const char *prefix;	/* relative path of the folder being taken */
 	struct strvec *rels;
+	size_t nr_seen;		/* files, of the pattern at work */
 };
 
-static int take_file(const struct collect *c, const char *path, const char *rel,
+static int take_file(struct collect *c, const char *path, const char *rel,
 		     struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dst = fs_join(c->out_dir, rel), *real = realpath(path, NULL);
@@ -20,6 +21,7 @@ static int take_file(const struct collect *c, const char *path, const char *rel,
 
 	if (!real)
 		return pgo_error_errno(err, "cannot keep the artifact '%s'", path);
+	c->nr_seen++;
 	if (strvec_has(c->rels, rel))
 		return 0;
 	ret = fs_copy_file(real, dst, err);
@@ -31,7 +33,7 @@ static int take_file(const struct collect *c, const char *path, const char *rel,
 static int take_entry(const char *path, const char *rel, const struct stat *st, void *arg,
 		      struct pgo_err *err)
 {
-	const struct collect *c = arg;
+	struct collect *c = arg;
 	PGO_AUTO_FREE char *full = fs_join(c->prefix, rel);
 
 	if (S_ISDIR(st->st_mode) || fs_is_dir(path))
@@ -111,8 +113,12 @@ int artifacts_collect(const struct project *p, const char *build_dir, const char
 	struct collect c = { .out_dir = out_dir, .rels = rels };
 	int ret = fs_mkdir_p(out_dir, err);
 
-	for (size_t i = 0; !ret && i < p->config.artifacts.nr; i++)
+	for (size_t i = 0; !ret && i < p->config.artifacts.nr; i++) {
+		c.nr_seen = 0;
 		ret = take_pattern(&c, build_dir, p->config.artifacts.v[i], err);
+		if (!ret && !c.nr_seen)
+			ret = no_match(p->config.artifacts.v[i], build_dir, err);
+	}
 	strvec_sort(rels);
 	return ret;
 }
