@@ -24,7 +24,9 @@ check_PROGRAMS += \
 	tests/unit/base-opt-test \
 	tests/unit/base-strbuf-test \
 	tests/unit/base-tree-test \
+	tests/unit/core-artifacts-test \
 	tests/unit/core-bundle-test \
+	tests/unit/core-counters-test \
 	tests/unit/core-digest-test \
 	tests/unit/core-evidence-test \
 	tests/unit/core-history-test \
@@ -32,7 +34,9 @@ check_PROGRAMS += \
 	tests/unit/core-json-test \
 	tests/unit/core-ledger-test \
 	tests/unit/core-merge-test \
-	tests/unit/report-history-test
+	tests/unit/core-workload-test \
+	tests/unit/report-history-test \
+	tests/unit/report-html-test
 
 tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
 tests_unit_base_child_held_test_LDADD = $(base_test_libs)
@@ -54,8 +58,12 @@ tests_unit_base_strbuf_test_SOURCES = tests/unit/base-strbuf-test.c
 tests_unit_base_strbuf_test_LDADD = $(base_test_libs)
 tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c
 tests_unit_base_tree_test_LDADD = $(base_test_libs)
+tests_unit_core_artifacts_test_SOURCES = tests/unit/core-artifacts-test.c
+tests_unit_core_artifacts_test_LDADD = $(core_test_libs)
 tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c
 tests_unit_core_bundle_test_LDADD = $(core_test_libs)
+tests_unit_core_counters_test_SOURCES = tests/unit/core-counters-test.c
+tests_unit_core_counters_test_LDADD = $(core_test_libs)
 tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
 tests_unit_core_evidence_test_SOURCES = tests/unit/core-evidence-test.c
@@ -70,6 +78,10 @@ tests_unit_core_ledger_test_SOURCES = tests/unit/core-ledger-test.c
 tests_unit_core_ledger_test_LDADD = $(core_test_libs)
 tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
+tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c
+tests_unit_core_workload_test_LDADD = $(core_test_libs)
 tests_unit_report_history_test_SOURCES = tests/unit/report-history-test.c
 tests_unit_report_history_test_LDADD = $(report_test_libs)
+tests_unit_report_html_test_SOURCES = tests/unit/report-html-test.c
+tests_unit_report_html_test_LDADD = $(report_test_libs)
 endif
