@@ -9,6 +9,7 @@
 #define TIMES_HEIGHT 112.0
 #define BAR_HEIGHT 20.0
 #define CROWD 80		/* from so many marks on they are small */
+#define CROWDED_LOOKS 9		/* above, a narrow window numbers every other one */
 #define MARGIN_SHOWN 0.5	/* a wider one would leave no room for the data */
 
 void chart_symbols(struct strbuf *out)
@@ -60,6 +61,17 @@ static bool shows_margin(const struct engine *g)
 	return g->e->head.margin > 0 && g->e->head.margin <= MARGIN_SHOWN;
 }
 
+/* An axis with the two lines that every speed-up is read against. */
+static struct axis ratio_axis(const struct engine *g)
+{
+	struct axis a = AXIS_INIT;
+
+	axis_include(&a, 0);
+	if (shows_margin(g))
+		axis_include(&a, -log1p(g->e->head.margin));
+	return a;
+}
+
 /* The scale at the left, the zero line and the margin line. */
 static void draw_ratio_scale(const struct engine *g, const struct axis *a, struct strbuf *out)
 {
@@ -78,11 +90,8 @@ static void draw_ratio_scale(const struct engine *g, const struct axis *a, struc
 		html_speedup(out, ticks[i], digits);
 		strbuf_addstr(out, "</text>\n");
 	}
-	if (!shows_margin(g) || !axis_holds(a, margin))
-		return;
-	across(out, "margin", y_of(a, margin));
-	strbuf_addf(out, "<text class=\"end halo\" x=\"100%%\" y=\"%.1f\">margin </text>\n",
-		    y_of(a, margin) + 13);
+	if (shows_margin(g) && axis_holds(a, margin))
+		across(out, "margin", y_of(a, margin));
 }
 
 /* --- pairs over time */
@@ -176,9 +185,9 @@ static void number_pairs(size_t nr, struct strbuf *out)
 	size_t n = axis_ticks(&a, 5, ticks);
 
 	for (size_t i = 0; i < n; i++) {
-		double k = fmax(ticks[i], 1);
+		double k = ticks[i] == 0 ? 1 : ticks[i];
 
-		if (k != floor(k))
+		if (k != floor(k) || ticks[i] == 1)
 			continue;
 		strbuf_addf(out, "<text class=\"mid\" x=\"%.2f%%\" y=\"%.0f\">%.0f</text>\n",
 			    (k - 0.5) * 100 / (double)nr, PLOT_HEIGHT + 18, k);
@@ -224,15 +233,12 @@ void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
 	PGO_AUTO(strbuf) label = STRBUF_INIT;
 	const struct look *last = series_last(&g->workloads[workload].series);
 	struct interval ci = { -INFINITY, INFINITY, 0 };
-	struct axis a = AXIS_INIT;
+	struct axis a = ratio_axis(g);
 
 	if (kind == PAIR_AA)
 		ci = g->instrument.ci;
 	else if (last)
 		ci = last->ci;
-	axis_include(&a, 0);
-	if (shows_margin(g))
-		axis_include(&a, -log1p(g->e->head.margin));
 	axis_include_interval(&a, &ci);
 	axis_include_bulk(&a, s.nr_valid ? s.valid : s.d, s.nr_valid ? s.nr_valid : s.nr);
 	axis_finish(&a);
@@ -243,6 +249,42 @@ void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
 	number_pairs(s.nr, out);
 	for (size_t i = 0; i < s.nr; i++)
 		draw_pair(g, &s, i, &a, out);
+	strbuf_addstr(out, "</svg>\n");
+}
+
+/* --- rounds */
+
+static void draw_round(const struct series *s, size_t i, const struct axis *a,
+		       struct strbuf *out)
+{
+	strbuf_addf(out, "<use class=\"round%s\" href=\"#ab%s\" x=\"%.2f%%\" y=\"%.1f\"><title>"
+		    "Round %zu: ", axis_holds(a, s->d[i]) ? "" : " beyond",
+		    s->nr > CROWD ? "-small" : "", ((double)i + 0.5) * 100 / (double)s->nr,
+		    y_of(a, s->d[i]), i + 1);
+	html_speedup(out, s->d[i], 2);
+	strbuf_addstr(out, "</title></use>\n");
+}
+
+void chart_rounds(const struct engine *g, struct strbuf *out)
+{
+	const struct series *s = &g->overall;
+	const struct look *last = series_last(s);
+	PGO_AUTO(strbuf) label = STRBUF_INIT;
+	struct axis a = ratio_axis(g);
+
+	axis_include_bulk(&a, s->d, s->nr);
+	if (last)
+		axis_include_interval(&a, &last->ci);
+	axis_finish(&a);
+	strbuf_addf(&label, "Weighted mean speed-up of each of %zu rounds, in the order of time.",
+		    s->nr);
+	open_plot(out, "plot", PLOT_HEIGHT, label.buf);
+	if (last)
+		draw_band(&a, &last->ci, out);
+	draw_ratio_scale(g, &a, out);
+	number_pairs(s->nr, out);
+	for (size_t i = 0; i < s->nr; i++)
+		draw_round(s, i, &a, out);
 	strbuf_addstr(out, "</svg>\n");
 }
 
@@ -346,7 +388,7 @@ void chart_times(const struct engine *g, size_t workload, struct strbuf *out)
 	draw_time_scale(&a, &t.unit, out);
 	draw_side(&t, 0, &a, out);
 	draw_side(&t, 1, &a, out);
-	strbuf_addf(out, "<text class=\"end\" x=\"-8\" y=\"%.0f\">%s</text>\n</svg>\n",
+	strbuf_addf(out, "<text class=\"end\" x=\"-24\" y=\"%.0f\">%s</text>\n</svg>\n",
 		    TIMES_HEIGHT + 18, t.unit.name);
 }
 
@@ -425,11 +467,8 @@ void chart_looks(const struct engine *g, const struct series *s, enum verdict to
 {
 	PGO_AUTO(strbuf) label = STRBUF_INIT;
 	unsigned decision = decision_of(s, told), nr = g->spending.nr_looks;
-	struct axis a = AXIS_INIT;
+	struct axis a = ratio_axis(g);
 
-	axis_include(&a, 0);
-	if (shows_margin(g))
-		axis_include(&a, -log1p(g->e->head.margin));
 	for (unsigned q = 0; q < s->nr_looks; q++)
 		axis_include_interval(&a, &s->looks[q].ci);
 	axis_finish(&a);
@@ -439,8 +478,9 @@ void chart_looks(const struct engine *g, const struct series *s, enum verdict to
 	for (unsigned q = 0; q < nr; q++) {
 		double x = (q + 0.5) * 100 / nr;
 
-		strbuf_addf(out, "<text class=\"mid%s\" x=\"%.2f%%\" y=\"%.0f\">%u</text>\n",
-			    q < s->nr_looks ? "" : " faint", x, PLOT_HEIGHT + 18,
+		strbuf_addf(out, "<text class=\"mid%s%s\" x=\"%.2f%%\" y=\"%.0f\">%u</text>\n",
+			    q < s->nr_looks ? "" : " faint",
+			    nr > CROWDED_LOOKS && q % 2 && q != decision ? " alternate" : "", x, PLOT_HEIGHT + 18,
 			    g->spending.looks[q].n);
 		if (q < s->nr_looks)
 			draw_look(&s->looks[q], x, q == decision, &a, out);
@@ -452,12 +492,9 @@ void chart_looks(const struct engine *g, const struct series *s, enum verdict to
 
 struct axis chart_bar_axis(const struct engine *g)
 {
-	struct axis a = AXIS_INIT;
+	struct axis a = ratio_axis(g);
 	const struct look *l = series_last(&g->overall);
 
-	axis_include(&a, 0);
-	if (shows_margin(g))
-		axis_include(&a, -log1p(g->e->head.margin));
 	if (l)
 		axis_include_interval(&a, &l->ci);
 	for (size_t i = 0; i < g->e->nr_workloads; i++) {

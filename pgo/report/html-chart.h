@@ -19,6 +19,8 @@ void chart_key(const char *second, struct strbuf *out);
 /* Pairs in the order of time: of one workload, or the A/A pairs of all (workload is ignored). */
 void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
 		 struct strbuf *out);
+/* The weighted mean of all workloads in each round. */
+void chart_rounds(const struct engine *g, struct strbuf *out);
 /* Both sides' times of one process, with their medians. */
 void chart_times(const struct engine *g, size_t workload, struct strbuf *out);
 /* The interval at each look; told is the verdict that the page tells of this series. */

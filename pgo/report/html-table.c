@@ -80,12 +80,12 @@ static void add_row(const struct engine *g, size_t i, const struct axis *a, stru
 
 	strbuf_addf(out, "<tr><th scope=\"row\"><a href=\"#workload-%zu\">", i + 1);
 	html_name(out, w->name);
-	strbuf_addstr(out, "</a></th>");
+	strbuf_addf(out, "</a><small>%s, %s input</small></th>", metric_name(w->metric),
+		    w->held_out ? "held-out" : "training");
 	add_median(r->median_a_s, &unit, out);
 	add_median(r->median_b_s, &unit, out);
 	add_claim(g, &r->series, a, engine_verdict(g, i), out);
-	strbuf_addf(out, "<td class=\"num\">%zu</td><td>%s</td><td>%s</td><td class=\"notes\">",
-		    r->series.nr, metric_name(w->metric), w->held_out ? "held out" : "training");
+	strbuf_addf(out, "<td class=\"num\">%zu</td><td class=\"notes\">", r->series.nr);
 	add_notes(g, i, out);
 	strbuf_addstr(out, "</td></tr>\n");
 }
@@ -103,7 +103,6 @@ static void add_head(const struct engine *g, const struct axis *a, struct strbuf
 	chart_bar_scale(a, out);
 	strbuf_addstr(out, "</th><th scope=\"col\">Verdict</th>"
 		      "<th scope=\"col\" class=\"num\">Pairs</th>"
-		      "<th scope=\"col\">Metric</th><th scope=\"col\">Input</th>"
 		      "<th scope=\"col\">Notes</th></tr></thead>\n");
 }
 
@@ -112,7 +111,7 @@ static void add_overall(const struct engine *g, const struct axis *a, struct str
 	strbuf_addstr(out, "<tfoot><tr><th scope=\"row\" colspan=\"3\">Overall, weighted geometric "
 		      "mean</th>");
 	add_claim(g, &g->overall, a, engine_overall(g), out);
-	strbuf_addf(out, "<td class=\"num\">%zu</td><td></td><td></td><td></td></tr></tfoot>\n",
+	strbuf_addf(out, "<td class=\"num\">%zu</td><td></td></tr></tfoot>\n",
 		    g->overall.nr);
 }
 
@@ -153,10 +152,11 @@ void html_table(const struct engine *g, struct strbuf *out)
 {
 	struct axis a = chart_bar_axis(g);
 
-	strbuf_addstr(out, "<h2 id=\"workloads\">Workloads</h2>\n<div class=\"scroll\" "
-		      "tabindex=\"0\" role=\"region\" aria-labelledby=\"workloads\">\n<table>\n"
-		      "<caption>Medians are of one process. In the picture the solid line is no "
-		      "change, the dashed one the margin.</caption>\n");
+	strbuf_addstr(out, "<h2 id=\"workloads\">Workloads</h2>\n<p class=\"soft\"><small>"
+		      "Medians are of one process. In the picture the solid line is no change, the "
+		      "dashed one the margin.</small></p>\n<div class=\"scroll\" tabindex=\"0\" "
+		      "role=\"region\" aria-labelledby=\"workloads\">\n"
+		      "<table aria-labelledby=\"workloads\">\n");
 	add_head(g, &a, out);
 	strbuf_addstr(out, "<tbody>\n");
 	for (size_t i = 0; i < g->e->nr_workloads; i++)

@@ -39,8 +39,8 @@ static void add_pairs(const struct engine *g, size_t i, struct strbuf *out)
 	chart_pairs(g, PAIR_AB, i, out);
 	strbuf_addstr(out, "<figcaption>");
 	chart_key("optimized", out);
-	strbuf_addstr(out, " The band is the interval, the line in it the estimate. Marks at the "
-		      "edge with a dark outline lie beyond it.</figcaption></figure>\n");
+	strbuf_addstr(out, " The band is the interval, the line in it the estimate; dashed: the "
+		      "margin. Outlined marks at the edge lie beyond it.</figcaption></figure>\n");
 }
 
 static void add_distributions(const struct engine *g, size_t i, struct strbuf *out)
@@ -59,7 +59,8 @@ static void add_looks(const struct engine *g, const struct series *s, enum verdi
 {
 	add_figure("", "Interval at each look", out);
 	chart_looks(g, s, told, out);
-	strbuf_addf(out, "<figcaption>Pairs at the look%s.</figcaption></figure>\n",
+	strbuf_addf(out, "<figcaption>Pairs at the look%s. Solid: no change; dashed: the margin."
+		    "</figcaption></figure>\n",
 		    s->nr_looks < g->spending.nr_looks ? "; a pale number is a look not taken" : "");
 }
 
@@ -71,7 +72,8 @@ static void add_diagnostics(const struct engine *g, size_t i, struct strbuf *out
 	html_speedup(out, r->mean, 2);
 	strbuf_addstr(out, "; ratio of the medians ");
 	html_speedup(out, r->log_median_ratio, 2);
-	strbuf_addf(out, "; correlation of neighbours %.2f; drift ", r->lag1);
+	strbuf_addf(out, "; correlation of neighbours %s%.2f; drift ",
+		    r->lag1 < 0 ? "\xe2\x88\x92" : "", fabs(r->lag1));
 	html_speedup(out, r->drift, 3);
 	strbuf_addstr(out, " a pair.</small></p>\n");
 }
@@ -104,6 +106,10 @@ void html_overall(const struct engine *g, struct strbuf *out)
 {
 	strbuf_addstr(out, "<section class=\"workload\" aria-labelledby=\"overall\">\n"
 		      "<h3 id=\"overall\">Overall</h3>\n<div class=\"charts\">\n");
+	add_figure("", "Weighted mean of each round", out);
+	chart_rounds(g, out);
+	strbuf_addstr(out, "<figcaption>A round is a pair of every workload. The band is the "
+		      "interval.</figcaption></figure>\n");
 	add_looks(g, &g->overall, engine_overall(g), out);
 	strbuf_addstr(out, "</div>\n</section>\n");
 }

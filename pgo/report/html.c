@@ -38,22 +38,20 @@ void html_verdict(struct strbuf *out, enum verdict v)
 	add_word(out, tone_of(v), verdict_name(v));
 }
 
-/* What comes before any speed: a difference of the outputs, a broken instrument. */
-static void add_headline_word(const struct engine *g, enum gate_answer answer,
-			      struct strbuf *out)
+/* A difference of the outputs, a broken instrument: they come before any speed. */
+static const char *headline_of(const struct engine *g, enum gate_answer answer)
 {
-	static const struct tone stop = { "bad", "\xe2\x9c\x95" };
-
 	if (answer == GATE_MISCOMPARE)
-		add_word(out, &stop, "OUTPUT DIFFERS");
-	else if (answer == GATE_INSTRUMENT)
-		add_word(out, &stop, "INSTRUMENT INVALID");
-	else
-		html_verdict(out, engine_overall(g));
+		return "OUTPUT DIFFERS";
+	if (answer == GATE_INSTRUMENT)
+		return "INSTRUMENT INVALID";
+	return verdict_name(engine_overall(g));
 }
 
 static void add_headline(const struct engine *g, enum gate_answer answer, struct strbuf *out)
 {
+	static const struct tone stop = { "bad", "\xe2\x9c\x95" };
+	bool stopped = answer == GATE_MISCOMPARE || answer == GATE_INSTRUMENT;
 	const struct look *l = series_last(&g->overall);
 
 	strbuf_addstr(out, "<h1>");
@@ -61,7 +59,7 @@ static void add_headline(const struct engine *g, enum gate_answer answer, struct
 	strbuf_addstr(out, " against ");
 	html_name(out, g->e->head.a);
 	strbuf_addstr(out, "</h1>\n<p class=\"headline\">");
-	add_headline_word(g, answer, out);
+	add_word(out, stopped ? &stop : tone_of(engine_overall(g)), headline_of(g, answer));
 	if (l) {
 		strbuf_addstr(out, "<span class=\"size\">");
 		html_speedup(out, l->ci.estimate, html_digits(g));
@@ -140,6 +138,14 @@ static void add_facts(const struct engine *g, enum gate_answer answer, struct st
 	strbuf_addstr(out, "</dl>\n");
 }
 
+static void add_position(const struct instrument *in, struct strbuf *out)
+{
+	strbuf_addstr(out, "<p>Second run of a pair against the first, over all A/B pairs: p ");
+	html_p(out, in->position_p);
+	strbuf_addf(out, "; %s.</p>\n", in->position_effect ? "<strong class=\"bad\">the order "
+		    "matters</strong>" : "no effect of the order is found");
+}
+
 static void add_instrument(const struct engine *g, struct strbuf *out)
 {
 	const struct instrument *in = &g->instrument;
@@ -157,10 +163,9 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 	} else {
 		strbuf_addstr(out, "Not checked: there are no A/A pairs.");
 	}
-	strbuf_addstr(out, "</p>\n<p>Second run of a pair against the first, over all A/B pairs: p ");
-	html_p(out, in->position_p);
-	strbuf_addf(out, "; %s.</p>\n", in->position_effect ? "<strong class=\"bad\">the order "
-		    "matters</strong>" : "the order does not matter");
+	strbuf_addstr(out, "</p>\n");
+	if (g->nr_position)
+		add_position(in, out);
 	if (!in->nr)
 		return;
 	strbuf_addstr(out, "<div class=\"charts\"><figure class=\"wide\"><h4>A/A pairs, in the order "
@@ -185,14 +190,14 @@ static void add_reading(const struct engine *g, struct strbuf *out)
 		      "not settle it, not that there is no difference.</p>\n");
 }
 
-static void add_start(const struct engine *g, struct strbuf *out)
+static void add_start(const struct engine *g, enum gate_answer answer, struct strbuf *out)
 {
 	strbuf_addstr(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
 		      "<title>");
-	strbuf_addf(out, "%s: ", verdict_name(engine_overall(g)));
+	strbuf_addf(out, "%s: ", headline_of(g, answer));
 	html_text(out, g->e->head.b);
 	strbuf_addstr(out, " against ");
 	html_text(out, g->e->head.a);
@@ -203,7 +208,7 @@ void html_report(const struct engine *g, struct strbuf *out)
 {
 	enum gate_answer answer = engine_gate(g);
 
-	add_start(g, out);
+	add_start(g, answer, out);
 	chart_symbols(out);
 	strbuf_addstr(out, "<main>\n<header>\n");
 	add_headline(g, answer, out);
