@@ -188,10 +188,11 @@ static void an_empty_folder_gives_nothing(void **state)
 {
 	PGO_AUTO(strvec) rels = STRVEC_INIT;
 	PGO_AUTO_FREE char *empty = fs_join(build_dir, "empty");
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
 
 	(void)state;
 	assert_int_equal(fs_mkdir_p(empty, NULL), 0);
-	assert_int_equal(collect(LIST("empty"), &rels, NULL), -PGO_ECONFIG);
+	assert_int_equal(collect(LIST("empty"), &rels, &err), -PGO_ECONFIG);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
