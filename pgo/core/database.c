@@ -32,7 +32,7 @@ static enum pgo_ecode code_of(sqlite3 *db)
 	switch (sqlite3_errcode(db) & 0xff) {
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-	case SQLITE_ERROR:		/* a table or column is missing */
+	case SQLITE_ERROR: /* a table or column is missing */
 	case SQLITE_TOOBIG:
 		return PGO_EFORMAT;
 	case SQLITE_PERM:
@@ -86,9 +86,14 @@ static int run_sql(struct database *d, const char *sql, struct pgo_err *err)
 static bool on_network(const char *path)
 {
 	static const uint32_t magics[] = {
-		0x6969 /* NFS */, 0x517b /* SMB */, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */,
-		0x01021997 /* 9P */, 0x5346414f /* AFS */, 0x00c36400 /* Ceph */,
-		0x65735546 /* FUSE: sshfs */,
+		0x6969,	    /* NFS */
+		0x517b,	    /* SMB */
+		0xff534d42, /* CIFS */
+		0xfe534d42, /* SMB2 */
+		0x01021997, /* 9P */
+		0x5346414f, /* AFS */
+		0x00c36400, /* Ceph */
+		0x65735546, /* FUSE: sshfs */
 	};
 	struct statfs fs;
 
@@ -130,8 +135,8 @@ static int query_int(struct database *d, const char *sql, int64_t *ret, struct p
 }
 
 /* What the file is: *version, or an error when it is no file of this schema that we know. */
-static int check_schema(struct database *d, const struct database_schema *schema,
-			int64_t *version, struct pgo_err *err)
+static int check_schema(struct database *d, const struct database_schema *schema, int64_t *version,
+			struct pgo_err *err)
 {
 	int64_t id, found, nr_tables;
 	int ret = query_int(d, "PRAGMA application_id", &id, err);
@@ -151,7 +156,8 @@ static int check_schema(struct database *d, const struct database_schema *schema
 	if (found < 0 || found > (int64_t)schema->version) {
 		pgo_error_at(err, PGO_EVERSION, d->path, -1,
 			     "the database '%s' is of version %" PRId64
-			     ", this pgoctl knows up to %u", d->path, found, schema->version);
+			     ", this pgoctl knows up to %u",
+			     d->path, found, schema->version);
 		hint_move_away(d->path, err);
 		return -PGO_EVERSION;
 	}
@@ -159,12 +165,11 @@ static int check_schema(struct database *d, const struct database_schema *schema
 	return 0;
 }
 
-static int take_steps(struct database *d, const struct database_schema *schema,
-		      struct pgo_err *err)
+static int take_steps(struct database *d, const struct database_schema *schema, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *pragmas = xstrfmt(
-		"PRAGMA application_id = %" PRIu32 "; PRAGMA user_version = %u", schema->id,
-		schema->version);
+	PGO_AUTO_FREE char *pragmas =
+		xstrfmt("PRAGMA application_id = %" PRIu32 "; PRAGMA user_version = %u", schema->id,
+			schema->version);
 	int64_t version;
 	/* Another process may have done it since: look again with the lock held. */
 	int ret = check_schema(d, schema, &version, err);
@@ -184,7 +189,8 @@ static int migrate(struct database *d, const struct database_schema *schema, str
 	if (d->read_only)
 		return pgo_error_at(err, PGO_EVERSION, d->path, -1,
 				    "the database '%s' is of the older version %" PRId64
-				    " and cannot be written", d->path, version);
+				    " and cannot be written",
+				    d->path, version);
 	ret = database_begin(d, err);
 	if (!ret)
 		ret = take_steps(d, schema, err);

@@ -19,7 +19,7 @@
  * Shapes: steps[v] is the SQL that takes version v to v + 1, v from 0.
  */
 struct database_schema {
-	uint32_t id;			/* at most INT32_MAX, not 0 */
+	uint32_t id; /* at most INT32_MAX, not 0 */
 	unsigned version;
 	const char *const *steps;
 };
@@ -27,13 +27,13 @@ struct database_schema {
 struct database {
 	sqlite3 *db;
 	char *path;
-	bool read_only;			/* the system refused more; writing gives -PGO_EPERM */
+	bool read_only; /* the system refused more; writing gives -PGO_EPERM */
 };
 #define DATABASE_INIT { 0 }
 
 enum database_mode {
-	DATABASE_CREATE,		/* make the file and its folders where they are missing */
-	DATABASE_EXISTING,		/* -PGO_ENOTFOUND */
+	DATABASE_CREATE,   /* make the file and its folders where they are missing */
+	DATABASE_EXISTING, /* -PGO_ENOTFOUND */
 };
 
 /*
@@ -67,15 +67,15 @@ int statement_init(struct statement *st, struct database *d, const char *sql, st
 void statement_release(struct statement *st);
 PGO_DEFINE_AUTO(statement, statement_release)
 
-void statement_bind_text(struct statement *st, const char *s);	/* copies; NULL is NULL */
+void statement_bind_text(struct statement *st, const char *s); /* copies; NULL is NULL */
 void statement_bind_int(struct statement *st, int64_t v);
-void statement_bind_double(struct statement *st, double v);	/* NaN is NULL */
+void statement_bind_double(struct statement *st, double v); /* NaN is NULL */
 /* 1: a row; 0: no more; else an error. */
 int statement_step(struct statement *st, struct pgo_err *err);
 /* For a statement without rows. Afterwards it may be bound and run again. */
 int statement_run(struct statement *st, struct pgo_err *err);
-char *statement_take_text(struct statement *st);		/* malloc'ed, or NULL */
+char *statement_take_text(struct statement *st); /* malloc'ed, or NULL */
 int64_t statement_take_int(struct statement *st);
-double statement_take_double(struct statement *st);		/* NULL is NaN */
+double statement_take_double(struct statement *st); /* NULL is NaN */
 
 #endif

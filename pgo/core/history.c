@@ -27,7 +27,7 @@ static const char *const schema_steps[] = {
 };
 
 static const struct database_schema schema = {
-	.id = 0x70676f68,	/* "pgoh" */
+	.id = 0x70676f68, /* "pgoh" */
 	.version = ARRAY_SIZE(schema_steps),
 	.steps = schema_steps,
 };
@@ -47,8 +47,7 @@ void history_row_release(struct history_row *r)
 	*r = (struct history_row){ 0 };
 }
 
-int history_open(struct history *h, const char *path, enum database_mode mode,
-		 struct pgo_err *err)
+int history_open(struct history *h, const char *path, enum database_mode mode, struct pgo_err *err)
 {
 	return database_open(&h->db, path, &schema, mode, err);
 }
@@ -80,9 +79,9 @@ static void bind_row(struct statement *st, const struct history_row *r, int64_t 
 
 static int next_validation(struct history *h, int64_t *ret, struct pgo_err *err)
 {
+	static const char sql[] = "SELECT coalesce(max(validation), 0) + 1 FROM result";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
-	int code = statement_init(&st, &h->db, "SELECT coalesce(max(validation), 0) + 1"
-				  " FROM result", err);
+	int code = statement_init(&st, &h->db, sql, err);
 
 	if (!code)
 		code = statement_step(&st, err);
@@ -95,13 +94,14 @@ static int next_validation(struct history *h, int64_t *ret, struct pgo_err *err)
 static int insert_rows(struct history *h, const struct history_row *rows, size_t nr,
 		       struct pgo_err *err)
 {
+	static const char sql[] = "INSERT INTO result(" COLUMNS
+				  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
 	int64_t validation;
 	int ret = next_validation(h, &validation, err);
 
 	if (!ret)
-		ret = statement_init(&st, &h->db, "INSERT INTO result(" COLUMNS ") VALUES"
-				     " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+		ret = statement_init(&st, &h->db, sql, err);
 	for (size_t i = 0; !ret && i < nr; i++) {
 		bind_row(&st, &rows[i], validation);
 		ret = statement_run(&st, err);
@@ -219,9 +219,11 @@ static void add_row(struct history_trends *t, struct history_row *r)
 static int read_rows(struct history *h, const char *workload, struct history_trends *t,
 		     struct pgo_err *err)
 {
+	static const char sql[] = "SELECT " COLUMNS
+				  " FROM result"
+				  " WHERE ?1 IS NULL OR workload = ?1 ORDER BY workload, id";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
-	int ret = statement_init(&st, &h->db, "SELECT " COLUMNS " FROM result WHERE ?1 IS NULL"
-				 " OR workload = ?1 ORDER BY workload, id", err);
+	int ret = statement_init(&st, &h->db, sql, err);
 
 	if (ret)
 		return ret;

@@ -19,35 +19,34 @@ struct history {
 
 /* Strings are owned. NULL: not known. */
 struct history_row {
-	int64_t validation;	/* its number; given by history_add */
-	int64_t time;		/* seconds since 1970, UTC */
-	char *workload;		/* NULL: all of them together */
+	int64_t validation; /* its number; given by history_add */
+	int64_t time;	    /* seconds since 1970, UTC */
+	char *workload;	    /* NULL: all of them together */
 	char *commit;
 	bool dirty;
-	char *source;		/* hash of the tree */
-	char *compiler;		/* its banner */
-	char *profile;		/* id */
+	char *source;	/* hash of the tree */
+	char *compiler; /* its banner */
+	char *profile;	/* id */
 	char *metric;
-	char *machine;		/* its key, ledger.h */
-	struct interval ci;	/* of ln(baseline / optimized) */
+	char *machine;	    /* its key, ledger.h */
+	struct interval ci; /* of ln(baseline / optimized) */
 	enum verdict verdict;
-	double median_a_s, median_b_s;	/* of one process; NaN: none */
+	double median_a_s, median_b_s; /* of one process; NaN: none */
 };
 void history_row_release(struct history_row *r);
 
 /* The codes of database_open. */
-int history_open(struct history *h, const char *path, enum database_mode mode,
-		 struct pgo_err *err);
+int history_open(struct history *h, const char *path, enum database_mode mode, struct pgo_err *err);
 void history_release(struct history *h);
 PGO_DEFINE_AUTO(history, history_release)
 
 /* Enter the rows of one validation: all or none. */
-int history_add(struct history *h, const struct history_row *rows, size_t nr,
-		struct pgo_err *err);
+int history_add(struct history *h, const struct history_row *rows, size_t nr, struct pgo_err *err);
 
 enum history_series {
-	HISTORY_BASELINE, HISTORY_OPTIMIZED,	/* ln of the median seconds: + is slower */
-	HISTORY_SPEEDUP,			/* the estimate: + is faster */
+	HISTORY_BASELINE,  /* ln of the median seconds: + is slower */
+	HISTORY_OPTIMIZED, /* the same */
+	HISTORY_SPEEDUP,   /* the estimate: + is faster */
 	NR_HISTORY_SERIES,
 };
 const char *history_series_name(enum history_series s);
@@ -61,16 +60,16 @@ bool history_comparable(const struct history_row *a, const struct history_row *b
 #define HISTORY_ALPHA 0.05
 
 struct history_step {
-	bool tested;		/* there were enough points */
+	bool tested; /* there were enough points */
 	bool found;
-	size_t row, before;	/* the first row after the step, and the last one before it */
-	double shift;		/* of the series' unit */
-	double p;		/* Holm's, over every series of the report */
+	size_t row, before; /* the first row after the step, and the last one before it */
+	double shift;	    /* of the series' unit */
+	double p;	    /* Holm's, over every series of the report */
 };
 
 struct history_trend {
-	char *workload;		/* NULL: all of them together */
-	struct history_row *rows;	/* in the order of time */
+	char *workload;		  /* NULL: all of them together */
+	struct history_row *rows; /* in the order of time */
 	size_t nr, alloc;
 	/* Over the rows that are comparable with the last one. */
 	struct history_step steps[NR_HISTORY_SERIES];

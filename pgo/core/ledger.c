@@ -21,7 +21,7 @@ static const char *const steps[] = {
 };
 
 static const struct database_schema schema = {
-	.id = 0x70676f6c,	/* "pgol" */
+	.id = 0x70676f6c, /* "pgol" */
 	.version = ARRAY_SIZE(steps),
 	.steps = steps,
 };
@@ -53,8 +53,9 @@ void machine_key_of(const char *cpuinfo, long nr_cpus, const char *release,
 		    char key[DIGEST_HEX_LEN + 1])
 {
 	static const char *const fields[] = {
-		"model name", "stepping", "CPU implementer", "CPU variant", "CPU part",
-		"CPU revision", "cpu", "cpu model", "uarch", "isa", "machine",
+		"model name",	"stepping", "CPU implementer", "CPU variant", "CPU part",
+		"CPU revision", "cpu",	    "cpu model",       "uarch",	      "isa",
+		"machine",
 	};
 	struct digest d;
 
@@ -89,7 +90,7 @@ int ledger_path(char **ret, struct pgo_err *err)
 
 	if (named && *named)
 		*ret = xstrdup(named);
-	else if (state && *state == '/')	/* a relative one is to be ignored, says XDG */
+	else if (state && *state == '/') /* a relative one is to be ignored, says XDG */
 		*ret = fs_join(state, "pgoctl/ledger.db");
 	else if (home && *home)
 		*ret = fs_join(home, ".local/state/pgoctl/ledger.db");
@@ -111,14 +112,15 @@ void ledger_release(struct ledger *l)
 
 int ledger_add(struct ledger *l, const struct ledger_entry *e, struct pgo_err *err)
 {
+	static const char sql[] =
+		"INSERT INTO aa_check(time, machine, metric, nr_pairs, p, noise_floor)"
+		" VALUES (?, ?, ?, ?, ?, ?)";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
 	int ret;
 
 	if (!(e->p >= 0 && e->p <= 1))
 		return pgo_error(err, PGO_EFORMAT, "an A/A check has no p-value of %g", e->p);
-	ret = statement_init(&st, &l->db,
-			     "INSERT INTO aa_check(time, machine, metric, nr_pairs, p,"
-			     " noise_floor) VALUES (?, ?, ?, ?, ?, ?)", err);
+	ret = statement_init(&st, &l->db, sql, err);
 	if (ret)
 		return ret;
 	statement_bind_int(&st, e->time);
@@ -134,11 +136,11 @@ int ledger_add(struct ledger *l, const struct ledger_entry *e, struct pgo_err *e
 static int count(struct ledger *l, const char *machine, int64_t limit, uint64_t *k, uint64_t *n,
 		 struct pgo_err *err)
 {
+	static const char sql[] =
+		"SELECT count(*), sum(p <= ?) FROM (SELECT p FROM aa_check"
+		" WHERE machine = ? AND nr_pairs >= ? ORDER BY id DESC LIMIT ?)";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
-	int ret = statement_init(&st, &l->db,
-				 "SELECT count(*), sum(p <= ?) FROM (SELECT p FROM aa_check"
-				 " WHERE machine = ? AND nr_pairs >= ? ORDER BY id DESC LIMIT ?)",
-				 err);
+	int ret = statement_init(&st, &l->db, sql, err);
 
 	if (ret)
 		return ret;
@@ -175,8 +177,7 @@ void ledger_judge(struct ledger_rate *r)
 	r->broken = r->recent_p < LEDGER_BROKEN_P;
 }
 
-int ledger_rate(struct ledger *l, const char *machine, struct ledger_rate *ret,
-		struct pgo_err *err)
+int ledger_rate(struct ledger *l, const char *machine, struct ledger_rate *ret, struct pgo_err *err)
 {
 	struct ledger_rate r = { 0 };
 	int code = count(l, machine, -1, &r.k, &r.n, err);

@@ -23,20 +23,20 @@ struct ledger {
 #define LEDGER_INIT { 0 }
 
 struct ledger_entry {
-	int64_t time;		/* seconds since 1970, UTC */
-	const char *machine;	/* its key */
+	int64_t time;	     /* seconds since 1970, UTC */
+	const char *machine; /* its key */
 	const char *metric;
-	unsigned nr_pairs;	/* of the A/A check */
-	double p;		/* two-sided, exact */
-	double floor;		/* the noise floor, a fraction; infinite when unknown */
+	unsigned nr_pairs; /* of the A/A check */
+	double p;	   /* two-sided, exact */
+	double floor;	   /* the noise floor, a fraction; infinite when unknown */
 };
 
 struct ledger_rate {
-	uint64_t k, n;		/* rejections among all checks on this machine */
-	struct interval ci;	/* Clopper-Pearson, 95 %; 0 to 1 when n is 0 */
-	uint64_t recent_k, recent_n;	/* of the last LEDGER_RECENT checks */
-	double recent_p;	/* mid-p of as many rejections or more at the level */
-	bool broken;		/* recent_p < LEDGER_BROKEN_P: 11 of 100 */
+	uint64_t k, n;		     /* rejections among all checks on this machine */
+	struct interval ci;	     /* Clopper-Pearson, 95 %; 0 to 1 when n is 0 */
+	uint64_t recent_k, recent_n; /* of the last LEDGER_RECENT checks */
+	double recent_p;	     /* mid-p of as many rejections or more at the level */
+	bool broken;		     /* recent_p < LEDGER_BROKEN_P: 11 of 100 */
 };
 
 /*

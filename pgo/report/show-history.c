@@ -99,8 +99,10 @@ static void add_row(struct table *t, const char *workload, const struct history_
 
 static void add_rows(const struct history_trends *trends, size_t last, struct strbuf *out)
 {
-	static const char *const head[] = { "time (UTC)", "commit", "workload", "speed-up",
-					    "95 % interval", "verdict", "baseline", "optimized" };
+	static const char *const head[] = {
+		"time (UTC)",	 "commit",  "workload", "speed-up",
+		"95 % interval", "verdict", "baseline", "optimized",
+	};
 	PGO_AUTO(table) t = TABLE_INIT("lllrrlrr");
 
 	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
@@ -115,8 +117,7 @@ static void add_rows(const struct history_trends *trends, size_t last, struct st
 	table_print(&t, out);
 }
 
-static void add_sparkline(struct table *table, const struct history_trend *t,
-			  enum history_series s)
+static void add_sparkline(struct table *table, const struct history_trend *t, enum history_series s)
 {
 	size_t n = t->nr < SPARKLINE_POINTS ? t->nr : SPARKLINE_POINTS;
 	double v[SPARKLINE_POINTS];
@@ -173,8 +174,7 @@ static void add_step(const struct history_trend *t, enum history_series s, struc
 	}
 	strbuf_addf(out, " (p %.1g)", step->p);
 	if (is_same_commit(row, &t->rows[step->before]))
-		strbuf_addstr(out, ", not by a change of the source: the commit before it is the "
-				   "same");
+		strbuf_addstr(out, ", the same as before: not by a change of the source");
 	strbuf_addch(out, '\n');
 }
 

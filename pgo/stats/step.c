@@ -59,7 +59,7 @@ static double most_extreme(const size_t *ranks, size_t n, size_t *at)
 
 static double permutation_p(size_t *ranks, size_t n, double observed, uint64_t seed)
 {
-	unsigned nr_as_extreme = 1;	/* the observed order is one of them */
+	unsigned nr_as_extreme = 1; /* the observed order is one of them */
 	struct rng rng;
 	size_t at;
 

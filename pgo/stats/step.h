@@ -12,9 +12,9 @@
 #define STEP_PERMUTATIONS 9999u
 
 struct step {
-	size_t at;	/* the first point after the step */
-	double shift;	/* Hodges-Lehmann: the median of all (after - before) */
-	double p;	/* of a step somewhere, in either direction */
+	size_t at;    /* the first point after the step */
+	double shift; /* Hodges-Lehmann: the median of all (after - before) */
+	double p;     /* of a step somewhere, in either direction */
 };
 
 /*

@@ -120,6 +120,11 @@ static void tells_what_is_not_there(void **state)
 	assert_int_equal(t.nr, 1);
 }
 
+static void run_sql(struct history *h, const char *sql)
+{
+	assert_int_equal(sqlite3_exec(h->db.db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
 static void refuses_rows_of_others(void **state)
 {
 	PGO_AUTO(history) h = HISTORY_INIT;
@@ -130,12 +135,10 @@ static void refuses_rows_of_others(void **state)
 	(void)state;
 	open_history(&h);
 	assert_int_equal(history_add(&h, &row, 1, NULL), 0);
-	assert_int_equal(sqlite3_exec(h.db.db, "UPDATE result SET verdict = 'GREAT'", NULL, NULL,
-				      NULL), SQLITE_OK);
+	run_sql(&h, "UPDATE result SET verdict = 'GREAT'");
 	assert_int_equal(history_read(&h, NULL, &t, &err), -PGO_EFORMAT);
 	assert_non_null(strstr(err.msg, "unknown verdict"));
-	assert_int_equal(sqlite3_exec(h.db.db, "ALTER TABLE result DROP COLUMN profile", NULL,
-				      NULL, NULL), SQLITE_OK);
+	run_sql(&h, "ALTER TABLE result DROP COLUMN profile");
 	assert_int_equal(history_read(&h, NULL, &t, &err), -PGO_EFORMAT);
 	assert_non_null(strstr(err.hint, "mv "));
 	assert_int_equal(t.nr, 0);
@@ -336,20 +339,22 @@ static void enter_without_end(void)
 /* Every validation has its three rows and a number of its own. */
 static size_t check_whole(void)
 {
+	static const char counts[] = "SELECT count(*) FROM result GROUP BY validation";
+	static const char sound[] =
+		"SELECT * FROM pragma_integrity_check"
+		" WHERE integrity_check = 'ok'";
 	PGO_AUTO(history) h = HISTORY_INIT;
 	PGO_AUTO(statement) st = STATEMENT_INIT;
 	size_t nr = 0;
 
 	open_history(&h);
-	assert_int_equal(statement_init(&st, &h.db, "SELECT count(*) FROM result"
-					" GROUP BY validation", NULL), 0);
+	assert_int_equal(statement_init(&st, &h.db, counts, NULL), 0);
 	while (statement_step(&st, NULL) > 0) {
 		assert_int_equal(statement_take_int(&st), 3);
 		nr++;
 	}
 	statement_release(&st);
-	assert_int_equal(statement_init(&st, &h.db, "SELECT * FROM pragma_integrity_check"
-					" WHERE integrity_check = 'ok'", NULL), 0);
+	assert_int_equal(statement_init(&st, &h.db, sound, NULL), 0);
 	assert_int_equal(statement_step(&st, NULL), 1);
 	return nr;
 }

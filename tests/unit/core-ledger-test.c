@@ -43,8 +43,12 @@ static int add(struct ledger *l, const char *machine, double p, unsigned nr_pair
 	       struct pgo_err *err)
 {
 	struct ledger_entry e = {
-		.time = 1000, .machine = machine, .metric = "cpu", .nr_pairs = nr_pairs,
-		.p = p, .floor = 0.01,
+		.time = 1000,
+		.machine = machine,
+		.metric = "cpu",
+		.nr_pairs = nr_pairs,
+		.p = p,
+		.floor = 0.01,
 	};
 
 	return ledger_add(l, &e, err);
@@ -79,7 +83,7 @@ static void counts_by_machine(void **state)
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(add(&l, "m", i % 20 ? 0.0501 : 0.05, 8, NULL), 0);
 	assert_int_equal(add(&l, "other", 0.001, 8, NULL), 0);
-	assert_int_equal(add(&l, "m", 0.001, 5, NULL), 0);	/* could not have rejected */
+	assert_int_equal(add(&l, "m", 0.001, 5, NULL), 0); /* could not have rejected */
 	r = rate_of(&l, "m");
 	assert_int_equal(r.n, 100);
 	assert_int_equal(r.k, 5);
@@ -116,8 +120,8 @@ static void judges_the_last_hundred(void **state)
 
 static double term(unsigned k, unsigned n)
 {
-	return exp(lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) +
-		   k * log(LEDGER_LEVEL) + (n - k) * log1p(-LEDGER_LEVEL));
+	return exp(lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + k * log(LEDGER_LEVEL) +
+		   (n - k) * log1p(-LEDGER_LEVEL));
 }
 
 /* The mid-p by summing the binomial law itself; and how often a right instrument is blamed. */
@@ -209,8 +213,12 @@ static void put(const char *text, size_t len)
 /* A validation goes on without a ledger, whatever is the matter with it. */
 static void note_never_fails(void **state)
 {
-	struct ledger_entry e = { .time = 1, .machine = "m", .metric = "cpu", .nr_pairs = 8,
-				  .p = 0.01, .floor = INFINITY };
+	struct ledger_entry e = { .time = 1,
+				  .machine = "m",
+				  .metric = "cpu",
+				  .nr_pairs = 8,
+				  .p = 0.01,
+				  .floor = INFINITY };
 	struct ledger_rate r = { .n = 77 };
 	enum log_level level = log_get_level();
 
@@ -281,7 +289,7 @@ static void says_how_to_mend_a_corrupt_file(void **state)
 	put(file.buf, 5000);
 	expect_error(-PGO_EFORMAT, "malformed", "mv ");
 	assert_int_equal(rename(path, broken), 0);
-	open_ledger(&l);	/* as the hint says */
+	open_ledger(&l); /* as the hint says */
 	assert_int_equal(add(&l, "m", 0.5, 8, NULL), 0);
 }
 

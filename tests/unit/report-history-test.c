@@ -172,8 +172,7 @@ static void json_holds_all(void **state)
 	step = json_array_get(json_object_get(trend, "steps"), 0);
 	assert_string_equal(json_string_value(json_object_get(step, "series")), "baseline");
 	assert_string_equal(json_string_value(json_object_get(step, "commit")), "600000fff");
-	assert_string_equal(json_string_value(json_object_get(step, "commit_before")),
-			    "500000fff");
+	assert_string_equal(json_string_value(json_object_get(step, "commit_before")), "500000fff");
 	assert_true(json_is_true(json_object_get(step, "found")));
 	step = json_array_get(json_object_get(trend, "steps"), 2);
 	assert_true(json_is_false(json_object_get(step, "found")));
@@ -199,12 +198,9 @@ static void sparklines(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_tells_the_step),
-		cmocka_unit_test(the_same_commit_is_told),
-		cmocka_unit_test(only_the_last_rows),
-		cmocka_unit_test(unknown_values_are_dashes),
-		cmocka_unit_test(json_holds_all),
-		cmocka_unit_test(sparklines),
+		cmocka_unit_test(text_tells_the_step), cmocka_unit_test(the_same_commit_is_told),
+		cmocka_unit_test(only_the_last_rows),  cmocka_unit_test(unknown_values_are_dashes),
+		cmocka_unit_test(json_holds_all),      cmocka_unit_test(sparklines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
