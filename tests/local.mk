@@ -10,7 +10,7 @@ if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 core_test_libs = pgo/core/libpgocore.a drivers/libpgodrivers.a profiles/libpgoprofiles.a \
 	pgo/stats/libpgostats.a pgo/base/libpgobase.a $(JANSSON_LIBS) $(CYAML_LIBS) \
-	$(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS) -lm
+	$(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ELF_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS) -lm
 report_test_libs = pgo/report/libpgoreport.a $(core_test_libs)
 
 check_PROGRAMS += \
@@ -26,17 +26,11 @@ check_PROGRAMS += \
 	tests/unit/base-tree-test \
 	tests/unit/core-artifacts-test \
 	tests/unit/core-bundle-test \
-	tests/unit/core-counters-test \
 	tests/unit/core-digest-test \
-	tests/unit/core-evidence-test \
-	tests/unit/core-history-test \
-	tests/unit/core-hyperfine-test \
 	tests/unit/core-json-test \
-	tests/unit/core-ledger-test \
 	tests/unit/core-merge-test \
 	tests/unit/core-workload-test \
-	tests/unit/report-history-test \
-	tests/unit/report-html-test
+	tests/unit/report-show-test
 
 tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
 tests_unit_base_child_held_test_LDADD = $(base_test_libs)
@@ -62,26 +56,14 @@ tests_unit_core_artifacts_test_SOURCES = tests/unit/core-artifacts-test.c
 tests_unit_core_artifacts_test_LDADD = $(core_test_libs)
 tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c
 tests_unit_core_bundle_test_LDADD = $(core_test_libs)
-tests_unit_core_counters_test_SOURCES = tests/unit/core-counters-test.c
-tests_unit_core_counters_test_LDADD = $(core_test_libs)
 tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
-tests_unit_core_evidence_test_SOURCES = tests/unit/core-evidence-test.c
-tests_unit_core_evidence_test_LDADD = $(core_test_libs)
-tests_unit_core_history_test_SOURCES = tests/unit/core-history-test.c
-tests_unit_core_history_test_LDADD = $(core_test_libs)
-tests_unit_core_hyperfine_test_SOURCES = tests/unit/core-hyperfine-test.c
-tests_unit_core_hyperfine_test_LDADD = $(core_test_libs)
 tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
 tests_unit_core_json_test_LDADD = $(core_test_libs)
-tests_unit_core_ledger_test_SOURCES = tests/unit/core-ledger-test.c
-tests_unit_core_ledger_test_LDADD = $(core_test_libs)
 tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
 tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c
 tests_unit_core_workload_test_LDADD = $(core_test_libs)
-tests_unit_report_history_test_SOURCES = tests/unit/report-history-test.c
-tests_unit_report_history_test_LDADD = $(report_test_libs)
-tests_unit_report_html_test_SOURCES = tests/unit/report-html-test.c
-tests_unit_report_html_test_LDADD = $(report_test_libs)
+tests_unit_report_show_test_SOURCES = tests/unit/report-show-test.c
+tests_unit_report_show_test_LDADD = $(report_test_libs)
 endif

@@ -79,34 +79,42 @@ static void set_flag(const struct opt *o, void *options, bool on)
 		*(bool *)field = on;
 }
 
+#define EDIT 2		/* a letter more, less or another */
+#define SWAP 1		/* two letters in the wrong order: the likeliest slip */
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The weighted number of slips between two words (optimal string alignment). */
 static size_t distance(const char *a, const char *b)
 {
-	size_t la = strlen(a), lb = strlen(b), row[65], diag, up;
+	size_t la = strlen(a), lb = strlen(b), rows[3][WORD_MAX + 1];
 
-	if (la > 64 || lb > 64)
+	if (la > WORD_MAX || lb > WORD_MAX)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
+		rows[0][j] = j * EDIT;
 	for (size_t i = 1; i <= la; i++) {
-		diag = row[0];
-		row[0] = i;
+		size_t *row = rows[i % 3], *up = rows[(i - 1) % 3], *above = rows[(i + 1) % 3];
+
+		row[0] = i * EDIT;
 		for (size_t j = 1; j <= lb; j++) {
-			up = row[j];
-			row[j] = diag + (a[i - 1] != b[j - 1]);
-			if (up + 1 < row[j])
-				row[j] = up + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			diag = up;
+			row[j] = up[j - 1] + (a[i - 1] == b[j - 1] ? 0 : EDIT);
+			row[j] = least(row[j], least(up[j], row[j - 1]) + EDIT);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], above[j - 2] + SWAP);
 		}
 	}
-	return row[lb];
+	return rows[la % 3][lb];
 }
 
 const char *opt_nearest(const char *word, const char *const *candidates)
 {
+	size_t best_distance = (strlen(word) / 3 + 2) * EDIT, d;
 	const char *best = NULL;
-	size_t best_distance = strlen(word) / 3 + 2, d;
 
 	for (; *candidates; candidates++) {
 		d = distance(word, *candidates);

@@ -60,6 +60,47 @@ void strvec_pushv(struct strvec *sv, char *const *v)
 		strvec_push(sv, *v);
 }
 
+/* One word at *p, which is moved behind it; false for a quote that does not end. */
+static bool take_word(const char **p, struct strbuf *word)
+{
+	char quote = 0;
+
+	for (; **p && (quote || !strchr(" \t\n", **p)); (*p)++) {
+		char c = **p;
+
+		if (quote == '\'' ? c == quote : c == quote && quote) {
+			quote = 0;
+		} else if (!quote && (c == '\'' || c == '"')) {
+			quote = c;
+		} else if (c == '\\' && quote != '\'' && (*p)[1] &&
+			   (!quote || strchr("\"\\$`", (*p)[1]))) {
+			strbuf_addch(word, *++*p);
+		} else {
+			strbuf_addch(word, c);
+		}
+	}
+	return !quote;
+}
+
+bool strvec_split(struct strvec *sv, const char *line)
+{
+	size_t before = sv->nr;
+
+	for (line += strspn(line, " \t\n"); *line; line += strspn(line, " \t\n")) {
+		PGO_AUTO(strbuf) word = STRBUF_INIT;
+
+		if (!take_word(&line, &word)) {
+			while (sv->nr > before)
+				free(sv->v[--sv->nr]);
+			if (sv->alloc)
+				sv->v[sv->nr] = NULL;
+			return false;
+		}
+		strvec_push(sv, word.buf);
+	}
+	return true;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

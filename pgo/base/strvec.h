@@ -22,6 +22,9 @@ void strvec_push_take(struct strvec *sv, char *s);		/* owns s */
 const char *strvec_pushf(struct strvec *sv, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void strvec_pushv(struct strvec *sv, char *const *v);		/* until NULL */
+/* Split a line into words as a shell would, with its quotes and backslashes, but without any
+ * expansion, and append them. false, nothing appended, for a quote that does not end. */
+bool strvec_split(struct strvec *sv, const char *line);
 void strvec_sort(struct strvec *sv);				/* by bytes */
 bool strvec_has(const struct strvec *sv, const char *s);
 /* "NAME=value" vectors: replace or add NAME. value NULL removes it. */

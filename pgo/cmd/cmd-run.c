@@ -28,7 +28,7 @@ static int all_three(struct cmd_ctx *ctx, struct project *p, const char *path,
 
 	if (!ret)
 		ret = flow_build(p, path, &optimized, ctx->err);
-	return ret ? ret : flow_validate(p, eo, e, ctx->err);
+	return ret ? ret : flow_validate(p, eo, false, e, ctx->err);
 }
 
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
@@ -54,7 +54,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	ret = all_three(ctx, &p, path, &eo, &e);
 	if (ret)
 		return ret;
-	return p.plan ? cmd_print_plan(ctx, &plan) : validate_print(ctx, &e, o.common.json);
+	return p.plan ? cmd_print_plan(ctx, &plan) : validate_print(ctx, &e, &o.v, o.common.json);
 }
 
 const struct cmd cmd_run = {

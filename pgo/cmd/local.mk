@@ -17,7 +17,7 @@ pgoctl_LDADD = \
 	profiles/libpgoprofiles.a \
 	pgo/stats/libpgostats.a \
 	pgo/base/libpgobase.a \
-	$(JANSSON_LIBS) $(CYAML_LIBS) $(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ELF_LIBS) $(ZSTD_LIBS) -lm
+	$(JANSSON_LIBS) $(CYAML_LIBS) $(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ELF_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) -lm
 
 TAP_TESTS += \
 	tests/t/4010-flow.t \

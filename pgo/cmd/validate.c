@@ -1,40 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/cmd/validate.h"
 
+#include <string.h>
 #include <unistd.h>
 
+#include "pgo/base/child.h"
+#include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/num.h"
+#include "pgo/report/html.h"
 #include "pgo/report/show.h"
+
+static int check_fraction(struct cmd_ctx *ctx, const char *name, double v)
+{
+	if (isnan(v) || (v >= 0 && v < 1))
+		return 0;
+	return pgo_error(ctx->err, PGO_EUSAGE,
+			 "option --%s wants a percentage from 0%% to less than 100%%", name);
+}
+
+/* "prove-faster=3%": the gate, and how much faster. */
+static int parse_gate(struct cmd_ctx *ctx, const char *text, struct experiment_opts *ret)
+{
+	const char *names[] = { gate_name(GATE_NO_REGRESSION), gate_name(GATE_PROVE_NOT_SLOWER),
+				gate_name(GATE_PROVE_FASTER), NULL };
+	size_t len = strcspn(text, "=");
+	const char *near;
+
+	for (int g = 0; names[g]; g++) {
+		if (strlen(names[g]) != len || memcmp(names[g], text, len) != 0)
+			continue;
+		ret->gate = (enum gate)g;
+		if (!text[len])
+			return 0;
+		if (g == GATE_PROVE_FASTER && num_parse_percent(text + len + 1, &ret->min_effect))
+			return check_fraction(ctx, "gate", ret->min_effect);
+	}
+	near = opt_nearest(text, names);
+	pgo_error(ctx->err, PGO_EUSAGE, "unknown gate '%s'", text);
+	return pgo_err_hint(ctx->err, "did you mean %s? Only prove-faster takes a percentage: "
+			    "prove-faster=3%%", near ? near : names[0]);
+}
 
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret)
 {
 	bool pairs_given = v->pairs != UINT_MAX, margin_given = !isnan(v->margin);
+	int r;
 
 	if (v->pairs < 6)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "%u pairs can decide nothing: at least 6 are needed", v->pairs);
-	if (pairs_given && v->pairs > 1000)
-		return pgo_error(ctx->err, PGO_EUSAGE, "more than 1000 pairs are not supported");
-	if (margin_given && (v->margin < 0 || v->margin >= 1))
-		return pgo_error(ctx->err, PGO_EUSAGE,
-				 "option --margin wants a percentage from 0%% to less than 100%%");
-	*ret = (struct experiment_opts){ .pairs = pairs_given ? v->pairs : 0, .seed = v->seed,
-					 .margin = margin_given ? v->margin : -1,
-					 .budget_ns = v->budget_ns };
-	return 0;
+	if (pairs_given && v->pairs > SPENDING_MAX_N)
+		return pgo_error(ctx->err, PGO_EUSAGE, "more than %u pairs are not supported",
+				 SPENDING_MAX_N);
+	r = check_fraction(ctx, "margin", v->margin);
+	if (!r)
+		r = check_fraction(ctx, "min-effect", v->min_effect);
+	if (r)
+		return r;
+	*ret = (struct experiment_opts){
+		.pairs = pairs_given ? v->pairs : 0, .seed = v->seed,
+		.margin = margin_given ? v->margin : -1, .insist = margin_given,
+		.min_effect = isnan(v->min_effect) ? 0 : v->min_effect,
+		.budget_ns = v->budget_ns, .force = v->force_margin,
+		.no_padding = v->no_padding, .evidence = v->evidence,
+	};
+	return v->gate ? parse_gate(ctx, v->gate, ret) : 0;
 }
 
-int validate_print(struct cmd_ctx *ctx, const struct experiment *e, bool json)
+static int write_report(struct cmd_ctx *ctx, const struct experiment *x, const char *path)
+{
+	PGO_AUTO(strbuf) page = STRBUF_INIT;
+
+	html_report(&x->engine, &page);
+	return fs_write_atomic(path, page.buf, page.len, 0666, ctx->err);
+}
+
+int validate_print(struct cmd_ctx *ctx, const struct experiment *x,
+		   const struct validate_options *v, bool json)
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int ret = v->report ? write_report(ctx, x, v->report) : 0;
 	bool printed;
 
+	if (ret)
+		return ret;
 	if (json) {
-		printed = cmd_print_json(ctx, show_experiment_json(e));
+		printed = cmd_print_json(ctx, show_experiment_json(x));
 	} else {
-		show_experiment(e, log_colour(STDOUT_FILENO), &out);
+		show_experiment(x, log_colour(STDOUT_FILENO), &out);
 		printed = cmd_print(ctx, &out);
 	}
-	return printed ? experiment_exit(e) : -(int)ctx->err->code;
+	if (!printed)
+		return -(int)ctx->err->code;
+	return x->cancelled ? 128 + child_cancelled() : gate_exit(engine_gate(&x->engine));
 }

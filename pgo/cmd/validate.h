@@ -12,23 +12,38 @@
 struct validate_options {
 	unsigned pairs;
 	uint64_t seed, budget_ns;
-	double margin;
+	double margin, min_effect;
+	const char *gate, *report, *evidence;
+	bool force_margin, no_padding;
 };
 /* Not given on the command line: pgo.yaml's is taken. */
-#define VALIDATE_OPTIONS_INIT { .pairs = UINT_MAX, .margin = NAN }
+#define VALIDATE_OPTIONS_INIT { .pairs = UINT_MAX, .margin = NAN, .min_effect = NAN }
 #define VALIDATE_OPTS(type, member)                                                           \
-	{ OPT_UINT, 0, "pairs", "N", "A/B pairs a workload (default: pgo.yaml's, or 20)",     \
+	{ OPT_UINT, 0, "pairs", "N", "A/B pairs a workload at most (default: pgo.yaml's, or 20)", \
 	  offsetof(type, member.pairs) },                                                     \
 	{ OPT_PERCENT, 0, "margin", "P%", "a slow-down that does not matter (default: 2%)",   \
 	  offsetof(type, member.margin) },                                                    \
-	{ OPT_DURATION, 0, "budget", "TIME", "fewer pairs when they would take longer",       \
+	{ OPT_PERCENT, 0, "min-effect", "P%", "a speed-up below this does not count (default: 0%)", \
+	  offsetof(type, member.min_effect) },                                                \
+	{ OPT_STR, 0, "gate", "GATE", "no-regression (default), prove-not-slower or prove-faster", \
+	  offsetof(type, member.gate) },                                                      \
+	{ OPT_DURATION, 0, "budget", "TIME", "as many pairs as fit into it",                  \
 	  offsetof(type, member.budget_ns) },                                                 \
 	{ OPT_U64, 0, "seed", "N", "of the coin, to repeat an order of runs",                 \
-	  offsetof(type, member.seed) }
+	  offsetof(type, member.seed) },                                                      \
+	{ OPT_FLAG, 0, "force-margin", NULL, "try a margin that cannot be proven here",       \
+	  offsetof(type, member.force_margin) },                                              \
+	{ OPT_FLAG, 0, "no-padding", NULL, "do not move the stack from pair to pair",         \
+	  offsetof(type, member.no_padding) },                                                \
+	{ OPT_STR, 0, "evidence", "FILE", "keep every run here, too, as JSON lines",          \
+	  offsetof(type, member.evidence) },                                                  \
+	{ OPT_STR, 0, "report", "FILE", "write a page with the pairs, distributions and looks", \
+	  offsetof(type, member.report) }
 
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret);
-/* Print the result; returns the exit code that it means. */
-int validate_print(struct cmd_ctx *ctx, const struct experiment *e, bool json);
+/* Print the result, write the report; returns the exit code that it means. */
+int validate_print(struct cmd_ctx *ctx, const struct experiment *x,
+		   const struct validate_options *v, bool json);
 
 #endif

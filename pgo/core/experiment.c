@@ -4,51 +4,56 @@
 #include <math.h>
 #include <time.h>
 
+#include "pgo/base/child.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/num.h"
 #include "pgo/base/progress.h"
-#include "pgo/core/json.h"
+#include "pgo/core/machine.h"
 #include "pgo/core/measure.h"
+#include "pgo/core/source.h"
 #include "pgo/stats/rng.h"
 
-#define ALPHA 0.025		/* one-sided */
 #define UNIT_NS 20000000u	/* a unit shorter than this is repeated inside */
-#define MIN_PAIRS 6		/* below, the smallest possible p is above ALPHA */
-
-const char *metric_name(enum metric m)
-{
-	return m == METRIC_CPU ? "cpu" : "wall";
-}
+#define MIN_PAIRS 6		/* below, the smallest possible p is above alpha */
+#define MIN_AA 8		/* A/A pairs before the first A/B pair */
+#define AB_PER_AA 10		/* afterwards, one A/A pair for so many A/B pairs */
+#define MAX_WARM_UP 3
+#define MAX_RETRIES 20		/* of one invalidated pair */
 
 void experiment_release(struct experiment *e)
 {
-	for (size_t i = 0; i < e->nr_workloads; i++) {
-		free(e->workloads[i].a);
-		free(e->workloads[i].b);
-		free(e->workloads[i].d);
-	}
-	free(e->workloads);
-	free(e->evidence);
+	engine_release(&e->engine);
+	evidence_release(&e->evidence);
+	free(e->path);
 	*e = (struct experiment)EXPERIMENT_INIT;
 }
 
 /* The experiment while it runs. */
 struct trial {
 	struct project *p;
-	struct experiment *e;
+	const struct experiment_opts *opts;
+	struct experiment *x;
+	struct evidence *e;	/* x's */
+	struct meter meter;
 	const struct workload **specs;	/* beside e->workloads */
-	struct measurement *first;	/* the baseline's warm-up run of each */
-	struct side sides[2];
+	uint64_t *process_ns;	/* of one process, by the workload's metric; beside e->workloads */
+	struct side sides[3];
 	struct rng rng;
-	size_t done, total;
+	uint64_t start_ns;
+	unsigned round;
+	size_t nr_aa, nr_ab;
+	size_t next_aa;		/* the workload of the next A/A pair */
+	bool keeping;		/* the evidence file has its head: pairs follow as they come */
 };
 
 static void trial_release(struct trial *t)
 {
 	free(t->specs);
-	free(t->first);
-	free(t->sides[0].out_dir);
-	free(t->sides[1].out_dir);
+	free(t->process_ns);
+	for (size_t i = 0; i < ARRAY_SIZE(t->sides); i++)
+		free(t->sides[i].out_dir);
+	meter_release(&t->meter);
 }
 PGO_DEFINE_AUTO(trial, trial_release)
 
@@ -60,21 +65,18 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Both sides lie beside each other under names of one length. */
-static int lay_out(struct trial *t, const struct stage *baseline, const struct stage *candidate,
+/* The sides lie beside each other under names of one length, the copy in files of its own. */
+static int lay_out(struct trial *t, const char *baseline, const char *candidate,
 		   struct pgo_err *err)
 {
-	const struct stage *stages[2] = { baseline, candidate };
+	const char *from[3] = { baseline, candidate, baseline };
 	PGO_AUTO_FREE char *ab = project_path(t->p, "ab");
-	PGO_AUTO_FREE char *keep = project_path(t->p, "validate");
 	int ret = fs_remove_tree(ab, err);
 
-	if (!ret)
-		ret = fs_mkdir_p(keep, err);
-	for (int i = 0; !ret && i < 2; i++) {
+	for (int i = 0; !ret && i < 3; i++) {
 		t->sides[i].label = (char)('a' + i);
 		t->sides[i].out_dir = xstrfmt("%s/%c", ab, t->sides[i].label);
-		ret = fs_copy_tree(stages[i]->out, t->sides[i].out_dir, NULL, NULL, err);
+		ret = fs_copy_tree(from[i], t->sides[i].out_dir, NULL, NULL, err);
 	}
 	return ret;
 }
@@ -82,19 +84,19 @@ static int lay_out(struct trial *t, const struct stage *baseline, const struct s
 static int choose_workloads(struct trial *t, struct pgo_err *err)
 {
 	const struct config *cfg = &t->p->config;
-	struct experiment *e = t->e;
+	struct evidence *e = t->e;
 
 	e->workloads = xcalloc(cfg->nr_workloads, sizeof(*e->workloads));
 	t->specs = xcalloc(cfg->nr_workloads, sizeof(*t->specs));
-	t->first = xcalloc(cfg->nr_workloads, sizeof(*t->first));
+	t->process_ns = xcalloc(cfg->nr_workloads, sizeof(*t->process_ns));
 	for (size_t i = 0; i < cfg->nr_workloads; i++) {
 		const struct workload *w = &cfg->workloads[i];
 
 		if (!(w->use & USE_VALIDATE))
 			continue;
 		t->specs[e->nr_workloads] = w;
-		e->workloads[e->nr_workloads++] = (struct ab_workload){
-			.name = w->name, .weight = w->weight, .times = 1,
+		e->workloads[e->nr_workloads++] = (struct ab_workload_info){
+			.name = xstrdup(w->name), .weight = w->weight, .times = 1,
 			.held_out = !(w->use & USE_TRAIN),
 			.output_compared = strcmp(w->output, "none") != 0,
 		};
@@ -105,257 +107,349 @@ static int choose_workloads(struct trial *t, struct pgo_err *err)
 	return pgo_err_hint(err, "set use: both on one in '%s'", cfg->path);
 }
 
-/* CPU time for each second in which the program could have run: 1 when it neither waits nor has threads. */
-static double busy_share(const struct measurement *m)
+static double share_of(uint64_t part, uint64_t whole, uint64_t less)
 {
-	double busy = (double)m->wall_ns - (double)(m->have_run_delay ? m->run_delay_ns : 0);
-
-	return busy > 0 ? (double)m->cpu_ns / busy : 0;
+	return whole > less ? (double)part / (double)(whole - less) : 0;
 }
 
-/* CPU time says the same with less noise, where it is all that the program spends. */
-static enum metric choose_metric(const struct measurement *a, const struct measurement *b)
+/*
+ * What a run is measured by. CPU time says the same as wall time with less
+ * noise, where it is all that the program spends; a program that waits is
+ * measured by the time in which it was not kept from running; one with threads
+ * by wall time, since threads trade one for the other.
+ */
+static enum metric choose_metric(const struct run_metrics *m)
 {
-	double share = fmax(busy_share(a), busy_share(b));
+	uint64_t delay = m->run_delay_ns == NOT_MEASURED ? 0 : m->run_delay_ns;
+	double share = share_of(m->cpu_ns, m->wall_ns, delay);
 
-	return share > 0.95 && share < 1.10 ? METRIC_CPU : METRIC_WALL;
+	if (share > 1.10)
+		return METRIC_WALL;
+	if (share > 0.95)
+		return METRIC_CPU;
+	return m->run_delay_ns == NOT_MEASURED ? METRIC_WALL : METRIC_ACTIVE;
 }
 
-/* One discarded run a side: caches are filled, the metric and the unit are fixed, outputs compared. */
-static int warm_up(struct trial *t, size_t i, uint64_t *round_ns, struct pgo_err *err)
+/* Discarded runs, until nothing is read from the disk any more; they fix the metric and the unit. */
+static int warm_up(struct trial *t, size_t i, struct pgo_err *err)
 {
-	struct ab_workload *w = &t->e->workloads[i];
-	struct measurement again, b;
-	int ret;
+	struct ab_workload_info *w = &t->e->workloads[i];
+	struct measured a, b;
+	int ret = 0;
 
-	progress_step(t->done, w->name);
-	ret = measure_run(t->p, t->specs[i], &t->sides[0], 1, &t->first[i], err);
-	if (!ret)
-		ret = measure_run(t->p, t->specs[i], &t->sides[1], 1, &b, err);
-	if (ret)
-		return ret;
-	w->metric = choose_metric(&t->first[i], &b);
-	if (t->first[i].wall_ns < UNIT_NS)
-		w->times = (unsigned)(UNIT_NS / (t->first[i].wall_ns + 1)) + 1;
-	*round_ns += (t->first[i].wall_ns + b.wall_ns) * w->times;
-	if (!strcmp(t->first[i].output, b.output))
-		return 0;
-	/* Before it is called a difference: does the baseline agree with itself? */
-	ret = measure_run(t->p, t->specs[i], &t->sides[0], 1, &again, err);
-	if (ret)
-		return ret;
-	w->output_unstable = strcmp(t->first[i].output, again.output) != 0;
-	w->miscompare = !w->output_unstable;
+	for (int n = 0; n < MAX_WARM_UP; n++) {
+		progress_step(i, w->name);
+		ret = meter_run(&t->meter, t->specs[i], &t->sides[0], 1, 0, &a, err);
+		if (!ret)
+			ret = meter_run(&t->meter, t->specs[i], &t->sides[1], 1, 0, &b, err);
+		if (ret)
+			return ret;
+		if (!a.metrics.major_faults && !b.metrics.major_faults)
+			break;
+	}
+	w->metric = choose_metric(&a.metrics);
+	if (w->metric != METRIC_CPU && choose_metric(&b.metrics) == METRIC_CPU)
+		w->metric = METRIC_CPU;
+	if (a.metrics.wall_ns < UNIT_NS)
+		w->times = (unsigned)(UNIT_NS / (a.metrics.wall_ns + 1)) + 1;
+	t->process_ns[i] = (uint64_t)(evidence_metric(t->e, i, &a.metrics) * 1e9);
+	w->unit_ns = a.metrics.wall_ns * w->times;
+	t->x->forecast.round_ns += (a.metrics.wall_ns + b.metrics.wall_ns) * w->times;
+	memcpy(w->output, a.metrics.output, sizeof(w->output));
 	return 0;
 }
 
-static double metric_of(const struct ab_workload *w, const struct measurement *m)
-{
-	uint64_t ns = w->metric == METRIC_CPU ? m->cpu_ns : m->wall_ns;
-
-	return (double)(ns ? ns : 1) / 1e9;
-}
-
-static int write_evidence(const struct trial *t, const struct ab_workload *w, size_t pair,
-			  int order, const struct side *side, const struct measurement *m,
-			  struct pgo_err *err)
+static int append_evidence(const struct trial *t, json_t *o, struct pgo_err *err)
 {
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
-	json_t *o = json_object();
-	char label[2] = { side->label, '\0' };
+	int ret;
 
-	json_object_set_new(o, "workload", js_string(w->name));
-	json_object_set_new(o, "pair", js_u64(pair));
-	json_object_set_new(o, "order", json_integer(order));
-	json_object_set_new(o, "side", js_string(label));
-	json_object_set_new(o, "wall_ns", js_u64(m->wall_ns));
-	json_object_set_new(o, "cpu_ns", js_u64(m->cpu_ns));
-	json_object_set_new(o, "run_delay_ns",
-			    m->have_run_delay ? js_u64(m->run_delay_ns) : json_null());
-	json_object_set_new(o, "max_rss_bytes", js_u64(m->max_rss_bytes));
-	json_object_set_new(o, "minor_faults", js_u64(m->minor_faults));
-	json_object_set_new(o, "major_faults", js_u64(m->major_faults));
-	json_object_set_new(o, "vol_switches", js_u64(m->vol_switches));
-	json_object_set_new(o, "invol_switches", js_u64(m->invol_switches));
-	json_object_set_new(o, "output", *m->output ? js_string(m->output) : json_null());
 	js_dump(o, &line, true);
 	json_decref(o);
 	strbuf_addch(&line, '\n');
-	return fs_append_line(t->e->evidence, line.buf, line.len, err);
+	ret = fs_append_line(t->x->path, line.buf, line.len, err);
+	if (!ret && t->opts->evidence)
+		ret = fs_append_line(t->opts->evidence, line.buf, line.len, err);
+	return ret;
 }
 
-static void compare_output(struct trial *t, size_t i, const struct measurement *a,
-			   const struct measurement *b)
+static uint64_t spin_of(const struct trial *t, size_t i, const struct side *side)
 {
-	struct ab_workload *w = &t->e->workloads[i];
-
-	if (w->output_unstable || w->miscompare || !w->output_compared)
-		return;
-	if (strcmp(a->output, t->first[i].output) != 0)
-		w->output_unstable = true;
-	else if (strcmp(b->output, t->first[i].output) != 0)
-		w->miscompare = true;
+	return side->label == 'b' ? (uint64_t)(t->opts->inject * (double)t->process_ns[i]) : 0;
 }
 
-static int run_pair(struct trial *t, size_t i, struct pgo_err *err)
+/* One attempt at a pair; what the environment did to it decides whether it counts. */
+static int attempt(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
 {
-	struct ab_workload *w = &t->e->workloads[i];
-	int first = rng_coin(&t->rng);
-	struct measurement m[2];
+	const struct side *sides[2] = { &t->sides[0],
+					&t->sides[pair->kind == PAIR_AA ? 2 : 1] };
+	const struct ab_workload_info *w = &t->e->workloads[pair->workload];
 	int ret = 0;
 
-	for (int order = 0; !ret && order < 2; order++) {
-		int s = order ? !first : first;
+	pair->swapped = rng_coin(&t->rng);
+	pair->padding_bytes = t->opts->no_padding ? 0 : (unsigned)rng_below(&t->rng, 4096);
+	pair->invalid = VALID;
+	t->meter.padding_bytes = pair->padding_bytes;
+	for (int n = 0; !ret && n < 2; n++) {
+		int s = pair->swapped ? !n : n;
+		struct measured m;
 
-		ret = measure_run(t->p, t->specs[i], &t->sides[s], w->times, &m[s], err);
-		if (!ret)
-			ret = write_evidence(t, w, w->nr_pairs, order, &t->sides[s], &m[s], err);
+		ret = meter_run(&t->meter, t->specs[pair->workload], sides[s], w->times,
+				spin_of(t, pair->workload, sides[s]), &m, err);
+		pair->run[s] = m.metrics;
+		if (pair->invalid == VALID)
+			pair->invalid = m.invalid;
 	}
-	if (ret)
-		return ret;
-	compare_output(t, i, &m[0], &m[1]);
-	w->a[w->nr_pairs] = metric_of(w, &m[0]);
-	w->b[w->nr_pairs] = metric_of(w, &m[1]);
-	w->d[w->nr_pairs] = log(w->a[w->nr_pairs] / w->b[w->nr_pairs]);
-	w->nr_pairs++;
+	return ret;
+}
+
+/* Run until an attempt is valid; each is kept as evidence. */
+static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, struct pgo_err *err)
+{
+	struct ab_pair pair = { .workload = workload, .kind = kind, .round = t->round };
+	int ret;
+
+	t->meter.group++;
+	for (int n = 0; n < MAX_RETRIES; n++) {
+		ret = attempt(t, &pair, err);
+		if (ret)
+			return ret;
+		evidence_add(t->e, &pair);
+		if (t->keeping)
+			ret = append_evidence(t, evidence_pair_json(t->e, &pair), err);
+		if (ret || pair.invalid == VALID)
+			return ret;
+	}
 	return 0;
+}
+
+static int run_aa(struct trial *t, struct pgo_err *err)
+{
+	int ret = run_pair(t, t->next_aa, PAIR_AA, err);
+
+	t->next_aa = (t->next_aa + 1) % t->e->nr_workloads;
+	t->nr_aa++;
+	return ret;
+}
+
+static size_t shuffle_wanted(struct trial *t, size_t *order)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->e->nr_workloads; i++)
+		if (engine_wants(&t->x->engine, i))
+			order[nr++] = i;
+	rng_shuffle(&t->rng, order, nr);
+	return nr;
 }
 
 static int run_round(struct trial *t, struct pgo_err *err)
 {
-	size_t nr = t->e->nr_workloads;
-	PGO_AUTO_FREE size_t *order = xcalloc(nr, sizeof(*order));
+	PGO_AUTO_FREE size_t *order = xcalloc(t->e->nr_workloads, sizeof(*order));
+	size_t nr = shuffle_wanted(t, order);
 	int ret = 0;
 
-	for (size_t i = 0; i < nr; i++)
-		order[i] = i;
-	rng_shuffle(&t->rng, order, nr);
 	for (size_t i = 0; !ret && i < nr; i++) {
-		progress_step(t->done++, t->e->workloads[order[i]].name);
-		ret = run_pair(t, order[i], err);
+		progress_step(t->round, t->e->workloads[order[i]].name);
+		ret = run_pair(t, order[i], PAIR_AB, err);
+		t->nr_ab++;
+		if (!ret && t->nr_ab % AB_PER_AA == 0)
+			ret = run_aa(t, err);
 	}
-	return ret;
+	t->round++;
+	return ret ? ret : engine_update(&t->x->engine, err);
 }
 
-/* Fixed before the first pair, so that no result can choose its own sample size. */
-static unsigned pairs_within(const struct experiment *e, uint64_t budget_ns, uint64_t round_ns)
+/* Fixed before the first A/B pair, so that no result can choose its own sample size. */
+static unsigned fix_n_max(const struct trial *t)
 {
-	uint64_t fit = budget_ns && round_ns ? budget_ns / round_ns : e->pairs_asked;
+	uint64_t budget = t->opts->budget_ns ? t->opts->budget_ns : t->p->config.budget_ns;
+	unsigned most = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
+	uint64_t round = t->x->forecast.round_ns * (AB_PER_AA + 1) / AB_PER_AA;
+	uint64_t spent = now_ns() - t->start_ns, fit;
 
-	if (fit >= e->pairs_asked)
-		return e->pairs_asked;
+	if (!budget || !round)
+		return most;
+	/* A budget alone sets the number; with a number given it only cuts it. */
+	if (!t->opts->pairs && t->opts->budget_ns)
+		most = SPENDING_MAX_N;
+	fit = budget > spent ? (budget - spent) / round : 0;
 	if (fit < MIN_PAIRS)
 		fit = MIN_PAIRS;
-	log_info("%llu pairs instead of %u fit into the budget", (unsigned long long)fit,
-		 e->pairs_asked);
-	return (unsigned)fit;
+	return fit < most ? (unsigned)fit : most;
 }
 
-static int analyze(struct experiment *e, struct pgo_err *err)
+static int make_forecast(struct trial *t, struct pgo_err *err)
 {
-	const struct verdict_rule rule = { .margin = e->margin };
-	size_t nr = e->nr_workloads, rounds = e->workloads[0].nr_pairs;
-	PGO_AUTO_FREE const double **d = xcalloc(nr, sizeof(*d));
-	PGO_AUTO_FREE double *weights = xcalloc(nr, sizeof(*weights));
-	PGO_AUTO_FREE double *all = xcalloc(rounds, sizeof(*all));
-	int ret = 0;
+	struct forecast *f = &t->x->forecast;
+	struct evidence_head *h = &t->e->head;
+	PGO_AUTO(strbuf) time = STRBUF_INIT;
+	int ret;
 
-	for (size_t i = 0; !ret && i < nr; i++) {
-		struct ab_workload *w = &e->workloads[i];
-
-		d[i] = w->d;
-		weights[i] = w->weight;
-		ret = paired_analyze(w->d, w->nr_pairs, ALPHA, &w->paired, err);
-		w->verdict = verdict_of(&w->paired.ci, &rule);
-	}
+	h->n_max = fix_n_max(t);
+	ret = forecast_make(t->e, f, err);
 	if (ret)
 		return ret;
-	combine_workloads(d, weights, nr, rounds, all);
-	ret = paired_analyze(all, rounds, ALPHA, &e->overall, err);
-	e->verdict = verdict_of(&e->overall.ci, &rule);
+	num_add_duration(&time, f->pairs * f->round_ns);
+	if (f->pairs)
+		log_step("to prove a margin of %.1f %% here takes about %u pairs, %s",
+			 h->margin * 100, f->pairs, time.buf);
+	if (f->provable <= h->margin || isinf(f->provable))
+		return 0;
+	if (!t->opts->insist || t->opts->force) {
+		log_step("%u pairs can prove a margin of %.1f %% here, not of %.1f %%", h->n_max,
+			 f->provable * 100, h->margin * 100);
+		return 0;
+	}
+	pgo_error(err, PGO_ELIMIT,
+		  "a margin of %.2g %% is below what %u pairs can prove here: %.1f %%",
+		  h->margin * 100, h->n_max, f->provable * 100);
+	return pgo_err_hint(err, "allow more --pairs or --budget, or insist with --force-margin");
+}
+
+static int calibrate(struct trial *t, struct pgo_err *err)
+{
+	size_t each = (MIN_AA + t->e->nr_workloads - 1) / t->e->nr_workloads;
+	size_t total = each * t->e->nr_workloads;
+	int ret = 0;
+
+	progress_start("A/A pairs", total);
+	for (size_t i = 0; !ret && i < total; i++) {
+		progress_step(i, t->e->workloads[t->next_aa].name);
+		ret = run_aa(t, err);
+	}
 	return ret;
 }
 
-static int write_head(struct trial *t, unsigned pairs, struct pgo_err *err)
+static int fill_head(struct trial *t, struct pgo_err *err)
 {
-	PGO_AUTO(strbuf) line = STRBUF_INIT;
-	json_t *o = json_object();
+	struct evidence_head *h = &t->e->head;
+	PGO_AUTO(source_commit) commit = { 0 };
 
-	json_object_set_new(o, "evidence", json_integer(1));
-	json_object_set_new(o, "seed", js_u64(t->e->seed));
-	json_object_set_new(o, "pairs", js_u64(pairs));
-	json_object_set_new(o, "margin", json_real(t->e->margin));
-	js_dump(o, &line, true);
-	json_decref(o);
-	strbuf_addch(&line, '\n');
-	return fs_write_atomic(t->e->evidence, line.buf, line.len, 0644, err);
-}
-
-static int run_trial(struct trial *t, uint64_t budget_ns, struct pgo_err *err)
-{
-	struct experiment *e = t->e;
-	uint64_t round_ns = 0;
-	unsigned pairs;
-	int ret = 0;
-
-	progress_start("warm up", e->nr_workloads);
-	for (size_t i = 0; !ret && i < e->nr_workloads; i++)
-		ret = warm_up(t, i, &round_ns, err);
-	if (ret)
-		return ret;
-	pairs = pairs_within(e, budget_ns, round_ns);
-	for (size_t i = 0; i < e->nr_workloads; i++) {
-		e->workloads[i].a = xcalloc(pairs, sizeof(double));
-		e->workloads[i].b = xcalloc(pairs, sizeof(double));
-		e->workloads[i].d = xcalloc(pairs, sizeof(double));
-	}
-	ret = write_head(t, pairs, err);
-	t->done = 0;
-	progress_start("validate", pairs * e->nr_workloads);
-	for (unsigned r = 0; !ret && r < pairs; r++)
-		ret = run_round(t, err);
-	return ret ? ret : analyze(e, err);
-}
-
-int experiment_run(struct project *p, const struct stage *baseline, const struct stage *candidate,
-		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err)
-{
-	PGO_AUTO(experiment) e = EXPERIMENT_INIT;
-	PGO_AUTO(trial) t = { .p = p, .e = &e };
-	PGO_AUTO_FREE char *ab = project_path(p, "ab");
-	uint64_t start = now_ns(), budget = opts->budget_ns ? opts->budget_ns : p->config.budget_ns;
-	int r;
-
-	e.seed = opts->seed ? opts->seed : now_ns() * 0x9e3779b97f4a7c15u;
-	e.pairs_asked = opts->pairs ? opts->pairs : p->config.pairs;
-	e.margin = opts->margin >= 0 ? opts->margin : p->config.margin;
-	e.evidence = project_path(p, "validate/evidence.jsonl");
-	rng_seed(&t.rng, e.seed);
-	r = choose_workloads(&t, err);
-	if (!r)
-		r = lay_out(&t, baseline, candidate, err);
-	if (!r)
-		r = run_trial(&t, budget, err);
-	progress_stop();
-	fs_remove_tree(ab, NULL);
-	if (r)
-		return r;
-	e.wall_ns = now_ns() - start;
-	*ret = e;
-	e = (struct experiment)EXPERIMENT_INIT;
+	h->seed = t->opts->seed ? t->opts->seed : now_ns() * 0x9e3779b97f4a7c15u;
+	h->alpha = t->opts->alpha > 0 ? t->opts->alpha : 0.025;
+	h->margin = t->opts->margin >= 0 ? t->opts->margin : t->p->config.margin;
+	h->min_effect = t->opts->min_effect;
+	h->gate = t->opts->gate;
+	h->n_max = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
+	h->a = xstrdup(t->sides[0].line ? t->sides[0].line : "baseline");
+	h->b = xstrdup(t->sides[1].line ? t->sides[1].line : "optimized");
+	h->machine = machine_name();
+	h->kernel = kernel_name();
+	rng_seed(&t->rng, h->seed);
+	if (!t->p->config.source || source_commit_get(t->p, &commit, err))
+		return err && err->code ? -(int)err->code : 0;
+	h->commit = TAKE_PTR(commit.commit);
 	return 0;
 }
 
-int experiment_exit(const struct experiment *e)
+/* The head names n_max, which the A/A pairs decided: it is written after them, they behind it. */
+static int start_evidence(struct trial *t, struct pgo_err *err)
 {
-	bool regressed = e->verdict == VERDICT_REGRESSION;
+	PGO_AUTO_FREE char *dir = project_path(t->p, "validate");
+	int ret = fs_mkdir_p(dir, err);
 
-	for (size_t i = 0; i < e->nr_workloads; i++) {
-		if (e->workloads[i].miscompare)
-			return PGO_EXIT_MISCOMPARE;
-		regressed |= e->workloads[i].verdict == VERDICT_REGRESSION;
+	t->x->path = fs_join(dir, "evidence.jsonl");
+	if (!ret)
+		ret = fs_write_atomic(t->x->path, "", 0, 0666, err);
+	if (!ret && t->opts->evidence)
+		ret = fs_write_atomic(t->opts->evidence, "", 0, 0666, err);
+	if (!ret)
+		ret = append_evidence(t, evidence_head_json(t->e), err);
+	for (size_t i = 0; !ret && i < t->e->nr_pairs; i++)
+		ret = append_evidence(t, evidence_pair_json(t->e, &t->e->pairs[i]), err);
+	t->keeping = true;
+	return ret;
+}
+
+static int run_rounds(struct trial *t, struct pgo_err *err)
+{
+	int ret = engine_init(&t->x->engine, t->e, err);
+
+	if (!ret)
+		ret = engine_update(&t->x->engine, err);
+	progress_start("validate", t->e->head.n_max);
+	while (!ret && !engine_done(&t->x->engine))
+		ret = run_round(t, err);
+	return ret;
+}
+
+static int run_trial(struct trial *t, struct pgo_err *err)
+{
+	int ret = 0;
+
+	progress_start("warm up", t->e->nr_workloads);
+	for (size_t i = 0; !ret && i < t->e->nr_workloads; i++)
+		ret = warm_up(t, i, err);
+	if (!ret)
+		ret = calibrate(t, err);
+	if (!ret)
+		ret = make_forecast(t, err);
+	if (!ret)
+		ret = start_evidence(t, err);
+	if (ret)
+		return ret;
+	ret = run_rounds(t, err);
+	/* What the last look said before a signal came is as good as ever. */
+	if (ret == -PGO_ECANCELLED && t->x->engine.overall.nr_looks) {
+		t->x->cancelled = true;
+		ret = 0;
 	}
-	if (regressed)
-		return PGO_EXIT_NO;
-	return e->verdict == VERDICT_INCONCLUSIVE ? PGO_EXIT_INCONCLUSIVE : PGO_EXIT_OK;
+	return ret ? ret : engine_finish(&t->x->engine, err);
+}
+
+static int run_all(struct trial *t, const char *baseline, const char *candidate,
+		   struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *ab = project_path(t->p, "ab");
+	int ret = choose_workloads(t, err);
+
+	t->start_ns = now_ns();
+	if (!ret && baseline)
+		ret = lay_out(t, baseline, candidate, err);
+	if (!ret)
+		ret = fill_head(t, err);
+	if (!ret)
+		ret = meter_init(&t->meter, t->p, t->opts->prepare, t->opts->no_shell, err);
+	if (!ret)
+		ret = run_trial(t, err);
+	progress_stop();
+	fs_remove_tree(ab, NULL);
+	t->x->inject = t->opts->inject;
+	t->x->wall_ns = now_ns() - t->start_ns;
+	return ret;
+}
+
+/* *ret is filled in place: the engine points at its evidence. */
+int experiment_run(struct project *p, const char *baseline, const char *candidate,
+		   const struct experiment_opts *opts, struct experiment *ret,
+		   struct pgo_err *err)
+{
+	PGO_AUTO(trial) t = { .p = p, .opts = opts, .x = ret, .e = &ret->evidence };
+
+	return run_all(&t, baseline, candidate, err);
+}
+
+int experiment_commands(struct project *p, const char *a, const char *b,
+			const struct experiment_opts *opts, struct experiment *ret,
+			struct pgo_err *err)
+{
+	PGO_AUTO(trial) t = { .p = p, .opts = opts, .x = ret, .e = &ret->evidence };
+	const char *const lines[3] = { a, b, a };
+
+	for (int i = 0; i < 3; i++)
+		t.sides[i] = (struct side){ (char)('a' + i), xstrdup(""), lines[i] };
+	return run_all(&t, NULL, NULL, err);
+}
+
+int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *err)
+{
+	int r = evidence_read(path, &ret->evidence, err);
+
+	if (!r)
+		r = engine_init(&ret->engine, &ret->evidence, err);
+	if (r)
+		return r;
+	ret->path = xstrdup(path);
+	return engine_replay(&ret->engine, err);
 }

@@ -1,65 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The A/B comparison: coin-flipped AB/BA pairs in rounds, one process a run,
- * outputs compared, every run in the evidence file.
+ * Running an A/B comparison: coin-flipped AB/BA pairs in rounds, A/A pairs
+ * among them, one process a run, every pair in the evidence. What it means is
+ * the engine's business.
  */
 #ifndef PGO_CORE_EXPERIMENT_H
 #define PGO_CORE_EXPERIMENT_H
 
-#include "pgo/core/stage.h"
-#include "pgo/stats/paired.h"
-#include "pgo/stats/verdict.h"
+#include "pgo/core/engine.h"
+#include "pgo/core/forecast.h"
+#include "pgo/core/project.h"
 
-enum metric { METRIC_CPU, METRIC_WALL };
-const char *metric_name(enum metric m);
+/* A side: 'a' the baseline, 'b' the candidate, 'c' the baseline's copy for the A/A pairs. */
+struct side {
+	char label;
+	char *out_dir;		/* $PGO_OUT; of one length on all sides; "" without a project */
+	const char *line;	/* its own command, or NULL: the workload's */
+};
 
-struct ab_workload {
-	const char *name;	/* the project's */
-	double weight;
-	enum metric metric;	/* fixed from the warm-up, before any A/B data */
-	unsigned times;		/* processes a unit: more than one for very short workloads */
-	bool held_out;		/* not used in training */
-	size_t nr_pairs;
-	double *a, *b;		/* seconds of the metric, pair by pair */
-	double *d;		/* ln(a / b) */
-	struct paired_result paired;
-	enum verdict verdict;
-	bool output_compared;	/* false: output: none */
-	bool output_unstable;	/* it differs between two runs of the baseline itself */
-	bool miscompare;	/* the two sides differ, and each is stable */
+struct experiment_opts {
+	unsigned pairs;		/* at most; 0: pgo.yaml's */
+	uint64_t seed;		/* 0: drawn, and told */
+	double margin, min_effect, alpha;
+	enum gate gate;
+	uint64_t budget_ns;	/* 0: pgo.yaml's, or none */
+	double inject;		/* the candidate also spins for this fraction of a unit's time */
+	bool insist;		/* the margin was asked for: one that cannot be proven is refused */
+	bool force;		/* but not then */
+	bool no_padding;	/* no random environment */
+	const char *prepare;	/* run before each run, not timed, or NULL */
+	bool no_shell;		/* split the line into words, and run it as it is */
+	const char *evidence;	/* a file to keep it in besides .pgo/validate/ */
 };
 
 struct experiment {
-	uint64_t seed;
-	unsigned pairs_asked;
-	double margin;
-	struct ab_workload *workloads;
-	size_t nr_workloads;
-	struct paired_result overall;	/* weighted geometric mean */
-	enum verdict verdict;
+	struct evidence evidence;
+	struct engine engine;
+	struct forecast forecast;
+	double inject;
 	uint64_t wall_ns;
-	char *evidence;		/* path */
+	char *path;		/* of the evidence */
+	bool cancelled;		/* by a signal: what the last look said stands */
 };
 #define EXPERIMENT_INIT { 0 }
 void experiment_release(struct experiment *e);
 PGO_DEFINE_AUTO(experiment, experiment_release)
 
-struct experiment_opts {
-	unsigned pairs;		/* 0: pgo.yaml's */
-	uint64_t seed;		/* 0: drawn, and told */
-	double margin;		/* negative: pgo.yaml's */
-	uint64_t budget_ns;	/* 0: pgo.yaml's */
-};
-
-/* Of each workload marked validate or both. -PGO_ECONFIG when there is none, -PGO_ECHILD. */
-int experiment_run(struct project *p, const struct stage *baseline, const struct stage *candidate,
-		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err);
-
 /*
- * The exit code that the result means: PGO_EXIT_MISCOMPARE when an output
- * differs, PGO_EXIT_NO when the whole or a workload regressed,
- * PGO_EXIT_INCONCLUSIVE when the whole has no verdict, else PGO_EXIT_OK.
+ * Compare what two folders of artifacts do with the project's workloads marked
+ * validate or both. -PGO_ECONFIG when there is none, -PGO_ECHILD when a run
+ * fails, -PGO_ELIMIT for a margin below what can be proven here.
  */
-int experiment_exit(const struct experiment *e);
+int experiment_run(struct project *p, const char *baseline, const char *candidate,
+		   const struct experiment_opts *opts, struct experiment *ret,
+		   struct pgo_err *err);
+
+/* Compare two commands; p's configuration has one workload, whose run is not used. */
+int experiment_commands(struct project *p, const char *a, const char *b,
+			const struct experiment_opts *opts, struct experiment *ret,
+			struct pgo_err *err);
+
+/* The verdicts of an evidence file, computed anew. */
+int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *err);
 
 #endif

@@ -35,14 +35,14 @@ static void plan_validation(struct project *p, const struct experiment_opts *opt
 				     p->config.workloads[i].run);
 }
 
-int flow_validate(struct project *p, const struct experiment_opts *opts, struct experiment *ret,
-		  struct pgo_err *err)
+int flow_validate(struct project *p, const struct experiment_opts *opts, bool against_itself,
+		  struct experiment *ret, struct pgo_err *err)
 {
 	PGO_AUTO(stage) baseline = STAGE_INIT;
 	PGO_AUTO(stage) optimized = STAGE_INIT;
 	int r;
 
-	if (!p->plan) {
+	if (!p->plan && !against_itself) {
 		r = stage_load(p, STAGE_OPTIMIZED, &optimized, err);
 		if (r == -PGO_ENOTFOUND)
 			pgo_err_hint(err, "pgoctl build --profile merged.prof");
@@ -56,9 +56,11 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, struct 
 		plan_validation(p, opts);
 		return 0;
 	}
+	if (against_itself)
+		return experiment_run(p, baseline.out, baseline.out, opts, ret, err);
 	if (strcmp(baseline.source, optimized.source) != 0) {
 		pgo_error(err, PGO_EMISMATCH, "the sources have changed since the optimized build");
 		return pgo_err_hint(err, "pgoctl build --profile merged.prof");
 	}
-	return experiment_run(p, &baseline, &optimized, opts, ret, err);
+	return experiment_run(p, baseline.out, optimized.out, opts, ret, err);
 }

@@ -3,13 +3,18 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/artifacts.c pgo/core/artifacts.h \
 	pgo/core/bundle.c pgo/core/bundle.h \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
+	pgo/core/calibrate.c pgo/core/calibrate.h \
+	pgo/core/commands.c pgo/core/commands.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/digest.c pgo/core/digest.h \
 	pgo/core/elf-info.c pgo/core/elf-info.h \
+	pgo/core/engine.c pgo/core/engine.h \
 	pgo/core/experiment.c pgo/core/experiment.h \
 	pgo/core/flow.c pgo/core/flow.h \
+	pgo/core/forecast.c pgo/core/forecast.h \
 	pgo/core/intake.c pgo/core/intake.h \
 	pgo/core/json.c pgo/core/json.h \
+	pgo/core/machine.c pgo/core/machine.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/orphans.c \
@@ -24,3 +29,5 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/workload.c pgo/core/workload.h
 
 include pgo/core/config.mk
+include pgo/core/evidence.mk
+include pgo/core/ledger.mk

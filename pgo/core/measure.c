@@ -2,29 +2,48 @@
 #include "pgo/core/measure.h"
 
 #include "pgo/base/fs.h"
+#include "pgo/core/digest.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/workload.h"
 
-/* Where a run's output goes; both sides use the same places. */
-struct places {
-	char *tmp, *out, *log, *in;
-};
-
-static void places_release(struct places *pl)
+int meter_init(struct meter *m, const struct project *p, const char *prepare, bool no_shell,
+	       struct pgo_err *err)
 {
-	free(pl->tmp);
-	free(pl->out);
-	free(pl->log);
-	free(pl->in);
-}
-PGO_DEFINE_AUTO(places, places_release)
+	PGO_AUTO_FREE char *dir = project_path(p, "validate");
+	PGO_AUTO_FREE char *ab = project_path(p, "ab");
+	int ret = fs_mkdir_p(dir, err);
 
-static void add_result(struct measurement *m, const struct child_result *r)
+	*m = (struct meter){ .p = p, .prepare = prepare, .no_shell = no_shell };
+	m->tmp = project_path(p, "ab/t");
+	m->out = project_path(p, "ab/stdout");
+	m->log = fs_join(dir, "output.log");
+	return ret ? ret : fs_mkdir_p(ab, err);
+}
+
+void meter_release(struct meter *m)
+{
+	free(m->tmp);
+	free(m->out);
+	free(m->log);
+	*m = (struct meter){ 0 };
+}
+
+/* The first run of a unit: sums begin at zero, not at "not measured". */
+static void begin(struct run_metrics *m)
+{
+	m->wall_ns = m->cpu_ns = m->run_delay_ns = 0;
+	m->max_rss_bytes = m->minor_faults = m->major_faults = 0;
+	m->vol_switches = m->invol_switches = 0;
+}
+
+static void add_result(struct run_metrics *m, const struct child_result *r)
 {
 	m->wall_ns += r->wall_ns;
 	m->cpu_ns += r->user_ns + r->sys_ns;
-	m->run_delay_ns += r->run_delay_ns;
-	m->have_run_delay = r->have_run_delay;
+	if (!r->have_run_delay)
+		m->run_delay_ns = NOT_MEASURED;
+	else if (m->run_delay_ns != NOT_MEASURED)
+		m->run_delay_ns += r->run_delay_ns;
 	m->minor_faults += r->minor_faults;
 	m->major_faults += r->major_faults;
 	m->vol_switches += r->vol_switches;
@@ -33,60 +52,84 @@ static void add_result(struct measurement *m, const struct child_result *r)
 		m->max_rss_bytes = r->max_rss_bytes;
 }
 
-static int hash_output(const struct workload *w, const struct places *pl, struct measurement *m,
+static int hash_output(const struct meter *m, const struct workload *w, struct run_metrics *rm,
 		       struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *file = NULL;
 
 	if (!strcmp(w->output, "none"))
 		return 0;
-	file = strcmp(w->output, "stdout") ? fs_join(pl->tmp, w->output) : xstrdup(pl->out);
+	file = strcmp(w->output, "stdout") ? fs_join(m->tmp, w->output) : xstrdup(m->out);
 	if (fs_exists(file))
-		return digest_file_hex(file, m->output, err);
+		return digest_file_hex(file, rm->output, err);
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no file '%s' in $PGO_TMP", w->name, w->output);
 	return pgo_err_hint(err, "its output: in pgo.yaml names what is compared");
 }
 
-static int run_once(const struct project *p, const struct workload *w, const struct side *side,
-		    const struct places *pl, struct child_result *res, struct pgo_err *err)
+static void pad(struct strvec *env, unsigned bytes)
 {
-	PGO_AUTO_FREE char *what = xstrfmt("validation run of workload '%s' (%s)", w->name,
-					   side->label == 'a' ? "baseline" : "optimized");
-	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = { .what = what, .line = w->run, .dir = p->config.root, .env = &env,
-			       .in_path = pl->in, .out_path = pl->out, .log = pl->log,
-			       .timeout_ns = w->timeout_ns, .expect_status = w->expect_status };
-	int ret = fs_remove_tree(pl->tmp, err);
+	PGO_AUTO_FREE char *value = xcalloc(bytes + 1, 1);
 
-	if (!ret)
-		ret = fs_mkdir_p(pl->tmp, err);
-	if (ret)
-		return ret;
-	workload_env(p, w, "validate", side->out_dir, pl->tmp, &env);
-	return runner_shell(p, &req, res, err);
+	memset(value, 'x', bytes);
+	strvec_setenv(env, "PGO_PADDING", value);
 }
 
-int measure_run(const struct project *p, const struct workload *w, const struct side *side,
-		unsigned times, struct measurement *ret, struct pgo_err *err)
+static const char *side_name(char label)
 {
-	PGO_AUTO(places) pl = {
-		project_path(p, "ab/t"), project_path(p, "ab/stdout"),
-		project_path(p, "validate/output.log"), workload_stdin(p, w),
-	};
-	struct measurement m = { 0 };
+	return label == 'a' ? "baseline" : label == 'b' ? "candidate" : "baseline's copy";
+}
+
+static int run_prepare(const struct meter *m, struct strvec *env, struct pgo_err *err)
+{
+	const struct run_req req = { .what = "the --prepare command", .line = m->prepare,
+				     .dir = m->p->config.root, .env = env, .log = m->log };
+
+	return runner_shell(m->p, &req, NULL, err);
+}
+
+static int run_once(const struct meter *m, const struct workload *w, const struct side *side,
+		    uint64_t spin_ns, struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *what = xstrfmt("validation run of workload '%s' (%s)", w->name,
+					   side_name(side->label));
+	PGO_AUTO_FREE char *in = workload_stdin(m->p, w);
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+	struct run_req req = { .what = what, .line = side->line ? side->line : w->run,
+			       .dir = m->p->config.root, .env = &env, .in_path = in,
+			       .out_path = m->out, .log = m->log,
+			       .timeout_ns = w->timeout_ns, .expect_status = w->expect_status,
+			       .measured = true, .no_shell = m->no_shell, .spin_ns = spin_ns };
+	int ret = fs_remove_tree(m->tmp, err);
+
+	if (!ret)
+		ret = fs_mkdir_p(m->tmp, err);
+	if (ret)
+		return ret;
+	workload_env(m->p, w, "validate", side->out_dir, m->tmp, &env);
+	pad(&env, m->padding_bytes);
+	if (m->prepare)
+		ret = run_prepare(m, &env, err);
+	return ret ? ret : runner_shell(m->p, &req, res, err);
+}
+
+int meter_run(struct meter *m, const struct workload *w, const struct side *side, unsigned times,
+	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err)
+{
+	struct measured got = { RUN_METRICS_INIT, VALID };
 	int r = 0;
 
+	begin(&got.metrics);
 	for (unsigned i = 0; !r && i < times; i++) {
 		struct child_result res = { 0 };
 
-		r = run_once(p, w, side, &pl, &res, err);
-		add_result(&m, &res);
+		r = run_once(m, w, side, spin_ns, &res, err);
+		add_result(&got.metrics, &res);
 		if (!r && i == 0)
-			r = hash_output(w, &pl, &m, err);
+			r = hash_output(m, w, &got.metrics, err);
 	}
 	if (!r)
-		r = fs_remove_tree(pl.tmp, err);
+		r = fs_remove_tree(m->tmp, err);
 	if (!r)
-		*ret = m;
+		*ret = got;
 	return r;
 }

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One timed run of a workload with one side's artifacts. */
+/* Timed runs of a workload with one side's artifacts or command. */
 #ifndef PGO_CORE_MEASURE_H
 #define PGO_CORE_MEASURE_H
 
-#include "pgo/base/child.h"
-#include "pgo/core/digest.h"
-#include "pgo/core/project.h"
+#include "pgo/core/evidence.h"
+#include "pgo/core/experiment.h"
 
-/* A side of an A/B comparison. out_dir has the same length on both, so that argv and env have too. */
-struct side {
-	char label;		/* 'a' baseline, 'b' candidate */
-	char *out_dir;
+/* What stays the same from run to run. */
+struct meter {
+	const struct project *p;
+	char *tmp, *out, *log;		/* $PGO_TMP, stdout, stderr: the same places for all sides */
+	const char *prepare;		/* run before each run, not timed, or NULL */
+	bool no_shell;
+	unsigned padding_bytes;		/* of the environment: moves the stack, the same in a pair */
+	unsigned group;			/* of the hardware counters, the same in a pair */
 };
+int meter_init(struct meter *m, const struct project *p, const char *prepare, bool no_shell,
+	       struct pgo_err *err);
+void meter_release(struct meter *m);
 
-struct measurement {
-	uint64_t wall_ns, cpu_ns;	/* of all repetitions of the unit together */
-	uint64_t run_delay_ns;
-	bool have_run_delay;
-	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
-	char output[DIGEST_HEX_LEN + 1];	/* hash of what is compared; "" when nothing is */
+struct measured {
+	struct run_metrics metrics;
+	enum invalid invalid;
 };
 
 /*
- * Run w times times, one process after the other. The output of the first is
- * hashed, after the clock has stopped. -PGO_ECHILD when it fails.
+ * Run w times times, one process after the other, as one unit. spin_ns: time
+ * that each also burns before it starts. The output of the first is hashed
+ * after the clock has stopped. -PGO_ECHILD when a run fails.
  */
-int measure_run(const struct project *p, const struct workload *w, const struct side *side,
-		unsigned times, struct measurement *ret, struct pgo_err *err);
+int meter_run(struct meter *m, const struct workload *w, const struct side *side, unsigned times,
+	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err);
 
 #endif

@@ -2,11 +2,11 @@
 #include "pgo/core/merge.h"
 
 #include <math.h>
-#include <sys/utsname.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/elf-info.h"
+#include "pgo/core/machine.h"
 #include "pgo/core/source.h"
 #include "profiles/gcda.h"
 #include "profiles/llvm.h"
@@ -154,23 +154,6 @@ static int describe_workload(const struct project *p, const struct training *t, 
 	if (ret)
 		return pgo_err_prefix(err, "workload '%s'", w->name);
 	return fs_remove_tree(out, err);
-}
-
-static char *machine_name(void)
-{
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
-	struct utsname u;
-	const char *model;
-
-	if (uname(&u))
-		return xstrdup("unknown");
-	fs_read_file("/proc/cpuinfo", &text, NULL);
-	model = strstr(text.buf, "model name");
-	model = model ? strchr(model, ':') : NULL;
-	if (!model)
-		return xstrdup(u.machine);
-	model += 1 + strspn(model + 1, " \t");
-	return xstrfmt("%s, %.*s", u.machine, (int)strcspn(model, "\n"), model);
 }
 
 static void describe_artifacts(const struct stage *s, struct bundle *b)

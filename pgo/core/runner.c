@@ -53,11 +53,26 @@ static bool is_plain_program(const char *line)
 	return false;
 }
 
+static int nothing_to_arm(pid_t pid, void *arg)
+{
+	(void)pid;
+	(void)arg;
+	return 0;
+}
+
 static void fill_child(struct child *c, const struct run_req *req)
 {
-	strvec_push(&c->argv, "/bin/sh");
-	strvec_push(&c->argv, "-c");
-	strvec_pushf(&c->argv, "%s%s", is_plain_program(req->line) ? "exec " : "", req->line);
+	if (req->no_shell) {
+		strvec_split(&c->argv, req->line);
+	} else {
+		strvec_push(&c->argv, "/bin/sh");
+		strvec_push(&c->argv, "-c");
+		strvec_pushf(&c->argv, "%s%s", is_plain_program(req->line) ? "exec " : "",
+			     req->line);
+	}
+	if (req->measured)
+		c->armed = nothing_to_arm;
+	c->spin_ns = req->spin_ns;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;
 	c->in_path = req->in_path;

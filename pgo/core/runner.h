@@ -17,6 +17,9 @@ struct run_req {
 	const char *log;	/* stderr (and stdout), truncated first unless append */
 	bool append;
 	uint64_t timeout_ns;
+	uint64_t spin_ns;	/* time to burn before it starts */
+	bool measured;		/* behind the barrier: what is counted is the program alone */
+	bool no_shell;		/* split the line into words, run it as it is */
 	int expect_status;
 };
 

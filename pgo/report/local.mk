@@ -1,7 +1,10 @@
 noinst_LIBRARIES += pgo/report/libpgoreport.a
 pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show.h \
+	pgo/report/show-calibration.c \
 	pgo/report/show-experiment.c \
 	pgo/report/show-profile.c \
 	pgo/report/show-stage.c \
 	pgo/report/table.c pgo/report/table.h
+include pgo/report/history.mk
+include pgo/report/html.mk

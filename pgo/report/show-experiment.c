@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 
 #include "pgo/base/num.h"
 #include "pgo/report/show.h"
@@ -9,29 +10,6 @@
 static double percent(double log_ratio)
 {
 	return expm1(log_ratio) * 100;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *v, size_t n)
-{
-	PGO_AUTO_FREE double *copy = xmemdup(v, n * sizeof(*v));
-
-	qsort(copy, n, sizeof(*copy), by_value);
-	return n % 2 ? copy[n / 2] : (copy[n / 2 - 1] + copy[n / 2]) / 2;
-}
-
-static void add_interval(struct table *t, const struct paired_result *r)
-{
-	if (r->too_few)
-		table_add(t, "too few pairs");
-	else
-		table_addf(t, "%+.1f to %+.1f %%", percent(r->ci.lo), percent(r->ci.hi));
 }
 
 static const char *colour_of(enum verdict v)
@@ -49,62 +27,149 @@ static const char *colour_of(enum verdict v)
 	}
 }
 
-static const char *note_of(const struct ab_workload *w)
+static void add_interval(struct strbuf *out, const struct interval *ci)
 {
-	if (w->miscompare)
-		return "OUTPUT DIFFERS";
-	if (w->output_unstable)
-		return "output differs run by run, not compared";
-	if (!w->output_compared)
-		return "output not compared";
-	return w->held_out ? "held out" : "";
+	if (isinf(ci->lo) || isinf(ci->hi))
+		strbuf_addstr(out, "too few pairs");
+	else
+		strbuf_addf(out, "%+.1f to %+.1f %%", percent(ci->lo), percent(ci->hi));
 }
 
-static void add_row(struct table *t, const struct ab_workload *w)
+static void add_note(struct strbuf *out, const char *fmt, ...)
 {
-	PGO_AUTO(strbuf) a = STRBUF_INIT, b = STRBUF_INIT;
+	va_list ap;
 
-	num_add_duration(&a, (uint64_t)(median(w->a, w->nr_pairs) / w->times * 1e9));
-	num_add_duration(&b, (uint64_t)(median(w->b, w->nr_pairs) / w->times * 1e9));
+	if (out->len)
+		strbuf_addstr(out, ", ");
+	va_start(ap, fmt);
+	strbuf_vaddf(out, fmt, ap);
+	va_end(ap);
+}
+
+static void add_notes(struct strbuf *out, const struct ab_workload_info *w,
+		      const struct workload_result *r)
+{
+	if (r->unstable)
+		add_note(out, "output differs run by run, not compared");
+	else if (r->miscompare)
+		add_note(out, "OUTPUT DIFFERS");
+	else if (!w->output_compared)
+		add_note(out, "output not compared");
+	if (w->held_out)
+		add_note(out, "held out");
+	if (r->suspected && !r->regressed)
+		add_note(out, "slower alone, not among all");
+	if (r->series.futile)
+		add_note(out, "no verdict in prospect");
+	if (r->disagrees)
+		add_note(out, "mean and median disagree: look at the runs");
+	if (r->nr_invalid)
+		add_note(out, "%zu pairs invalid", r->nr_invalid);
+}
+
+static void add_time(struct table *t, double seconds)
+{
+	PGO_AUTO(strbuf) sb = STRBUF_INIT;
+
+	num_add_duration(&sb, (uint64_t)(seconds * 1e9));
+	table_add(t, sb.buf);
+}
+
+static void add_row(struct table *t, const struct engine *g, size_t i)
+{
+	const struct ab_workload_info *w = &g->e->workloads[i];
+	const struct workload_result *r = &g->workloads[i];
+	const struct look *k = series_last(&r->series);
+	const struct interval none = { -INFINITY, INFINITY, 0 };
+	PGO_AUTO(strbuf) interval = STRBUF_INIT;
+	PGO_AUTO(strbuf) notes = STRBUF_INIT;
+
+	add_interval(&interval, k ? &k->ci : &none);
+	add_notes(&notes, w, r);
 	table_add(t, w->name);
-	table_add(t, a.buf);
-	table_add(t, b.buf);
-	table_addf(t, "%+.1f %%", percent(w->paired.ci.estimate));
-	add_interval(t, &w->paired);
-	table_add(t, verdict_name(w->verdict));
+	add_time(t, r->median_a_s);
+	add_time(t, r->median_b_s);
+	if (k)
+		table_addf(t, "%+.1f %%", percent(k->ci.estimate));
+	else
+		table_add(t, "");
+	table_add(t, interval.buf);
+	table_add(t, verdict_name(engine_verdict(g, i)));
+	table_addf(t, "%zu", r->series.nr);
 	table_add(t, metric_name(w->metric));
-	table_add(t, note_of(w));
+	table_add(t, notes.buf);
 }
 
-static void add_headline(const struct experiment *e, bool colour, struct strbuf *out)
+static void add_headline(const struct engine *g, bool colour, struct strbuf *out)
 {
-	const struct interval *ci = &e->overall.ci;
+	static const char *const answers[] = {
+		[GATE_PASS] = "passed", [GATE_FAIL] = "FAILED", [GATE_OPEN] = "open",
+		[GATE_INSTRUMENT] = "not answered: the instrument is invalid",
+		[GATE_MISCOMPARE] = "FAILED: the outputs differ",
+	};
+	const struct look *k = series_last(&g->overall);
+	enum verdict v = engine_overall(g);
 
-	strbuf_addf(out, "%s%s%s", colour ? colour_of(e->verdict) : "", verdict_name(e->verdict),
+	strbuf_addf(out, "%s%s%s", colour ? colour_of(v) : "", verdict_name(v),
 		    colour ? "\033[0m" : "");
-	strbuf_addf(out, ": %+.1f %% overall", percent(ci->estimate));
-	if (!e->overall.too_few)
-		strbuf_addf(out, " (95 %% interval %+.1f to %+.1f %%)", percent(ci->lo),
-			    percent(ci->hi));
-	strbuf_addstr(out, "\n\n");
+	if (k) {
+		strbuf_addf(out, ": %+.1f %% overall (95 %% interval ", percent(k->ci.estimate));
+		add_interval(out, &k->ci);
+		strbuf_addch(out, ')');
+	}
+	strbuf_addf(out, "; gate %s: %s\n\n", gate_name(g->e->head.gate), answers[engine_gate(g)]);
 }
 
-void show_experiment(const struct experiment *e, bool colour, struct strbuf *out)
+static void add_instrument(const struct engine *g, struct strbuf *out)
+{
+	const struct instrument *in = &g->instrument;
+
+	strbuf_addf(out, "A/A: %zu pairs of the baseline and its copy, noise floor ", in->nr);
+	if (isinf(in->floor))
+		strbuf_addstr(out, "unknown (too few pairs)");
+	else
+		strbuf_addf(out, "%.1f %%", in->floor * 100);
+	strbuf_addf(out, ", p %.2g%s\n", in->p,
+		    in->broken ? ": THE INSTRUMENT IS BROKEN HERE AND NOW" : "");
+	if (in->position_effect)
+		strbuf_addf(out, "the second run of a pair differs from the first by itself "
+			    "(p %.2g): runs disturb each other\n", in->position_p);
+}
+
+static void add_invalid(const struct engine *g, struct strbuf *out)
+{
+	PGO_AUTO(strbuf) list = STRBUF_INIT;
+
+	for (int i = VALID + 1; i < NR_INVALID; i++)
+		if (g->nr_invalid[i])
+			add_note(&list, "%s %zu", invalid_name(i), g->nr_invalid[i]);
+	if (list.len)
+		strbuf_addf(out, "pairs that do not count, and were run again: %s\n", list.buf);
+}
+
+void show_experiment(const struct experiment *x, bool colour, struct strbuf *out)
 {
 	static const char *const head[] = { "workload", "baseline", "optimized", "speed-up",
-					    "95 % interval", "verdict", "metric", "" };
-	PGO_AUTO(table) t = TABLE_INIT("lrrrrlll");
+					    "95 % interval", "verdict", "pairs", "metric", "" };
+	const struct engine *g = &x->engine;
+	PGO_AUTO(table) t = TABLE_INIT("lrrrrlrll");
 
-	add_headline(e, colour, out);
+	add_headline(g, colour, out);
 	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
 		table_add(&t, head[i]);
-	for (size_t i = 0; i < e->nr_workloads; i++)
-		add_row(&t, &e->workloads[i]);
+	for (size_t i = 0; i < g->e->nr_workloads; i++)
+		add_row(&t, g, i);
 	table_print(&t, out);
-	strbuf_addf(out, "\n%zu coin-flipped pairs a workload, signed rank; margin %.1f %%; seed %"
-		    PRIu64 "; ", e->workloads[0].nr_pairs, e->margin * 100, e->seed);
-	num_add_duration(out, e->wall_ns);
 	strbuf_addch(out, '\n');
+	add_instrument(g, out);
+	add_invalid(g, out);
+	if (x->inject > 0)
+		strbuf_addf(out, "the candidate also span for %.1f %% of each run\n",
+			    x->inject * 100);
+	strbuf_addf(out, "at most %u coin-flipped pairs, margin %.1f %%, seed %" PRIu64 "; ",
+		    g->e->head.n_max, g->e->head.margin * 100, g->e->head.seed);
+	num_add_duration(out, x->wall_ns);
+	strbuf_addf(out, "%s\n", x->cancelled ? "; ended early by a signal" : "");
 }
 
 static json_t *number(double v)
@@ -112,34 +177,42 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-static json_t *series(const double *v, size_t n)
+static void put_interval(json_t *o, const struct look *k)
 {
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, json_real(v[i]));
-	return a;
+	json_object_set_new(o, "speedup", k ? number(expm1(k->ci.estimate)) : json_null());
+	json_object_set_new(o, "speedup_low", k ? number(expm1(k->ci.lo)) : json_null());
+	json_object_set_new(o, "speedup_high", k ? number(expm1(k->ci.hi)) : json_null());
 }
 
-static void put_result(json_t *o, const struct paired_result *r, enum verdict v)
+static json_t *series_json(const struct series *s, enum verdict v)
 {
+	json_t *o = json_object(), *looks = json_array();
+
 	json_object_set_new(o, "verdict", js_string(verdict_name(v)));
-	json_object_set_new(o, "pairs", js_u64(r->n));
-	json_object_set_new(o, "speedup", number(expm1(r->ci.estimate)));
-	json_object_set_new(o, "speedup_low", number(expm1(r->ci.lo)));
-	json_object_set_new(o, "speedup_high", number(expm1(r->ci.hi)));
-	json_object_set_new(o, "p_faster", number(r->p_greater));
-	json_object_set_new(o, "p_slower", number(r->p_less));
-	json_object_set_new(o, "one_sided_alpha", number(r->attained_alpha));
-	json_object_set_new(o, "lag1_autocorrelation", number(r->lag1));
-	json_object_set_new(o, "ties", json_boolean(r->tied));
+	json_object_set_new(o, "pairs", js_u64(s->nr));
+	put_interval(o, series_last(s));
+	json_object_set_new(o, "decided", json_boolean(s->decided));
+	json_object_set_new(o, "futile", json_boolean(s->futile));
+	for (unsigned q = 0; q < s->nr_looks; q++) {
+		json_t *l = json_object();
+
+		json_object_set_new(l, "pairs", json_integer(s->looks[q].n));
+		json_object_set_new(l, "verdict", js_string(verdict_name(s->looks[q].verdict)));
+		put_interval(l, &s->looks[q]);
+		json_object_set_new(l, "exact", json_boolean(s->looks[q].exact));
+		json_array_append_new(looks, l);
+	}
+	json_object_set_new(o, "looks", looks);
+	return o;
 }
 
-static json_t *workload_json(const struct ab_workload *w)
+static json_t *workload_json(const struct engine *g, size_t i)
 {
-	json_t *o = json_object();
-	const char *output = w->miscompare ? "differs" : w->output_unstable ? "unstable"
-			     : w->output_compared ? "same" : "not compared";
+	const struct ab_workload_info *w = &g->e->workloads[i];
+	const struct workload_result *r = &g->workloads[i];
+	const char *output = !w->output_compared ? "not compared" : r->unstable ? "unstable"
+			     : r->miscompare ? "differs" : "same";
+	json_t *o = series_json(&r->series, engine_verdict(g, i));
 
 	json_object_set_new(o, "name", js_string(w->name));
 	json_object_set_new(o, "weight", json_real(w->weight));
@@ -147,26 +220,55 @@ static json_t *workload_json(const struct ab_workload *w)
 	json_object_set_new(o, "metric", js_string(metric_name(w->metric)));
 	json_object_set_new(o, "processes_per_run", json_integer(w->times));
 	json_object_set_new(o, "output", js_string(output));
-	put_result(o, &w->paired, w->verdict);
-	json_object_set_new(o, "baseline_s", series(w->a, w->nr_pairs));
-	json_object_set_new(o, "optimized_s", series(w->b, w->nr_pairs));
+	json_object_set_new(o, "baseline_median_s", number(r->median_a_s));
+	json_object_set_new(o, "optimized_median_s", number(r->median_b_s));
+	json_object_set_new(o, "ratio_of_medians", number(exp(r->log_median_ratio)));
+	json_object_set_new(o, "mean_log_ratio", number(r->mean));
+	json_object_set_new(o, "regressed_after_holm", json_boolean(r->regressed));
+	json_object_set_new(o, "slower_alone", json_boolean(r->suspected));
+	json_object_set_new(o, "lag1_autocorrelation", number(r->lag1));
+	json_object_set_new(o, "drift_per_pair", number(r->drift));
+	json_object_set_new(o, "invalid_pairs", js_u64(r->nr_invalid));
 	return o;
 }
 
-json_t *show_experiment_json(const struct experiment *e)
+static json_t *instrument_json(const struct engine *g)
 {
-	json_t *o = json_object(), *list = json_array(), *overall = json_object();
+	const struct instrument *in = &g->instrument;
+	json_t *o = json_object(), *invalid = json_object();
 
-	for (size_t i = 0; i < e->nr_workloads; i++)
-		json_array_append_new(list, workload_json(&e->workloads[i]));
-	put_result(overall, &e->overall, e->verdict);
+	for (int i = VALID + 1; i < NR_INVALID; i++)
+		json_object_set_new(invalid, invalid_name(i), js_u64(g->nr_invalid[i]));
+	json_object_set_new(o, "aa_pairs", js_u64(in->nr));
+	json_object_set_new(o, "noise_floor", number(in->floor));
+	json_object_set_new(o, "aa_p", number(in->p));
+	json_object_set_new(o, "broken", json_boolean(in->broken));
+	json_object_set_new(o, "position_p", number(in->position_p));
+	json_object_set_new(o, "position_effect", json_boolean(in->position_effect));
+	json_object_set_new(o, "invalid_pairs", invalid);
+	return o;
+}
+
+json_t *show_experiment_json(const struct experiment *x)
+{
+	const struct engine *g = &x->engine;
+	json_t *o = json_object(), *list = json_array();
+
+	for (size_t i = 0; i < g->e->nr_workloads; i++)
+		json_array_append_new(list, workload_json(g, i));
 	json_object_set_new(o, "schema", json_integer(REPORT_SCHEMA));
-	json_object_set_new(o, "verdict", js_string(verdict_name(e->verdict)));
-	json_object_set_new(o, "margin", json_real(e->margin));
-	json_object_set_new(o, "seed", js_u64(e->seed));
-	json_object_set_new(o, "wall_ns", js_u64(e->wall_ns));
-	json_object_set_new(o, "overall", overall);
+	json_object_set_new(o, "verdict", js_string(verdict_name(engine_overall(g))));
+	json_object_set_new(o, "gate", js_string(gate_name(g->e->head.gate)));
+	json_object_set_new(o, "exit_code", json_integer(gate_exit(engine_gate(g))));
+	json_object_set_new(o, "margin", json_real(g->e->head.margin));
+	json_object_set_new(o, "pairs_at_most", json_integer(g->e->head.n_max));
+	json_object_set_new(o, "seed", js_u64(g->e->head.seed));
+	json_object_set_new(o, "wall_ns", js_u64(x->wall_ns));
+	json_object_set_new(o, "cancelled", json_boolean(x->cancelled));
+	json_object_set_new(o, "injected", json_real(x->inject));
+	json_object_set_new(o, "overall", series_json(&g->overall, engine_overall(g)));
 	json_object_set_new(o, "workloads", list);
-	json_object_set_new(o, "evidence", js_string(e->evidence));
+	json_object_set_new(o, "instrument", instrument_json(g));
+	json_object_set_new(o, "evidence", js_string(x->path));
 	return o;
 }

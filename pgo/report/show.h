@@ -4,9 +4,11 @@
 #define PGO_REPORT_SHOW_H
 
 #include "pgo/core/bundle.h"
+#include "pgo/core/calibrate.h"
 #include "pgo/core/experiment.h"
 #include "pgo/core/json.h"
 #include "pgo/core/plan.h"
+#include "pgo/core/stage.h"
 #include "profiles/profile.h"
 
 /* The schema version of every JSON answer; docs/json.md documents them. */
@@ -21,6 +23,13 @@ json_t *show_profile_json(const struct profile *p, const char *path, size_t top)
 
 void show_experiment(const struct experiment *e, bool colour, struct strbuf *out);
 json_t *show_experiment_json(const struct experiment *e);
+
+/* What another method ("hyperfine", "mann-whitney") would have said of the same runs. */
+int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
+		 struct pgo_err *err);
+
+void show_calibration(const struct calibration *c, struct strbuf *out);
+json_t *show_calibration_json(const struct calibration *c);
 
 void show_plan(const struct plan *p, struct strbuf *out);
 

@@ -183,7 +183,7 @@ refused "unknown format 'xml'" 'convert --to xml' convert --to xml x
 for cmd in validate run; do
 	refused '5 pairs can decide nothing' "$cmd --pairs 5" "$cmd" --pairs 5
 	refused '0 pairs can decide nothing' "$cmd --pairs 0" "$cmd" --pairs 0
-	refused 'more than 1000 pairs' "$cmd --pairs 1001" "$cmd" --pairs 1001
+	refused 'more than 256 pairs' "$cmd --pairs 257" "$cmd" --pairs 257
 	refused 'option --margin wants' "$cmd --margin 100%" "$cmd" --margin 100%
 	refused 'option --margin wants' "$cmd --margin -1%" "$cmd" --margin -1%
 	refused 'no pgo.yaml here' "$cmd with good values" "$cmd" --pairs 6 --margin 0% --seed 0

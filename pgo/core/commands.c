@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/commands.h"
+
+#include <unistd.h>
+
+#include "pgo/base/fs.h"
+
+#define TIMEOUT_NS 600000000000u
+#define PAIRS 30
+
+static int check(const struct command_pair *c, struct pgo_err *err)
+{
+	if (!c->a || !c->b) {
+		pgo_error(err, PGO_EUSAGE, "a comparison of commands needs both");
+		return pgo_err_hint(err, "pgoctl validate -a './old x' -b './new x'");
+	}
+	if (c->shell && strcmp(c->shell, "sh") != 0 && strcmp(c->shell, "none") != 0)
+		return pgo_error(err, PGO_EUSAGE, "option --shell wants sh or none, not '%s'",
+				 c->shell);
+	if (c->stdin_path && access(c->stdin_path, R_OK))
+		return pgo_error_errno(err, "cannot open '%s'", c->stdin_path);
+	return 0;
+}
+
+int commands_run(const struct command_pair *c, const char *state_dir,
+		 const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err)
+{
+	PGO_AUTO(project) p = PROJECT_INIT;
+	struct experiment_opts o = *opts;
+	struct workload *w;
+	int r = check(c, err);
+
+	if (r)
+		return r;
+	p.config.root = fs_absolute(".");
+	p.config.margin = 0.02;
+	p.config.pairs = PAIRS;
+	p.state = xstrdup(state_dir);
+	p.config.workloads = w = xcalloc(1, sizeof(*w));
+	p.config.nr_workloads = 1;
+	*w = (struct workload){
+		.name = xstrdup("command"), .weight = 1, .use = USE_BOTH, .repeat = 1,
+		.stdin_path = xstrdup(c->stdin_path), .output = xstrdup("stdout"),
+		.timeout_ns = c->timeout_ns ? c->timeout_ns : TIMEOUT_NS,
+	};
+	o.prepare = c->prepare;
+	o.no_shell = c->shell && !strcmp(c->shell, "none");
+	return experiment_commands(&p, c->a, c->b, &o, ret, err);
+}
