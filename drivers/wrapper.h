@@ -42,7 +42,8 @@ int wrapper_make_shims(const char *shim_dir, const char *wrapper_exe, struct pgo
 
 /*
  * Set what makes a build in env go through the wrapper: WRAPPER_ENV, CC, CXX,
- * RUSTC (where configured), PATH with shim_dir first; ccache's key, so that no
+ * RUSTC (where configured; the links' paths, or bare names where a shell would
+ * break the paths up), PATH with shim_dir first; ccache's key, so that no
  * two stages share an object; and LLVM_PROFILE_FILE and GCOV_PREFIX below
  * junk_dir (absolute), so that instrumented programs that the build itself runs
  * leave nothing in the tree.

@@ -154,19 +154,24 @@ static void set_ccache(struct strvec *env, const struct wrapper_conf *conf, cons
 		strvec_setenv(env, "CCACHE_DISABLE", "1");
 }
 
+/* Makefiles and configure put $CC into shell lines as it is: a path that would fall apart there
+ * gives way to the bare name, which PATH leads to the same place. */
 static void set_shim(struct strvec *env, const struct wrapper_conf *conf, const char *variable,
 		     const char *name)
 {
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789/._+-@,:";
 	PGO_AUTO_FREE char *path = fs_join(conf->shim_dir, name);
 
-	strvec_setenv(env, variable, path);
+	strvec_setenv(env, variable, path[strspn(path, plain)] ? name : path);
 }
 
 void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, const char *conf_path,
 		       const char *stage_key, const char *junk_dir)
 {
 	const char *path = strvec_getenv(env, "PATH");
-	PGO_AUTO_FREE char *search = NULL;
+	PGO_AUTO_FREE char *search = NULL, *rustc = fs_join(conf->shim_dir, "rustc");
 	bool clang = !strcmp(conf->family, "clang");
 
 	if (!path || !*path)
@@ -178,8 +183,8 @@ void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, cons
 		set_shim(env, conf, "CC", clang ? "clang" : "gcc");
 	if (conf->cxx)
 		set_shim(env, conf, "CXX", clang ? "clang++" : "g++");
-	if (conf->rustc)
-		set_shim(env, conf, "RUSTC", "rustc");
+	if (conf->rustc) /* no shell line, but a cargo that puts its own folder first on PATH */
+		strvec_setenv(env, "RUSTC", rustc);
 	set_ccache(env, conf, stage_key);
 	set_junk(env, junk_dir);
 }

@@ -29,14 +29,16 @@ int f(int x)
 X
 mkdir "$tmp/orig" && mv main.c f.c "$tmp/orig"
 
+tree="$tmp/work/w 'd\"\$x\`#@;&"	# a project's path may be anything
+
 # fresh: an empty work copy at the same path. A profile's folder holds what training left.
 fresh() {
-	rm -rf "$tmp/work/w"
-	mkdir -p "$tmp/work/w/sub/deep" "$tmp/work/w/obj" "$tmp/work/w/bin"
-	cp "$tmp"/orig/*.c "$tmp/work/w"
-	cp "$tmp"/orig/*.c "$tmp/work/w/sub"
+	rm -rf "$tree"
+	mkdir -p "$tree/sub/deep" "$tree/obj" "$tree/bin"
+	cp "$tmp"/orig/*.c "$tree"
+	cp "$tmp"/orig/*.c "$tree/sub"
 }
-in_tree() { (cd "$tmp/work/w" && "$@"); }
+in_tree() { (cd "$tree" && "$@"); }
 
 # cycle CC ROOT SCRIPT: both stages of a build, with training in between; prints the sum of the
 # optimized one. The build script leaves bin/p.
@@ -44,7 +46,7 @@ cycle() {
 	rm -rf "$tmp/raw" "$tmp/use"
 	fresh
 	stage "$1" instrumented "" "$2" && in_tree build sh -ec "$3" >"$tmp/log1" 2>&1 || return 1
-	(cd / && "$tool" train gcc "$tmp/raw" "$tmp/work/w/bin/p") >/dev/null || return 1
+	(cd / && "$tool" train gcc "$tmp/raw" "$tree/bin/p") >/dev/null || return 1
 	"$tool" use "$tmp/raw" "$tmp/use" || return 1
 	fresh
 	stage "$1" optimized "$tmp/use" "$2" && in_tree build sh -ec "$3" >"$tmp/log2" 2>&1 || return 1
@@ -84,7 +86,7 @@ c"; mkdir "$d"; cc -O2 -c main.c -o "$d/m #\$.o"; cp f.c "$d/%f,.c"; cc -O2 -c "
 	refit() {	# what file contents: compile it against the profile of f.o
 		fresh
 		stage "$cc" optimized "$tmp/use" ""
-		printf '%s' "$2" >"$tmp/work/w/f.c"
+		printf '%s' "$2" >"$tree/f.c"
 		in_tree build cc -O2 -Wall -Werror -c f.c ${3:+-o "$3"} >"$tmp/out" 2>"$tmp/err"
 		is "$?" 0 "$cc: $1 does not break -Werror"
 		counts=$(calls | sed 's/.*missing/missing/')
@@ -116,7 +118,7 @@ int g(int x) { return x ? 1 : x; }'
 	stage "$cc" optimized "$tmp/use" ""
 	ok "$cc: counts that threads lost are no error" in_tree build cc -O2 -Wall -Werror -c f.c
 	nok "$cc: as they are without -fprofile-correction" \
-		sh -c 'cd "$1" && "$2" -O2 -fprofile-use="$3" -c f.c' x "$tmp/work/w" "$cc" "$tmp/use"
+		sh -c 'cd "$1" && "$2" -O2 -fprofile-use="$3" -c f.c' x "$tree" "$cc" "$tmp/use"
 done
 
 # --- counts
@@ -152,7 +154,7 @@ int main(int argc, char **argv)
 }
 X
 # The counters of the first function of a file: gcov-dump's line of "arcs".
-arcs() { "gcov-dump-${cc#gcc-}" -l "$1" 2>/dev/null | grep -A1 'COUNTERS arcs' |
+arcs() { cp "$1" x.gcda && "gcov-dump-${cc#gcc-}" -l x.gcda 2>/dev/null | grep -A1 'COUNTERS arcs' |
 	sed -n 's/.*: *0: //p' | sed 's/ *$//'; }
 for cc in gcc-11 gcc-12; do
 	if ! have "gcov-dump-${cc#gcc-}"; then
@@ -164,23 +166,23 @@ for cc in gcc-11 gcc-12; do
 	in_tree build sh -ec 'cc -O2 -c main.c; cc -O2 -c f.c; cc main.o f.o -o bin/p'
 	for mode in fork forkexec exec; do
 		rm -rf "$tmp/raw"
-		"$tool" train gcc "$tmp/raw" "$tmp/work/w/bin/p" "$mode"
+		"$tool" train gcc "$tmp/raw" "$tree/bin/p" "$mode"
 		want="10000 3340"
 		test $mode = exec && want="1000 334"
-		is "$(arcs "$tmp/raw/proc/pgoctl/w#f.gcda")" "$want" "$cc: $mode loses nothing after it"
-		like "$(arcs "$tmp/raw/proc/pgoctl/w#main.gcda")" '^7 2$' "$cc: nor before it"
+		is "$(arcs "$tmp"/raw/proc/pgoctl/w*#f.gcda)" "$want" "$cc: $mode loses nothing after it"
+		like "$(arcs "$tmp"/raw/proc/pgoctl/w*#main.gcda)" '^7 2$' "$cc: nor before it"
 	done
 	rm -rf "$tmp/raw"
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		"$tool" train gcc "$tmp/raw" "$tmp/work/w/bin/p" work &
+		"$tool" train gcc "$tmp/raw" "$tree/bin/p" work &
 	done
 	wait
-	is "$(arcs "$tmp/raw/proc/pgoctl/w#f.gcda")" "20000 6680" "$cc: 20 runs at once lose nothing"
+	is "$(arcs "$tmp"/raw/proc/pgoctl/w*#f.gcda)" "20000 6680" "$cc: 20 runs at once lose nothing"
 done
 
 # --- a run without the environment leaves nothing anywhere
-(cd "$tmp/work/w" && bin/p 2>/dev/null)
-is "$(find "$tmp/work" -name '*.gcda' | wc -l | tr -d ' ')" 0 "without GCOV_PREFIX nothing is written"
+(cd "$tree" && bin/p 2>/dev/null)
+is "$(rm -f x.gcda; find "$tmp/work" -name '*.gcda' | wc -l | tr -d ' ')" 0 "without GCOV_PREFIX nothing is written"
 nok "a raw folder with a % is refused" "$tool" train gcc "$tmp/50%/raw" true
 
 done_testing

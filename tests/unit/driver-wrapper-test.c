@@ -589,7 +589,7 @@ static const struct {
 	{ "a.c:1:1: \x1b[01;35m\x1b[Kwarning: \x1b[m\x1b[Kx [\x1b[01;35m\x1b[K"
 	  "\x1b]8;;https://gcc.gnu.org/x\a-Wmissing-profile\x1b]8;;\a\x1b[m\x1b[K]",
 	  PROFILE_WARN_MISSING },
-	{ "a.c:1:1: warning: x [\x1b]8;;https://gcc.gnu.org\x1b\\-Wmissing-profile\x1b]8;;\x1b\\]\r",
+	{ "a.c:1: warning: x [\x1b]8;;https://gcc.gnu.org\x1b\\-Wmissing-profile\x1b]8;;\x1b\\]\r",
 	  PROFILE_WARN_MISSING },
 	{ "a.c:1:1: warning: unused variable \u2018x\u2019 [-Wunused-variable]", PROFILE_WARN_NR },
 	{ "cc1: note: see -Wmissing-profile", PROFILE_WARN_NR },
@@ -842,13 +842,13 @@ static void test_shims(void **state)
 static void test_build_env(void **state)
 {
 	static char gcc[] = "gcc", cc[] = "/usr/bin/gcc-12", cxx[] = "/usr/bin/g++-12";
-	static char clang[] = "clang", rust[] = "/r/rustc", shims[] = "/s h";
+	static char clang[] = "clang", rust[] = "/r/rustc", shims[] = "/s h", plain[] = "/s-h";
 	static char baseline[] = "baseline", instrumented[] = "instrumented";
 	const struct wrapper_conf c = {
 		.stage = baseline, .cc = cc, .cxx = cxx, .family = gcc, .shim_dir = shims
 	};
 	const struct wrapper_conf r = {
-		.stage = instrumented, .cc = cc, .rustc = rust, .family = clang, .shim_dir = shims
+		.stage = instrumented, .cc = cc, .rustc = rust, .family = clang, .shim_dir = plain
 	};
 	PGO_AUTO(strvec) env = STRVEC_INIT, rest = STRVEC_INIT;
 
@@ -857,8 +857,8 @@ static void test_build_env(void **state)
 	wrapper_build_env(&env, &c, "/c f", "k1", "/junk");
 	assert_string_equal(strvec_getenv(&env, "PATH"), "/s h:/bin:/usr/bin");
 	assert_string_equal(strvec_getenv(&env, "PGOCTL_CC_CONFIG"), "/c f");
-	assert_string_equal(strvec_getenv(&env, "CC"), "/s h/gcc");
-	assert_string_equal(strvec_getenv(&env, "CXX"), "/s h/g++");
+	assert_string_equal(strvec_getenv(&env, "CC"), "gcc");
+	assert_string_equal(strvec_getenv(&env, "CXX"), "g++");
 	assert_null(strvec_getenv(&env, "RUSTC"));
 	assert_string_equal(strvec_getenv(&env, "CCACHE_COMPILERCHECK"), "string:k1");
 	assert_null(strvec_getenv(&env, "CCACHE_DISABLE"));
@@ -866,10 +866,10 @@ static void test_build_env(void **state)
 	assert_string_equal(strvec_getenv(&env, "LLVM_PROFILE_FILE"), "/junk/%p-%m.profraw");
 
 	wrapper_build_env(&rest, &r, "/c", "k2", "/ju%nk");
-	assert_string_equal(strvec_getenv(&rest, "PATH"), "/s h:/usr/local/bin:/usr/bin:/bin");
-	assert_string_equal(strvec_getenv(&rest, "CC"), "/s h/clang");
+	assert_string_equal(strvec_getenv(&rest, "PATH"), "/s-h:/usr/local/bin:/usr/bin:/bin");
+	assert_string_equal(strvec_getenv(&rest, "CC"), "/s-h/clang");
 	assert_null(strvec_getenv(&rest, "CXX"));
-	assert_string_equal(strvec_getenv(&rest, "RUSTC"), "/s h/rustc");
+	assert_string_equal(strvec_getenv(&rest, "RUSTC"), "/s-h/rustc");
 	assert_string_equal(strvec_getenv(&rest, "CCACHE_DISABLE"), "1");
 	assert_string_equal(strvec_getenv(&rest, "GCOV_PREFIX"), "/dev/null");
 	assert_string_equal(strvec_getenv(&rest, "LLVM_PROFILE_FILE"), "/dev/null");
