@@ -47,7 +47,7 @@ static const struct {
 	uint64_t config;
 } known[NR_COUNTERS] = {
 	{ 0, 0 }, { 0, 1 }, { 0, 4 }, { 0, 5 },		/* cycles instructions branches misses */
-	{ 3, 0x10001 }, { 3, 0x10004 }, { 0, 7 }, { 0, 3 }, { 3, 0x10003 },
+	{ 3, 0x10001 }, { 3, 0x10004 }, { 0, 7 }, { 3, 0x10002 }, { 3, 0x10003 },
 	{ 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 },
 };
 
