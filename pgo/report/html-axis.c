@@ -6,6 +6,7 @@
 #include "pgo/base/mem.h"
 
 #define AIR 0.06		/* of the width, at each end */
+#define OPEN_END 0.3		/* of an estimate: what is drawn of an interval that has no end */
 #define NARROWEST 0.001		/* of a logarithm, or of the value itself */
 #define WIDE M_LN2		/* of a ratio: from here on percents crowd at one end */
 
@@ -20,8 +21,10 @@ void axis_include(struct axis *a, double v)
 
 void axis_include_interval(struct axis *a, const struct interval *ci)
 {
-	axis_include(a, ci->lo);
-	axis_include(a, ci->hi);
+	double beyond = fabs(ci->estimate) * OPEN_END;
+
+	axis_include(a, isinf(ci->lo) ? ci->estimate - beyond : ci->lo);
+	axis_include(a, isinf(ci->hi) ? ci->estimate + beyond : ci->hi);
 	axis_include(a, ci->estimate);
 }
 

@@ -45,7 +45,7 @@ const char html_style[] =
 	"border-bottom-color:var(--line)}\n"
 	"tbody th{font-weight:600;min-width:9.5rem;overflow-wrap:anywhere}\n"
 	"tbody a{color:inherit;text-decoration-color:var(--accent);text-underline-offset:2px}\n"
-	"tbody th small{display:block;font-weight:400;color:var(--soft)}\n"
+	"th small{display:block;font-weight:400;color:var(--soft)}\n"
 	"tfoot th,tfoot td{border-top:1px solid var(--line);border-bottom:0;font-weight:600}\n"
 	"th.num,td.num{text-align:right;white-space:nowrap}\n"
 	".verdict-cell{white-space:nowrap}.notes{min-width:8rem;color:var(--soft);font-size:.85rem}\n"

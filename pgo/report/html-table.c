@@ -39,12 +39,15 @@ static void add_notes(const struct engine *g, size_t i, struct strbuf *out)
 	strbuf_addstr(out, notes.buf);
 }
 
-/* The cells of a series: speed-up, interval, its picture, verdict. */
+/* The cells of a series: verdict, speed-up, interval, its picture. */
 static void add_claim(const struct engine *g, const struct series *s, const struct axis *a,
 		      enum verdict v, struct strbuf *out)
 {
 	const struct look *l = series_last(s);
 
+	strbuf_addstr(out, "<td class=\"verdict-cell\">");
+	html_verdict(out, v);
+	strbuf_addstr(out, "</td>");
 	if (!l) {
 		strbuf_addstr(out, "<td class=\"num\">\xe2\x80\x93</td><td class=\"num\">too few "
 			      "pairs</td><td class=\"bar-cell\"></td>");
@@ -57,9 +60,6 @@ static void add_claim(const struct engine *g, const struct series *s, const stru
 		chart_bar(g, a, &l->ci, out);
 		strbuf_addstr(out, "</td>");
 	}
-	strbuf_addstr(out, "<td class=\"verdict-cell\">");
-	html_verdict(out, v);
-	strbuf_addstr(out, "</td>");
 }
 
 static void add_median(double seconds, const struct time_unit *unit, struct strbuf *out)
@@ -82,9 +82,9 @@ static void add_row(const struct engine *g, size_t i, const struct axis *a, stru
 	html_name(out, w->name);
 	strbuf_addf(out, "</a><small>%s, %s input</small></th>", metric_name(w->metric),
 		    w->held_out ? "held-out" : "training");
+	add_claim(g, &r->series, a, engine_verdict(g, i), out);
 	add_median(r->median_a_s, &unit, out);
 	add_median(r->median_b_s, &unit, out);
-	add_claim(g, &r->series, a, engine_verdict(g, i), out);
 	strbuf_addf(out, "<td class=\"num\">%zu</td><td class=\"notes\">", r->series.nr);
 	add_notes(g, i, out);
 	strbuf_addstr(out, "</td></tr>\n");
@@ -93,25 +93,25 @@ static void add_row(const struct engine *g, size_t i, const struct axis *a, stru
 static void add_head(const struct engine *g, const struct axis *a, struct strbuf *out)
 {
 	strbuf_addstr(out, "<thead><tr><th scope=\"col\">Workload</th>"
-		      "<th scope=\"col\" class=\"num\">Baseline</th>"
-		      "<th scope=\"col\" class=\"num\">Optimized</th>"
+		      "<th scope=\"col\">Verdict</th>"
 		      "<th scope=\"col\" class=\"num\">Speed-up</th>"
 		      "<th scope=\"col\" class=\"num\">");
 	html_level(out, g);
 	strbuf_addstr(out, " interval</th><th scope=\"col\" class=\"bar-cell\" "
 		      "aria-label=\"Interval, drawn\">");
 	chart_bar_scale(a, out);
-	strbuf_addstr(out, "</th><th scope=\"col\">Verdict</th>"
+	strbuf_addstr(out, "</th><th scope=\"col\" class=\"num\">Baseline</th>"
+		      "<th scope=\"col\" class=\"num\">Optimized</th>"
 		      "<th scope=\"col\" class=\"num\">Pairs</th>"
 		      "<th scope=\"col\">Notes</th></tr></thead>\n");
 }
 
 static void add_overall(const struct engine *g, const struct axis *a, struct strbuf *out)
 {
-	strbuf_addstr(out, "<tfoot><tr><th scope=\"row\" colspan=\"3\">Overall, weighted geometric "
-		      "mean</th>");
+	strbuf_addstr(out, "<tfoot><tr><th scope=\"row\">Overall<small>weighted geometric mean"
+		      "</small></th>");
 	add_claim(g, &g->overall, a, engine_overall(g), out);
-	strbuf_addf(out, "<td class=\"num\">%zu</td><td></td></tr></tfoot>\n",
+	strbuf_addf(out, "<td></td><td></td><td class=\"num\">%zu</td><td></td></tr></tfoot>\n",
 		    g->overall.nr);
 }
 

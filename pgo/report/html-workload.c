@@ -22,7 +22,7 @@ static void add_summary(const struct engine *g, size_t i, struct strbuf *out)
 		html_interval(out, &l->ci, html_digits(g));
 		strbuf_addstr(out, ")</span>");
 	} else {
-		strbuf_addf(out, " <span class=\"soft\">%zu pairs are fewer than the first look "
+		strbuf_addf(out, " &nbsp;<span class=\"soft\">%zu pairs are fewer than the first look "
 			    "needs</span>", r->series.nr);
 	}
 	strbuf_addstr(out, "</p>\n");

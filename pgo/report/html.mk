@@ -17,8 +17,10 @@ TAP_TESTS += tests/t/3300-html-report.t
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/lib/html-sample tests/unit/report-html-test
-tests_lib_html_sample_SOURCES = tests/lib/html-sample.c
+tests_lib_html_sample_SOURCES = tests/lib/html-sample.c tests/lib/html-cases.c \
+	tests/lib/html-cases.h
 tests_lib_html_sample_LDADD = pgo/report/libpgoreport.a $(core_test_libs)
-tests_unit_report_html_test_SOURCES = tests/unit/report-html-test.c
+tests_unit_report_html_test_SOURCES = tests/unit/report-html-test.c tests/lib/html-cases.c \
+	tests/lib/html-cases.h
 tests_unit_report_html_test_LDADD = pgo/report/libpgoreport.a $(core_test_libs)
 endif
