@@ -40,6 +40,7 @@ void table_print(const struct table *t, struct strbuf *out)
 {
 	size_t columns = strlen(t->align);
 	PGO_AUTO_FREE size_t *widths = xcalloc(columns, sizeof(*widths));
+	size_t row = out->len;	/* where it begins */
 
 	for (size_t i = 0; i < t->cells.nr; i++) {
 		size_t w = width_of(t->cells.v[i]);
@@ -55,8 +56,10 @@ void table_print(const struct table *t, struct strbuf *out)
 			    right ? 0 : (int)pad, "");
 		strbuf_addstr(out, c + 1 < columns ? "  " : "");
 		if (c + 1 == columns) {
-			strbuf_rtrim(out);
+			while (out->len > row && out->buf[out->len - 1] == ' ')
+				strbuf_setlen(out, out->len - 1);
 			strbuf_addch(out, '\n');
+			row = out->len;
 		}
 	}
 }
