@@ -26,6 +26,7 @@ check_PROGRAMS += \
 	tests/unit/base-tree-test \
 	tests/unit/core-artifacts-test \
 	tests/unit/core-bundle-test \
+	tests/unit/core-counters-test \
 	tests/unit/core-digest-test \
 	tests/unit/core-json-test \
 	tests/unit/core-merge-test \
@@ -56,6 +57,8 @@ tests_unit_core_artifacts_test_SOURCES = tests/unit/core-artifacts-test.c
 tests_unit_core_artifacts_test_LDADD = $(core_test_libs)
 tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c
 tests_unit_core_bundle_test_LDADD = $(core_test_libs)
+tests_unit_core_counters_test_SOURCES = tests/unit/core-counters-test.c
+tests_unit_core_counters_test_LDADD = $(core_test_libs)
 tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
 tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
