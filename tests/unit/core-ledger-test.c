@@ -546,25 +546,65 @@ static void reads_a_log_that_was_left(void **state)
 	assert_int_equal(chmod(folder, 0755), 0);
 }
 
-static const char sql_of_others[] =
-	"CREATE TRIGGER bad AFTER INSERT ON aa_check BEGIN"
-	" UPDATE aa_check SET p = load_extension('evil.so'); END";
+static void called(sqlite3_context *context, int nr, sqlite3_value **values)
+{
+	(void)values;
+	sqlite3_result_int(context, nr);
+}
 
-/* A schema of others cannot make us call what is not safe. */
+/* A trigger that came with the file cannot call what is not known to be harmless. */
 static void trusts_no_schema(void **state)
 {
+	static const char trigger[] =
+		"CREATE TRIGGER t AFTER INSERT ON aa_check BEGIN"
+		" SELECT touch(); END";
 	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
 	PGO_AUTO(ledger) l = LEDGER_INIT;
-	sqlite3 *db;
 
 	(void)state;
 	fill(1);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql_of_others, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 	open_ledger(&l);
+	assert_int_equal(
+		sqlite3_create_function(l.db.db, "touch", 0, SQLITE_UTF8, NULL, called, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(l.db.db, trigger, NULL, NULL, NULL), SQLITE_OK);
 	assert_true(add(&l, "m", 0.5, 8, &err) < 0);
+	assert_non_null(strstr(err.msg, "unsafe"));
 	assert_int_equal(rate_of(&l, "m").n, 1);
+}
+
+/* Another program that makes the file at the same time. */
+static void hold(int fd)
+{
+	sqlite3 *db;
+
+	if (sqlite3_open(path, &db) || sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ||
+	    write(fd, "", 1) != 1)
+		_exit(1);
+	sqlite3_sleep(150);
+	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL))
+		_exit(2);
+	sqlite3_close(db);
+}
+
+static void waits_for_a_holder(void **state)
+{
+	PGO_AUTO_FREE char *folder = fs_dirname(path);
+	PGO_AUTO(ledger) l = LEDGER_INIT;
+	int fds[2];
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	assert_int_equal(fs_mkdir_p(folder, NULL), 0);
+	assert_int_equal(pipe(fds), 0);
+	pid = start(hold, fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	open_ledger(&l);
+	expect_exit(pid, 0);
+	assert_int_equal(add(&l, "m", 0.5, 8, NULL), 0);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -585,6 +625,7 @@ int main(void)
 		TEST(reads_what_it_cannot_write),
 		TEST(reads_a_log_that_was_left),
 		TEST(trusts_no_schema),
+		TEST(waits_for_a_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
