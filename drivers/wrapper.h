@@ -18,7 +18,7 @@ struct wrapper_conf {
 	char *family;		/* of cc: "clang" */
 	char *version;		/* of cc: clang-22 means 22.1.8; NULL: by cc's name */
 	char *target;		/* of cc: x86_64-linux-gnu-gcc means it; NULL: none */
-	char *shim_dir;		/* to be passed over when PATH is searched */
+	char *shim_dir;		/* taken off PATH for what the compiler starts */
 	char *log;		/* JSON lines, appended */
 	struct strvec cflags, ldflags;
 	struct strvec rustflags;
@@ -55,7 +55,7 @@ void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, cons
 enum profile_warning {
 	PROFILE_WARN_MISSING,	  /* no profile data for the file or function */
 	PROFILE_WARN_MISMATCH,	  /* control flow changed: hash or checksum mismatch */
-	PROFILE_WARN_OUT_OF_DATE, /* clang's summary of stale functions */
+	PROFILE_WARN_OUT_OF_DATE, /* clang's summary of stale functions, gcc's moved ones */
 	PROFILE_WARN_CORRUPT,	  /* counts inconsistent, file unreadable */
 	PROFILE_WARN_NR
 };
@@ -67,7 +67,7 @@ struct wrapper_summary {
 	uint64_t nr_compiles; /* one that also links counts as both */
 	uint64_t nr_links;
 	uint64_t nr_passed;	  /* left alone: -E, --version, assembly, probes, ... */
-	uint64_t nr_foreign;	  /* by the versioned name of another compiler: left alone */
+	uint64_t nr_foreign;	  /* compiles and links by another compiler: left alone */
 	uint64_t nr_failed;	  /* by their status: usual while configuring */
 	uint64_t nr_stale_inputs; /* objects on link lines that this stage did not build */
 	uint64_t warnings[PROFILE_WARN_NR];
@@ -77,8 +77,15 @@ struct wrapper_summary {
 #define WRAPPER_SUMMARY_INIT { .stale_inputs = STRVEC_INIT, .foreign = STRVEC_INIT }
 void wrapper_summary_release(struct wrapper_summary *s);
 PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
-/* A missing log is an empty one, a last line without its end (a killed build) is left out.
- * -PGO_EFORMAT with the offset of a line that is not the wrapper's. */
+/*
+ * The log has a line a call: {"tool":"gcc","file":["a.c"],"mode":"compile",
+ * "added":["-f..."],"ms":81,"status":0,"warnings":{"missing":1},"stale":[],
+ * "nr_stale":0,"dir":"/w"}. mode: compile, link, compile+link, passed, foreign;
+ * of the last two "why" says more. file: the sources, of a link the output.
+ * status: 128 + n for signal n. stale: the first few.
+ * A missing log is an empty one, a last line without its end (a killed build) is left out.
+ * -PGO_EFORMAT with the offset of a line that is not the wrapper's.
+ */
 int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
 
 #endif

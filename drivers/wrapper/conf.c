@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "drivers/drivers.h"
-#include "drivers/wrapper.h"
+#include "drivers/wrapper/names.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
 
@@ -171,7 +171,7 @@ void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, cons
 		       const char *stage_key, const char *junk_dir)
 {
 	const char *path = strvec_getenv(env, "PATH");
-	PGO_AUTO_FREE char *search = NULL, *rustc = fs_join(conf->shim_dir, "rustc");
+	PGO_AUTO_FREE char *search = NULL, *rustc = fs_join(conf->shim_dir, RUSTC_LINK);
 	bool clang = !strcmp(conf->family, "clang");
 
 	if (!path || !*path)

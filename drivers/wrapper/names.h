@@ -25,6 +25,9 @@ struct cc_name {
 	const char *version; /* "12"; NULL: none */
 };
 
+/* The link for $RUSTC, not in a folder of PATH: rustc must not seem to be there where it is not. */
+#define RUSTC_LINK "rust/rustc"
+
 extern const struct cc_stem cc_stems[]; /* ended by name NULL */
 
 bool cc_name_parse(struct cc_name *n, const char *base);

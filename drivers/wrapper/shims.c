@@ -64,11 +64,13 @@ int wrapper_make_shims(const char *shim_dir, const char *wrapper_exe, struct pgo
 {
 	PGO_AUTO_FREE char *target = fs_absolute(wrapper_exe);
 	PGO_AUTO(strvec) names = STRVEC_INIT;
-	int ret = fs_mkdir_p(shim_dir, err);
+	PGO_AUTO_FREE char *rust_dir = fs_join(shim_dir, "rust");
+	int ret = fs_mkdir_p(rust_dir, err);
 
 	if (!ret && access(target, X_OK))
 		ret = pgo_error(err, PGO_ETOOL, "the compiler wrapper '%s' is missing", target);
 	list_names(&names, shim_dir);
+	strvec_push(&names, RUSTC_LINK);
 	for (size_t i = 0; !ret && i < names.nr; i++) {
 		PGO_AUTO_FREE char *path = fs_join(shim_dir, names.v[i]);
 

@@ -34,7 +34,7 @@ fn main() {
 }
 X
 rust_stage instrumented
-is "$(build sh -c 'echo "$RUSTC"')" "$shims/rustc" "RUSTC"
+is "$(build sh -c 'echo "$RUSTC"')" "$shims/rust/rustc" "RUSTC"
 ok "an instrumented program" build rustc -O m.rs -o m1
 is "$(count links)" 1 "it is linked through the wrapper, too"
 "$tool" train rustc "$tmp/raw" ./m1 >/dev/null

@@ -831,6 +831,9 @@ static void test_shims(void **state)
 	free(absent);
 	absent = fs_join(shims, "rustc");
 	assert_false(fs_exists(absent));
+	free(absent);
+	absent = fs_join(shims, "rust/rustc");
+	assert_true(fs_exists(absent));
 	other = write_file(&dir, "other", "#!/bin/sh\n");
 	assert_int_equal(chmod(other, 0755), 0);
 	assert_int_equal(wrapper_make_shims(shims, other, NULL), 0);
@@ -869,7 +872,7 @@ static void test_build_env(void **state)
 	assert_string_equal(strvec_getenv(&rest, "PATH"), "/s-h:/usr/local/bin:/usr/bin:/bin");
 	assert_string_equal(strvec_getenv(&rest, "CC"), "/s-h/clang");
 	assert_null(strvec_getenv(&rest, "CXX"));
-	assert_string_equal(strvec_getenv(&rest, "RUSTC"), "/s-h/rustc");
+	assert_string_equal(strvec_getenv(&rest, "RUSTC"), "/s-h/rust/rustc");
 	assert_string_equal(strvec_getenv(&rest, "CCACHE_DISABLE"), "1");
 	assert_string_equal(strvec_getenv(&rest, "GCOV_PREFIX"), "/dev/null");
 	assert_string_equal(strvec_getenv(&rest, "LLVM_PROFILE_FILE"), "/dev/null");
