@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	examples/bzip2/pgo.yaml \
 	examples/fetch-lib.sh \
 	examples/lua/README.md \
+	examples/lua/bench/documents.lua \
 	examples/lua/bench/objects.lua \
 	examples/lua/bench/orbits.lua \
 	examples/lua/bench/strings.lua \
