@@ -9,6 +9,8 @@
 #include "pgo/core/commands.h"
 #include "pgo/core/flow.h"
 #include "pgo/core/hyperfine.h"
+#include "pgo/core/keep.h"
+#include "pgo/report/history.h"
 #include "pgo/report/show.h"
 
 struct options {
@@ -17,6 +19,7 @@ struct options {
 	struct command_pair commands;
 	const char *replay, *export, *what_if;
 	unsigned calibrate;
+	bool history;
 	double inject;
 };
 
@@ -39,6 +42,8 @@ static const struct opt opts[] = {
 	  offsetof(struct options, export) },
 	{ OPT_STR, 0, "what-if", "METHOD", "also say what hyperfine or mann-whitney would",
 	  offsetof(struct options, what_if) },
+	{ OPT_FLAG, 0, "history", NULL, "run nothing: the trend of each workload, and steps in it",
+	  offsetof(struct options, history) },
 	{ OPT_UINT, 0, "calibrate", "N", "N validations of the baseline against itself",
 	  offsetof(struct options, calibrate) },
 	{ OPT_PERCENT, 0, "inject", "P%", "slow the candidate down by this much, as a test",
@@ -142,6 +147,21 @@ static int answer(struct job *j, const struct experiment *x)
 	return ret;
 }
 
+static int print_history(struct job *j)
+{
+	PGO_AUTO(history_trends) t = { 0 };
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int ret = keep_read_history(&j->p, &t, j->ctx->err);
+
+	if (ret)
+		return ret;
+	if (j->o->common.json)
+		return cmd_print_json(j->ctx, show_history_json(&t)) ? 0
+								      : -(int)j->ctx->err->code;
+	show_history(&t, 20, &out);
+	return cmd_print(j->ctx, &out) ? PGO_EXIT_OK : -(int)j->ctx->err->code;
+}
+
 static int run_job(struct job *j)
 {
 	PGO_AUTO(experiment) x = EXPERIMENT_INIT;
@@ -154,6 +174,8 @@ static int run_job(struct job *j)
 	ret = prepare(j);
 	if (ret)
 		return ret;
+	if (j->o->history)
+		return print_history(j);
 	if (j->o->calibrate)
 		return run_calibration(j);
 	ret = compare(j, &x, j->ctx->err);

@@ -8,6 +8,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
+#include "pgo/core/keep.h"
 #include "pgo/report/html.h"
 #include "pgo/report/show.h"
 
@@ -82,7 +83,8 @@ int validate_print(struct cmd_ctx *ctx, const struct experiment *x,
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
 	int ret = v->report ? write_report(ctx, x, v->report) : 0;
-	bool printed;
+	struct ledger_rate rate;
+	bool printed, noted = !ret && x->live && keep_check(x, &rate);
 
 	if (ret)
 		return ret;
@@ -90,6 +92,8 @@ int validate_print(struct cmd_ctx *ctx, const struct experiment *x,
 		printed = cmd_print_json(ctx, show_experiment_json(x));
 	} else {
 		show_experiment(x, log_colour(STDOUT_FILENO), &out);
+		if (noted)
+			show_ledger(&rate, &out);
 		printed = cmd_print(ctx, &out);
 	}
 	if (!printed)

@@ -340,6 +340,7 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 	if (!t->p->config.source || source_commit_get(t->p, &commit, err))
 		return err && err->code ? -(int)err->code : 0;
 	h->commit = TAKE_PTR(commit.commit);
+	t->x->dirty = commit.dirty;
 	return 0;
 }
 
@@ -415,6 +416,7 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 		ret = run_trial(t, err);
 	progress_stop();
 	fs_remove_tree(ab, NULL);
+	t->x->live = true;
 	t->x->inject = t->opts->inject;
 	t->x->wall_ns = now_ns() - t->start_ns;
 	return ret;

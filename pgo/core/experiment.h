@@ -40,6 +40,8 @@ struct experiment {
 	double inject;
 	uint64_t wall_ns;
 	char *path;		/* of the evidence */
+	bool dirty;		/* uncommitted changes in the sources */
+	bool live;		/* it ran here and now; a replay did not */
 	bool cancelled;		/* by a signal: what the last look said stands */
 };
 #define EXPERIMENT_INIT { 0 }

@@ -4,6 +4,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/core/intake.h"
+#include "pgo/core/keep.h"
 
 int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
 {
@@ -62,5 +63,8 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 		pgo_error(err, PGO_EMISMATCH, "the sources have changed since the optimized build");
 		return pgo_err_hint(err, "pgoctl build --profile merged.prof");
 	}
-	return experiment_run(p, baseline.out, optimized.out, opts, ret, err);
+	r = experiment_run(p, baseline.out, optimized.out, opts, ret, err);
+	if (!r)
+		keep_history(p, &baseline, ret);
+	return r;
 }

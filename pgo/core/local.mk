@@ -14,6 +14,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/forecast.c pgo/core/forecast.h \
 	pgo/core/intake.c pgo/core/intake.h \
 	pgo/core/json.c pgo/core/json.h \
+	pgo/core/keep.c pgo/core/keep.h \
 	pgo/core/machine.c pgo/core/machine.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \

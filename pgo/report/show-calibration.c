@@ -66,6 +66,16 @@ int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 	return 0;
 }
 
+void show_ledger(const struct ledger_rate *r, struct strbuf *out)
+{
+	if (!r->n)
+		return;
+	strbuf_addf(out, "A/A checks on this machine so far: %llu of %llu with p at most 0.05 "
+		    "(95 %% interval of the rate %.1f to %.1f %%)%s\n", (unsigned long long)r->k,
+		    (unsigned long long)r->n, r->ci.lo * 100, r->ci.hi * 100,
+		    r->broken ? ": TOO OFTEN, do not trust its verdicts" : "");
+}
+
 void show_calibration(const struct calibration *c, struct strbuf *out)
 {
 	strbuf_addf(out, "%u validations of the baseline against itself: %u false verdicts, %.1f %% "

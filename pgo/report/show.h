@@ -7,6 +7,7 @@
 #include "pgo/core/calibrate.h"
 #include "pgo/core/experiment.h"
 #include "pgo/core/json.h"
+#include "pgo/core/ledger.h"
 #include "pgo/core/plan.h"
 #include "pgo/core/stage.h"
 #include "profiles/profile.h"
@@ -27,6 +28,9 @@ json_t *show_experiment_json(const struct experiment *e);
 /* What another method ("hyperfine", "mann-whitney") would have said of the same runs. */
 int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 		 struct pgo_err *err);
+
+/* What the A/A checks on this machine have said so far. */
+void show_ledger(const struct ledger_rate *r, struct strbuf *out);
 
 void show_calibration(const struct calibration *c, struct strbuf *out);
 json_t *show_calibration_json(const struct calibration *c);

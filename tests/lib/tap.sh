@@ -8,6 +8,7 @@
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd) || exit 1
 builddir=$(cd "${builddir:-.}" && pwd) || exit 1
 pgoctl=$builddir/pgoctl
+[ -x "$pgoctl" ] || { echo "Bail out! no $pgoctl: builddir names where it was built"; exit 1; }
 tap_nr=0
 tap_failed=0
 
@@ -20,6 +21,8 @@ trap tap_end EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Nothing of the user's is read or written.
+export PGOCTL_LEDGER="$tmp/ledger.db"
 mkdir "$tmp/work" && cd "$tmp/work" || exit 1
 
 have() { command -v "$1" >/dev/null 2>&1; }
