@@ -93,7 +93,8 @@ const char html_style[] =
 	".record th{width:7.5rem}}\n"
 	"@media print{body{font-size:10pt}main{max-width:none;padding:0}"
 	"h2,h3{break-after:avoid}.workload{break-inside:avoid}.scroll{overflow:visible}"
-	"table{font-size:.8rem}details:not([open]){display:none}"
+	"table,thead th,.notes{font-size:.68rem}th,td{padding:.25rem .35rem}"
+	"tbody th{min-width:0}.bar-cell{min-width:4rem}.notes{min-width:4rem}details:not([open]){display:none}"
 	".pair,.round,.run,.band,.look,.dot,.alert{print-color-adjust:exact;"
 	"-webkit-print-color-adjust:exact}}\n";
 
