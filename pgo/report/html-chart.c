@@ -27,7 +27,8 @@ void chart_symbols(struct strbuf *out)
 
 static void add_key(const char *class, const char *shape, const char *text, struct strbuf *out)
 {
-	strbuf_addf(out, "<svg aria-hidden=\"true\"><use class=\"%s\" href=\"#%s\" x=\"7\" y=\"6\"/></svg> %s",
+	strbuf_addf(out, "<svg aria-hidden=\"true\"><use class=\"%s\" href=\"#%s\" x=\"7\" "
+		    "y=\"6\"/></svg> %s",
 		    class, shape, text);
 }
 
@@ -480,8 +481,8 @@ void chart_looks(const struct engine *g, const struct series *s, enum verdict to
 
 		strbuf_addf(out, "<text class=\"mid%s%s\" x=\"%.2f%%\" y=\"%.0f\">%u</text>\n",
 			    q < s->nr_looks ? "" : " faint",
-			    nr > CROWDED_LOOKS && q % 2 && q != decision ? " alternate" : "", x, PLOT_HEIGHT + 18,
-			    g->spending.looks[q].n);
+			    nr > CROWDED_LOOKS && q % 2 && q != decision ? " alternate" : "",
+			    x, PLOT_HEIGHT + 18, g->spending.looks[q].n);
 		if (q < s->nr_looks)
 			draw_look(&s->looks[q], x, q == decision, &a, out);
 	}
@@ -526,8 +527,8 @@ void chart_bar_scale(const struct axis *a, struct strbuf *out)
 
 static void upright(struct strbuf *out, const char *class, double x)
 {
-	strbuf_addf(out, "<line class=\"%s\" x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.0f\"/>", class, x, x,
-		    BAR_HEIGHT);
+	strbuf_addf(out, "<line class=\"%s\" x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.0f\"/>", class, x,
+		    x, BAR_HEIGHT);
 }
 
 void chart_bar(const struct engine *g, const struct axis *a, const struct interval *ci,

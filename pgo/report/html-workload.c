@@ -22,8 +22,8 @@ static void add_summary(const struct engine *g, size_t i, struct strbuf *out)
 		html_interval(out, &l->ci, html_digits(g));
 		strbuf_addstr(out, ")</span>");
 	} else {
-		strbuf_addf(out, " &nbsp;<span class=\"soft\">%zu pairs are fewer than the first look "
-			    "needs</span>", r->series.nr);
+		strbuf_addf(out, " &nbsp;<span class=\"soft\">%zu pairs are fewer than the first "
+			    "look needs</span>", r->series.nr);
 	}
 	strbuf_addstr(out, "</p>\n");
 }
@@ -61,7 +61,8 @@ static void add_looks(const struct engine *g, const struct series *s, enum verdi
 	chart_looks(g, s, told, out);
 	strbuf_addf(out, "<figcaption>Pairs at the look%s. Solid: no change; dashed: the margin."
 		    "</figcaption></figure>\n",
-		    s->nr_looks < g->spending.nr_looks ? "; a pale number is a look not taken" : "");
+		    s->nr_looks < g->spending.nr_looks ? "; a pale number is a look not taken"
+						       : "");
 }
 
 static void add_diagnostics(const struct engine *g, size_t i, struct strbuf *out)

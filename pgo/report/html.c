@@ -29,7 +29,8 @@ void html_level(struct strbuf *out, const struct engine *g)
 
 static void add_word(struct strbuf *out, const struct tone *tone, const char *word)
 {
-	strbuf_addf(out, "<span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
+	strbuf_addf(out, "<span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> "
+		    "%s</span>",
 		    tone->class, tone->sign, word);
 }
 
@@ -95,7 +96,8 @@ static void add_alerts(const struct engine *g, enum gate_answer answer, struct s
 
 static void add_fact(struct strbuf *out, const char *label, const char *value, const char *more)
 {
-	strbuf_addf(out, "<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>\n", label, value, more);
+	strbuf_addf(out, "<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>\n", label, value,
+		    more);
 }
 
 static const char *answer_text(enum gate_answer answer)
@@ -168,19 +170,20 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 		add_position(in, out);
 	if (!in->nr)
 		return;
-	strbuf_addstr(out, "<div class=\"charts\"><figure class=\"wide\"><h4>A/A pairs, in the order "
-		      "of time</h4>\n");
+	strbuf_addstr(out, "<div class=\"charts\"><figure class=\"wide\"><h4>A/A pairs, in the "
+		      "order of time</h4>\n");
 	chart_pairs(g, PAIR_AA, 0, out);
 	strbuf_addstr(out, "<figcaption>");
 	chart_key("copy", out);
-	strbuf_addstr(out, " Half the band's height is the noise floor.</figcaption></figure></div>\n");
+	strbuf_addstr(out, " Half the band's height is the noise floor.</figcaption></figure>"
+		      "</div>\n");
 }
 
 static void add_reading(const struct engine *g, struct strbuf *out)
 {
-	strbuf_addstr(out, "<h2>How to read it</h2>\n<p>A pair is one run of each side, back to back, "
-		      "a coin deciding which goes first, so that whatever the machine does meanwhile "
-		      "falls on both alike. The speed-up is the time of the baseline over that of "
+	strbuf_addstr(out, "<h2>How to read it</h2>\n<p>A pair is one run of each side, back to "
+		      "back, a coin deciding which goes first, so that whatever the machine does "
+		      "meanwhile falls on both alike. The speed-up is the time of the baseline over that of "
 		      "the optimized side, less one: positive is faster. All looks together, the "
 		      "interval misses the true speed-up with a chance of at most ");
 	html_percent(out, 2 * g->e->head.alpha);

@@ -61,7 +61,8 @@ static void make_workloads(const struct html_case *c, struct evidence *e)
 		struct ab_workload_info *w = &e->workloads[i];
 
 		w->name = c->hostile && !i ? xstrdup(HOSTILE_NAME)
-			: i < ARRAY_SIZE(names) ? xstrdup(names[i]) : xstrfmt("workload-%zu", i + 1);
+			: i < ARRAY_SIZE(names) ? xstrdup(names[i])
+			: xstrfmt("workload-%zu", i + 1);
 		w->weight = 1;
 		w->metric = (enum metric)(i % NR_METRICS);
 		w->times = i == 1 ? 4 : 1;
