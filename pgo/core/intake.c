@@ -88,6 +88,11 @@ static int mangle_one(const char *path, const char *rel, const struct stat *st, 
 		return pgo_err_hint(err, "move the project to a shorter path");
 	}
 	dst = fs_join(m->dst, name);
+	if (fs_exists(dst)) {
+		pgo_error(err, PGO_EMISMATCH, "there are two profiles of one object, of which '%s' is the "
+			  "second", path);
+		return pgo_err_hint(err, "merge them: gcov-tool merge, or pgoctl collect");
+	}
 	return fs_copy_file(path, dst, err);
 }
 
@@ -161,6 +166,18 @@ static int lay_out_llvm(const struct project *p, const char *file, const char *c
 	return ret ? ret : fs_copy_file(file, content, err);
 }
 
+static int check_gcda(const struct project *p, const char *file, struct pgo_err *err)
+{
+	PGO_AUTO(profile) model = PROFILE_INIT;
+	PGO_AUTO_FREE char *what = NULL;
+	int ret = gcda_read(file, &model, err);
+
+	if (ret || model.version == p->cc.major)
+		return ret;
+	what = xstrfmt("a profile of GCC %llu", (unsigned long long)model.version);
+	return wrong_family(p, file, what, err);
+}
+
 static int lay_out_native(struct project *p, const char *file, const char *tmp, struct intake *in,
 			  char **content, struct pgo_err *err)
 {
@@ -182,11 +199,7 @@ static int lay_out_native(struct project *p, const char *file, const char *tmp, 
 		return lay_out_llvm(p, file, *content, !strcmp(format->name, "llvm-indexed"), err);
 	if (!fs_is_dir(file))
 		return pgo_error(err, PGO_EFORMAT, "'%s' is one .gcda file: give the folder", file);
-	{
-		PGO_AUTO(profile) model = PROFILE_INIT;
-
-		ret = gcda_read(file, &model, err);
-	}
+	ret = check_gcda(p, file, err);
 	return ret ? ret : mangle_tree(p, file, *content, err);
 }
 
