@@ -4,7 +4,8 @@ EXTRA_DIST += tests/lib/tap.sh
 TAP_TESTS += \
 	tests/t/0001-tap.t \
 	tests/t/0010-help.t \
-	tests/t/0020-completion.t
+	tests/t/0020-completion.t \
+	tests/t/3120-intake.t
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
