@@ -183,7 +183,8 @@ static void add_reading(const struct engine *g, struct strbuf *out)
 {
 	strbuf_addstr(out, "<h2>How to read it</h2>\n<p>A pair is one run of each side, back to "
 		      "back, a coin deciding which goes first, so that whatever the machine does "
-		      "meanwhile falls on both alike. The speed-up is the time of the baseline over that of "
+		      "meanwhile falls on both alike. The speed-up is the time of the "
+		      "baseline over that of "
 		      "the optimized side, less one: positive is faster. All looks together, the "
 		      "interval misses the true speed-up with a chance of at most ");
 	html_percent(out, 2 * g->e->head.alpha);
