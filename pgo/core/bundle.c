@@ -196,6 +196,34 @@ static int put_payloads(struct archive *a, const struct bundle *b, const char *d
 	return ret;
 }
 
+static int note_odd_name(const char *path, const char *rel, const struct stat *st, void *arg,
+			 struct pgo_err *err)
+{
+	bool *odd = arg;
+
+	(void)path;
+	(void)st;
+	(void)err;
+	*odd |= mbstowcs(NULL, rel, 0) == (size_t)-1;
+	return 0;
+}
+
+/* The name of a source file may be of any encoding: then names are bytes, which GNU tar warns of. */
+static int choose_options(const struct bundle *b, const char *dir, const char **ret,
+			  struct pgo_err *err)
+{
+	bool odd = false;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < b->nr_payloads; i++) {
+		PGO_AUTO_FREE char *full = fs_join(dir, b->payloads[i].path);
+
+		r = fs_is_dir(full) ? fs_walk(full, note_odd_name, &odd, err) : 0;
+	}
+	*ret = odd ? "zstd:compression-level=6,hdrcharset=BINARY" : "zstd:compression-level=6";
+	return r;
+}
+
 static void manifest_sum(const struct strbuf *text, struct strbuf *out)
 {
 	char hex[DIGEST_HEX_LEN + 1];
@@ -211,14 +239,17 @@ static int write_archive(struct archive *a, const struct bundle *b, const char *
 			 const char *path, struct pgo_err *err)
 {
 	PGO_AUTO(strbuf) manifest = STRBUF_INIT, sum = STRBUF_INIT;
+	const char *options;
 	int ret;
 
 	manifest_write(b, &manifest);
 	manifest_sum(&manifest, &sum);
-	/* Names are bytes: those of a source file may be of any encoding. */
+	ret = choose_options(b, dir, &options, err);
+	if (ret)
+		return ret;
 	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
 	    archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
-	    archive_write_set_options(a, "zstd:compression-level=6,hdrcharset=BINARY") != ARCHIVE_OK ||
+	    archive_write_set_options(a, options) != ARCHIVE_OK ||
 	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
 		return archive_failed(a, path, err);
 	ret = put(a, MANIFEST, manifest.buf, manifest.len, path, err);
