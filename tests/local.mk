@@ -5,6 +5,7 @@ TAP_TESTS += \
 	tests/t/0001-tap.t \
 	tests/t/0010-help.t \
 	tests/t/0020-completion.t \
+	tests/t/3110-bundle.t \
 	tests/t/3120-intake.t
 
 if HAVE_CMOCKA
