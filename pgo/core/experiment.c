@@ -9,7 +9,6 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
-#include "pgo/core/machine.h"
 #include "pgo/core/measure.h"
 #include "pgo/core/source.h"
 #include "pgo/stats/rng.h"
@@ -325,6 +324,7 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 {
 	struct evidence_head *h = &t->e->head;
 	PGO_AUTO(source_commit) commit = { 0 };
+	PGO_AUTO(environment_text) text = { 0 };
 
 	h->seed = t->opts->seed ? t->opts->seed : now_ns() * 0x9e3779b97f4a7c15u;
 	h->alpha = t->opts->alpha > 0 ? t->opts->alpha : 0.025;
@@ -334,8 +334,9 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 	h->n_max = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
 	h->a = xstrdup(t->sides[0].line ? t->sides[0].line : "baseline");
 	h->b = xstrdup(t->sides[1].line ? t->sides[1].line : "optimized");
-	h->machine = machine_name();
-	h->kernel = kernel_name();
+	environment_describe("", &text);
+	h->machine = TAKE_PTR(text.machine);
+	h->kernel = TAKE_PTR(text.kernel);
 	rng_seed(&t->rng, h->seed);
 	if (!t->p->config.source || source_commit_get(t->p, &commit, err))
 		return err && err->code ? -(int)err->code : 0;

@@ -15,7 +15,6 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/intake.c pgo/core/intake.h \
 	pgo/core/json.c pgo/core/json.h \
 	pgo/core/keep.c pgo/core/keep.h \
-	pgo/core/machine.c pgo/core/machine.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/orphans.c \
@@ -32,3 +31,4 @@ pgo_core_libpgocore_a_SOURCES = \
 include pgo/core/config.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk
+include pgo/core/measure.mk

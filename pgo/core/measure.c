@@ -17,7 +17,10 @@ int meter_init(struct meter *m, const struct project *p, const char *prepare, bo
 	m->tmp = project_path(p, "ab/t");
 	m->out = project_path(p, "ab/stdout");
 	m->log = fs_join(dir, "output.log");
-	return ret ? ret : fs_mkdir_p(ab, err);
+	environment_open(&m->env, "");
+	if (!ret)
+		ret = fs_mkdir_p(ab, err);
+	return ret ? ret : counters_probe(&counters_system, "", &m->plan, err);
 }
 
 void meter_release(struct meter *m)
@@ -25,6 +28,8 @@ void meter_release(struct meter *m)
 	free(m->tmp);
 	free(m->out);
 	free(m->log);
+	counters_plan_release(&m->plan);
+	environment_release(&m->env);
 	*m = (struct meter){ 0 };
 }
 
@@ -88,7 +93,8 @@ static int run_prepare(const struct meter *m, struct strvec *env, struct pgo_err
 }
 
 static int run_once(const struct meter *m, const struct workload *w, const struct side *side,
-		    uint64_t spin_ns, struct child_result *res, struct pgo_err *err)
+		    uint64_t spin_ns, struct counters *counters, struct child_result *res,
+		    struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *what = xstrfmt("validation run of workload '%s' (%s)", w->name,
 					   side_name(side->label));
@@ -98,7 +104,8 @@ static int run_once(const struct meter *m, const struct workload *w, const struc
 			       .dir = m->p->config.root, .env = &env, .in_path = in,
 			       .out_path = m->out, .log = m->log,
 			       .timeout_ns = w->timeout_ns, .expect_status = w->expect_status,
-			       .measured = true, .no_shell = m->no_shell, .spin_ns = spin_ns };
+			       .armed = counters_arm, .armed_arg = counters,
+			       .no_shell = m->no_shell, .spin_ns = spin_ns };
 	int ret = fs_remove_tree(m->tmp, err);
 
 	if (!ret)
@@ -109,27 +116,40 @@ static int run_once(const struct meter *m, const struct workload *w, const struc
 	pad(&env, m->padding_bytes);
 	if (m->prepare)
 		ret = run_prepare(m, &env, err);
-	return ret ? ret : runner_shell(m->p, &req, res, err);
+	if (!ret)
+		ret = runner_shell(m->p, &req, res, err);
+	counters_collect(counters);
+	return ret;
 }
 
 int meter_run(struct meter *m, const struct workload *w, const struct side *side, unsigned times,
 	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err)
 {
+	PGO_AUTO(counters) counters = { .plan = &m->plan, .group = m->group };
 	struct measured got = { RUN_METRICS_INIT, VALID };
+	struct environment_snapshot before, after;
+	struct environment_diff diff;
 	int r = 0;
 
 	begin(&got.metrics);
+	environment_take(&m->env, &before);
 	for (unsigned i = 0; !r && i < times; i++) {
 		struct child_result res = { 0 };
 
-		r = run_once(m, w, side, spin_ns, &res, err);
+		r = run_once(m, w, side, spin_ns, &counters, &res, err);
 		add_result(&got.metrics, &res);
 		if (!r && i == 0)
 			r = hash_output(m, w, &got.metrics, err);
 	}
 	if (!r)
 		r = fs_remove_tree(m->tmp, err);
-	if (!r)
-		*ret = got;
-	return r;
+	if (r)
+		return r;
+	environment_take(&m->env, &after);
+	diff = environment_diff(&before, &after);
+	environment_store(&diff, &got.metrics);
+	counters_store(&counters, &got.metrics);
+	got.invalid = environment_verdict(&diff, got.metrics.wall_ns, got.metrics.cpu_ns);
+	*ret = got;
+	return 0;
 }

@@ -3,6 +3,8 @@
 #ifndef PGO_CORE_MEASURE_H
 #define PGO_CORE_MEASURE_H
 
+#include "pgo/core/counters.h"
+#include "pgo/core/environment.h"
 #include "pgo/core/evidence.h"
 #include "pgo/core/experiment.h"
 
@@ -14,6 +16,8 @@ struct meter {
 	bool no_shell;
 	unsigned padding_bytes;		/* of the environment: moves the stack, the same in a pair */
 	unsigned group;			/* of the hardware counters, the same in a pair */
+	struct counters_plan plan;
+	struct environment env;
 };
 int meter_init(struct meter *m, const struct project *p, const char *prepare, bool no_shell,
 	       struct pgo_err *err);

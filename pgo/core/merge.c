@@ -6,7 +6,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/elf-info.h"
-#include "pgo/core/machine.h"
+#include "pgo/core/environment.h"
 #include "pgo/core/source.h"
 #include "profiles/gcda.h"
 #include "profiles/llvm.h"
@@ -174,6 +174,7 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	const struct build_stage spec = { .kind = STAGE_INSTRUMENTED, .source_root = p->work,
 					  .update = p->config.update };
 	PGO_AUTO(source_commit) commit = { 0 };
+	PGO_AUTO(environment_text) text = { 0 };
 	PGO_AUTO(strvec) ldflags = STRVEC_INIT;
 	char source[DIGEST_HEX_LEN + 1];
 	int ret = source_hash(p, source, err);
@@ -196,7 +197,8 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	b->commit = TAKE_PTR(commit.commit);
 	b->dirty = commit.dirty;
 	b->work_root = xstrdup(p->work);
-	b->machine = machine_name();
+	environment_describe("", &text);
+	b->machine = TAKE_PTR(text.machine);
 	return 0;
 }
 

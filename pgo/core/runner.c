@@ -53,13 +53,6 @@ static bool is_plain_program(const char *line)
 	return false;
 }
 
-static int nothing_to_arm(pid_t pid, void *arg)
-{
-	(void)pid;
-	(void)arg;
-	return 0;
-}
-
 static void fill_child(struct child *c, const struct run_req *req)
 {
 	if (req->no_shell) {
@@ -70,8 +63,8 @@ static void fill_child(struct child *c, const struct run_req *req)
 		strvec_pushf(&c->argv, "%s%s", is_plain_program(req->line) ? "exec " : "",
 			     req->line);
 	}
-	if (req->measured)
-		c->armed = nothing_to_arm;
+	c->armed = req->armed;
+	c->armed_arg = req->armed_arg;
 	c->spin_ns = req->spin_ns;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;

@@ -18,7 +18,9 @@ struct run_req {
 	bool append;
 	uint64_t timeout_ns;
 	uint64_t spin_ns;	/* time to burn before it starts */
-	bool measured;		/* behind the barrier: what is counted is the program alone */
+	/* Not NULL: started behind the barrier, which counts the program alone; as in struct child. */
+	int (*armed)(pid_t pid, void *arg);
+	void *armed_arg;
 	bool no_shell;		/* split the line into words, run it as it is */
 	int expect_status;
 };
