@@ -39,7 +39,7 @@ _pgoctl_complete_value() {
 
 _pgoctl() {
 	local self=${COMP_WORDS[0]/#\~/$HOME} cur=${COMP_WORDS[COMP_CWORD]}
-	local prev=${COMP_WORDS[COMP_CWORD-1]} command= options value i
+	local prev=${COMP_WORDS[COMP_CWORD-1]} command='' options value i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do

@@ -82,7 +82,8 @@ static void the_signal_is_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		PGO_AUTO_FREE char *script = xstrfmt("ulimit -c 0; kill -%d $$; exit 3", signals[i]);
+		PGO_AUTO_FREE char *script = xstrfmt("ulimit -c 0; kill -%d $$; exit 3",
+						     signals[i]);
 		struct child_result res = run_script(script, 0);
 
 		assert_int_equal(res.exit_status, -1);
@@ -109,7 +110,8 @@ static void signals_are_as_usual_in_it(void **state)
 
 static void resources_are_measured(void **state)
 {
-	struct child_result res = run_script("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done", 0);
+	struct child_result res = run_script("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done",
+					     0);
 
 	(void)state;
 	assert_true(res.wall_ns > 0);
@@ -163,9 +165,8 @@ static void assert_gone(const char *file)
 
 static void one_that_ignores_term_is_killed(void **state)
 {
-	struct child_result res =
-		run_script("trap '' TERM; sleep 100 & echo $! >pid; while :; do sleep 1; done",
-			   50000000);
+	struct child_result res = run_script(
+		"trap '' TERM; sleep 100 & echo $! >pid; while :; do sleep 1; done", 50000000);
 
 	(void)state;
 	assert_true(res.timed_out);
@@ -211,7 +212,9 @@ static void what_cannot_be_run(void **state)
 	put("text", "#!/bin/sh\n");
 	assert_int_equal(try("./text", NULL, &err), -PGO_EPERM);
 	assert_int_equal(err.code, PGO_EPERM);
-	put("garbage", "\x7f" "ELF nonsense");
+	put("garbage",
+	    "\x7f"
+	    "ELF nonsense");
 	assert_int_equal(chmod("garbage", 0755), 0);
 	assert_int_equal(try("./garbage", NULL, &err), -PGO_ETOOL);
 	put("script", "#!/no/such/interpreter\n");
@@ -289,7 +292,9 @@ static void no_descriptor_leaks_in(void **state)
 
 	(void)state;
 	assert_int_equal(fs_atomic_open(&f, "file", 0644, NULL), 0);
-	set_script(&c, "for fd in 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$fd && echo $fd; done; echo end");
+	set_script(
+		&c,
+		"for fd in 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$fd && echo $fd; done; echo end");
 	assert_int_equal(child_capture(&c, &out, false, NULL, NULL), 0);
 	assert_string_equal(out.buf, "end\n");
 }
@@ -319,8 +324,9 @@ static void output_is_captured(void **state)
 	struct child_result res;
 
 	(void)state;
-	set_script(&c, "echo out; echo err >&2; i=0; while [ $i -lt 9999 ]; do echo 0123456789; "
-		       "i=$((i + 1)); done");
+	set_script(&c,
+		   "echo out; echo err >&2; i=0; while [ $i -lt 9999 ]; do echo 0123456789; "
+		   "i=$((i + 1)); done");
 	assert_int_equal(child_capture(&c, &out, false, &res, NULL), 0);
 	assert_int_equal(out.len, 4 + 9999 * 11);
 	assert_int_equal(res.exit_status, 0);

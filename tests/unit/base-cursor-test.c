@@ -125,8 +125,15 @@ static bool read_uleb(const char *data, size_t len, uint64_t *ret, size_t *used)
 
 static void ulebs_are_read(void **state)
 {
-	static const struct { const char *data; size_t len; uint64_t value; } good[] = {
-		{ "\x00", 1, 0 }, { "\x7f", 1, 127 }, { "\x80\x01", 2, 128 }, { "\xe5\x8e\x26", 3, 624485 },
+	static const struct {
+		const char *data;
+		size_t len;
+		uint64_t value;
+	} good[] = {
+		{ "\x00", 1, 0 },
+		{ "\x7f", 1, 127 },
+		{ "\x80\x01", 2, 128 },
+		{ "\xe5\x8e\x26", 3, 624485 },
 		{ "\x80\x80\x00", 3, 0 },
 		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, UINT64_MAX },
 		{ "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 10, UINT64_C(1) << 63 },
@@ -148,7 +155,10 @@ static void ulebs_are_read(void **state)
 
 static void overlong_ulebs_are_refused(void **state)
 {
-	static const struct { const char *data; size_t len; } bad[] = {
+	static const struct {
+		const char *data;
+		size_t len;
+	} bad[] = {
 		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10 },
 		{ "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10 },
 		{ "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11 },
@@ -242,10 +252,20 @@ static void alignment_is_of_the_whole(void **state)
 
 static void what_fits_is_asked_without_wrapping(void **state)
 {
-	static const struct { uint64_t nmemb, size; bool fits; } cases[] = {
-		{ 0, 8, true }, { 2, 8, true }, { 16, 1, true }, { 17, 1, false }, { 3, 8, false },
-		{ UINT64_MAX, 1, false }, { UINT64_MAX, 2, false }, { 1, UINT64_MAX, false },
-		{ UINT64_C(1) << 61, 8, false }, { (UINT64_C(1) << 61) + 1, 8, false },
+	static const struct {
+		uint64_t nmemb, size;
+		bool fits;
+	} cases[] = {
+		{ 0, 8, true },
+		{ 2, 8, true },
+		{ 16, 1, true },
+		{ 17, 1, false },
+		{ 3, 8, false },
+		{ UINT64_MAX, 1, false },
+		{ UINT64_MAX, 2, false },
+		{ 1, UINT64_MAX, false },
+		{ UINT64_C(1) << 61, 8, false },
+		{ (UINT64_C(1) << 61) + 1, 8, false },
 		{ UINT64_C(1) << 63, 2, false },
 	};
 

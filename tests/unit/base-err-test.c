@@ -70,19 +70,24 @@ static void data_have_path_and_offset(void **state)
 
 static void errno_chooses_the_code(void **state)
 {
-	static const struct { int errnum; enum pgo_ecode code; } cases[] = {
-		{ EACCES, PGO_EPERM }, { EPERM, PGO_EPERM }, { EROFS, PGO_EPERM },
+	static const struct {
+		int errnum;
+		enum pgo_ecode code;
+	} cases[] = {
+		{ EACCES, PGO_EPERM },	   { EPERM, PGO_EPERM },       { EROFS, PGO_EPERM },
 		{ ENOENT, PGO_ENOTFOUND }, { ENOTDIR, PGO_ENOTFOUND }, { ENOSPC, PGO_EIO },
-		{ EIO, PGO_EIO }, { EISDIR, PGO_EIO }, { EMFILE, PGO_EIO },
+		{ EIO, PGO_EIO },	   { EISDIR, PGO_EIO },	       { EMFILE, PGO_EIO },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
-		PGO_AUTO_FREE char *want = xstrfmt("cannot open 'x': %s", strerror(cases[i].errnum));
+		PGO_AUTO_FREE char *want = xstrfmt("cannot open 'x': %s",
+						   strerror(cases[i].errnum));
 
 		errno = cases[i].errnum;
-		assert_int_equal(pgo_error_errno(&err, "cannot open '%s'", "x"), -(int)cases[i].code);
+		assert_int_equal(pgo_error_errno(&err, "cannot open '%s'", "x"),
+				 -(int)cases[i].code);
 		assert_int_equal(err.errnum, cases[i].errnum);
 		assert_string_equal(err.msg, want);
 	}
@@ -141,7 +146,7 @@ static void strings_and_vectors(void **state)
 static void check_ends(void *(*allocate)(size_t, size_t), size_t nmemb, size_t size)
 {
 	int fds[2], status;
-	char text[8192] = "";	/* a sanitizer warns before */
+	char text[8192] = ""; /* a sanitizer warns before */
 	size_t len = 0;
 	ssize_t n;
 	pid_t pid;

@@ -319,10 +319,12 @@ static void appended_lines_do_not_mix(void **state)
 
 static void paths_are_joined(void **state)
 {
-	static const struct { const char *dir, *name, *want; } cases[] = {
-		{ "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "", "b", "b" }, { "a", "/b", "/b" },
-		{ "/", "b", "/b" }, { ".", "b", "./b" }, { "a", "", "a" }, { "", "", "" },
-		{ "a b", "c'd", "a b/c'd" },
+	static const struct {
+		const char *dir, *name, *want;
+	} cases[] = {
+		{ "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "", "b", "b" },
+		{ "a", "/b", "/b" }, { "/", "b", "/b" },   { ".", "b", "./b" },
+		{ "a", "", "a" },    { "", "", "" },	   { "a b", "c'd", "a b/c'd" },
 	};
 
 	(void)state;
@@ -335,10 +337,15 @@ static void paths_are_joined(void **state)
 
 static void paths_are_cleaned(void **state)
 {
-	static const struct { const char *path, *want; } cases[] = {
-		{ "/", "/" }, { "//", "/" }, { "/a/b", "/a/b" }, { "/a//b/", "/a/b" }, { "/a/./b", "/a/b" },
-		{ "/a/../b", "/b" }, { "/../a", "/a" }, { "/a/../..", "/" }, { "/a/...", "/a/..." },
-		{ "/a/..b/.c", "/a/..b/.c" }, { "/.", "/" }, { "/a/b/../../../c", "/c" },
+	static const struct {
+		const char *path, *want;
+	} cases[] = {
+		{ "/", "/" },		{ "//", "/" },
+		{ "/a/b", "/a/b" },	{ "/a//b/", "/a/b" },
+		{ "/a/./b", "/a/b" },	{ "/a/../b", "/b" },
+		{ "/../a", "/a" },	{ "/a/../..", "/" },
+		{ "/a/...", "/a/..." }, { "/a/..b/.c", "/a/..b/.c" },
+		{ "/.", "/" },		{ "/a/b/../../../c", "/c" },
 	};
 	PGO_AUTO_FREE char *cwd = getcwd(NULL, 0), *here = fs_absolute(""), *dot = fs_absolute(".");
 	PGO_AUTO_FREE char *want = xstrfmt("%s/x", cwd), *sub = fs_absolute("./a/../x");
@@ -356,9 +363,12 @@ static void paths_are_cleaned(void **state)
 
 static void paths_are_split(void **state)
 {
-	static const struct { const char *path, *dir, *base; } cases[] = {
-		{ "a", ".", "a" }, { "/a", "/", "a" }, { "//a", "/", "a" }, { "a/b", "a", "b" },
-		{ "a//b", "a", "b" }, { "/a/b", "/a", "b" }, { "", ".", "" },
+	static const struct {
+		const char *path, *dir, *base;
+	} cases[] = {
+		{ "a", ".", "a" },   { "/a", "/", "a" },   { "//a", "/", "a" },
+		{ "a/b", "a", "b" }, { "a//b", "a", "b" }, { "/a/b", "/a", "b" },
+		{ "", ".", "" },
 	};
 
 	(void)state;
@@ -398,7 +408,8 @@ static void programs_are_found_on_path(void **state)
 	put("b/prog", "");
 	put("b/only", "");
 	for (size_t i = 0; i < 5; i++) {
-		static const char *const programs[] = { "b/text", "prog", "a/prog", "b/prog", "b/only" };
+		static const char *const programs[] = { "b/text", "prog", "a/prog", "b/prog",
+							"b/only" };
 
 		assert_int_equal(chmod(programs[i], 0755), 0);
 	}

@@ -33,9 +33,13 @@ static void an_empty_map_finds_nothing(void **state)
 
 static void keys_are_bytes(void **state)
 {
-	static const struct { const char *key; size_t len; } keys[] = {
-		{ "", 0 }, { "\0", 1 }, { "\0\0", 2 }, { "a", 1 }, { "a\0", 2 }, { "a\0b", 3 },
-		{ "abcdefgh", 8 }, { "abcdefgh\0", 9 }, { "abcdefghi", 9 }, { "abcdefg", 7 },
+	static const struct {
+		const char *key;
+		size_t len;
+	} keys[] = {
+		{ "", 0 },	    { "\0", 1 },      { "\0\0", 2 },	 { "a", 1 },
+		{ "a\0", 2 },	    { "a\0b", 3 },    { "abcdefgh", 8 }, { "abcdefgh\0", 9 },
+		{ "abcdefghi", 9 }, { "abcdefg", 7 },
 	};
 	PGO_AUTO(hashmap) m = HASHMAP_INIT;
 	bool is_new;
@@ -63,8 +67,8 @@ static void a_hundred_thousand_keys_stay_in_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < NR; i++) {
 		int len = snprintf(text, sizeof(text), "%zu", i * 7919 % NR);
-		struct hashmap_entry *e =
-			hashmap_put(&m, arena_strdup(&a, text), (size_t)len, NULL);
+		struct hashmap_entry *e = hashmap_put(&m, arena_strdup(&a, text), (size_t)len,
+						      NULL);
 
 		assert_null(e->value);
 		e->value = (void *)(uintptr_t)(i + 1);

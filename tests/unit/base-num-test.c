@@ -13,14 +13,35 @@
 
 static void whole_numbers_are_read_whole(void **state)
 {
-	static const struct { const char *text; uint64_t value; } good[] = {
-		{ "0", 0 }, { "7", 7 }, { "007", 7 }, { "4294967296", UINT64_C(4294967296) },
-		{ "18446744073709551615", UINT64_MAX }, { "00000000000000000000000000000000001", 1 },
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} good[] = {
+		{ "0", 0 },
+		{ "7", 7 },
+		{ "007", 7 },
+		{ "4294967296", UINT64_C(4294967296) },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "00000000000000000000000000000000001", 1 },
 	};
 	static const char *const bad[] = {
-		"", " ", "-1", "+1", " 1", "1 ", "1\n", "0x10", "1e3", "1.0", "1,000", "one",
-		"18446744073709551616", "18446744073709551620", "99999999999999999999",
-		"340282366920938463463374607431768211456", "\xd9\xa1",
+		"",
+		" ",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1\n",
+		"0x10",
+		"1e3",
+		"1.0",
+		"1,000",
+		"one",
+		"18446744073709551616",
+		"18446744073709551620",
+		"99999999999999999999",
+		"340282366920938463463374607431768211456",
+		"\xd9\xa1",
 	};
 
 	(void)state;
@@ -53,13 +74,19 @@ static void an_unsigned_ends_at_its_own_limit(void **state)
 
 static void doubles_are_finite_decimals(void **state)
 {
-	static const struct { const char *text; double value; } good[] = {
-		{ "0", 0 }, { "-0.5", -0.5 }, { "+2", 2 }, { ".25", .25 }, { "3.", 3 }, { "1e3", 1000 },
+	static const struct {
+		const char *text;
+		double value;
+	} good[] = {
+		{ "0", 0 },	 { "-0.5", -0.5 },
+		{ "+2", 2 },	 { ".25", .25 },
+		{ "3.", 3 },	 { "1e3", 1000 },
 		{ "1E-2", .01 }, { "1.7976931348623157e308", 1.7976931348623157e308 },
 	};
 	static const char *const bad[] = {
-		"", ".", "-", "+", "-.", "e5", "1e", "1e999", "-1e999", "nan", "inf", "-inf", "infinity",
-		"0x1p3", "-0x10", " 1", "1 ", "1,5", "1.5.2", "--1", "+-1", "1e400",
+		"",	  ".",	 "-",	  "+",	  "-.",	      "e5",    "1e",	"1e999",
+		"-1e999", "nan", "inf",	  "-inf", "infinity", "0x1p3", "-0x10", " 1",
+		"1 ",	  "1,5", "1.5.2", "--1",  "+-1",      "1e400",
 	};
 
 	(void)state;
@@ -79,7 +106,9 @@ static void doubles_are_finite_decimals(void **state)
 
 static void a_percentage_has_its_sign(void **state)
 {
-	static const char *const bad[] = { "", "%", "2", "2 %", "2%%", "x%", "%2", "nan%", "1e999%" };
+	static const char *const bad[] = {
+		"", "%", "2", "2 %", "2%%", "x%", "%2", "nan%", "1e999%"
+	};
 	double v = 42;
 
 	(void)state;
@@ -95,16 +124,28 @@ static void a_percentage_has_its_sign(void **state)
 
 static void durations_have_units(void **state)
 {
-	static const struct { const char *text; uint64_t ns; } good[] = {
-		{ "0", 0 }, { "30", UINT64_C(30000000000) }, { "30s", UINT64_C(30000000000) },
-		{ "500ms", 500000000 }, { "1.5s", 1500000000 }, { "3m", UINT64_C(180000000000) },
-		{ "3min", UINT64_C(180000000000) }, { "1h", UINT64_C(3600000000000) }, { "1ns", 1 },
-		{ "2us", 2000 }, { "0.1ns", 0 }, { "0.6ns", 1 }, { "1e3ms", 1000000000 },
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} good[] = {
+		{ "0", 0 },
+		{ "30", UINT64_C(30000000000) },
+		{ "30s", UINT64_C(30000000000) },
+		{ "500ms", 500000000 },
+		{ "1.5s", 1500000000 },
+		{ "3m", UINT64_C(180000000000) },
+		{ "3min", UINT64_C(180000000000) },
+		{ "1h", UINT64_C(3600000000000) },
+		{ "1ns", 1 },
+		{ "2us", 2000 },
+		{ "0.1ns", 0 },
+		{ "0.6ns", 1 },
+		{ "1e3ms", 1000000000 },
 		{ "5124095h", UINT64_C(5124095) * 3600000000000u },
 	};
 	static const char *const bad[] = {
-		"", "s", "-1s", "+1s", "3 m", "3M", "3 ", "1d", "1hs", "1h30m", "nan", "infs", "5124096h",
-		"1e300h", "18446744074s", "0x1s",
+		"",    "s",	"-1s", "+1s",  "3 m",	   "3M",     "3 ",	     "1d",
+		"1hs", "1h30m", "nan", "infs", "5124096h", "1e300h", "18446744074s", "0x1s",
 	};
 
 	(void)state;
@@ -124,10 +165,14 @@ static void durations_have_units(void **state)
 
 static void sizes_have_powers_of_1024(void **state)
 {
-	static const struct { const char *text; uint64_t bytes; } good[] = {
-		{ "0", 0 }, { "64", 64 }, { "64K", 65536 }, { "1.5G", UINT64_C(1610612736) },
-		{ "1M", 1048576 }, { "2T", UINT64_C(2199023255552) }, { "0.5K", 512 },
-		{ "16777215T", UINT64_C(16777215) << 40 },
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{ "0", 0 },	   { "64", 64 },
+		{ "64K", 65536 },  { "1.5G", UINT64_C(1610612736) },
+		{ "1M", 1048576 }, { "2T", UINT64_C(2199023255552) },
+		{ "0.5K", 512 },   { "16777215T", UINT64_C(16777215) << 40 },
 	};
 	static const char *const bad[] = {
 		"", "K", "64k", "64KB", "64KiB", "-1", "1P", "16777216T", "1e40", "64 K",

@@ -35,7 +35,7 @@ static const struct opt opts[] = {
 
 /* A command line of words; it stands until the next one. */
 struct line {
-	struct strvec words;	/* owns what argv points to */
+	struct strvec words; /* owns what argv points to */
 	char *argv[16];
 	int argc;
 	struct options o;
@@ -92,7 +92,8 @@ static void the_last_one_counts(void **state)
 	PGO_AUTO(line) l = LINE_INIT;
 
 	(void)state;
-	PARSE(&l, "-f", "--str=a", "--no-flag", "--str", "", "-u1", "--uint=2", "-vvv", "--no-verbose");
+	PARSE(&l, "-f", "--str=a", "--no-flag", "--str", "", "-u1", "--uint=2", "-vvv",
+	      "--no-verbose");
 	assert_int_equal(l.ret, 0);
 	assert_false(l.o.flag);
 	assert_string_equal(l.o.str, "");
@@ -199,7 +200,8 @@ static void bad_values_are_refused(void **state)
 		      "option --uint wants a whole number, not '4294967296'", NULL);
 	check_refused("--u64=-1", NULL, "option --u64 wants a whole number, not '-1'", NULL);
 	check_refused("--number=", NULL, "option --number wants a number, not ''", NULL);
-	check_refused("--percent", "2", "option --percent wants a percentage like 2%, not '2'", NULL);
+	check_refused("--percent", "2", "option --percent wants a percentage like 2%, not '2'",
+		      NULL);
 	check_refused("--time=2d", NULL,
 		      "option --time wants a duration like 500ms, 30s or 3m, not '2d'", NULL);
 	check_refused("--size=2k", NULL, "option --size wants a size like 64K or 1.5G, not '2k'",

@@ -126,10 +126,12 @@ static void check_quoting(const char *word)
 static void quoting_survives_a_shell(void **state)
 {
 	static const char *const words[] = {
-		"", " ", "a b", "\n", "a\n\nb\n", "'", "''", "a'b'c", "\"", "$HOME", "${x}", "$(id)",
-		"`id`", "\\", "\\\\", "a\\'b", "*", "?", "[a]", "~", "~root", "#x", "!x", "a;b", "a&b",
-		"a|b", "<x", ">x", "(x)", "{a,b}", "-n", "--", "\t", "\r", "\x1b[31m", "\x7f", "\xff",
-		"\xc3\xa4", "a=b", "if", "%s", "%%",
+		"",	 " ",	  "a b",      "\n",   "a\n\nb\n", "'",	  "''",
+		"a'b'c", "\"",	  "$HOME",    "${x}", "$(id)",	  "`id`", "\\",
+		"\\\\",	 "a\\'b", "*",	      "?",    "[a]",	  "~",	  "~root",
+		"#x",	 "!x",	  "a;b",      "a&b",  "a|b",	  "<x",	  ">x",
+		"(x)",	 "{a,b}", "-n",	      "--",   "\t",	  "\r",	  "\x1b[31m",
+		"\x7f",	 "\xff",  "\xc3\xa4", "a=b",  "if",	  "%s",	  "%%",
 	};
 	char all[256];
 
@@ -160,12 +162,23 @@ static void safe_words_stay_readable(void **state)
 
 static void vis_leaves_nothing_for_a_terminal(void **state)
 {
-	static const struct { const char *in, *out; } cases[] = {
-		{ "", "" }, { "a b", "a b" }, { "a\nb\tc", "a\\nb\\tc" }, { "\x1b[31m", "\\x1b[31m" },
-		{ "\x7f\r", "\\x7f\\x0d" }, { "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
-		"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" }, { "\xc2\x9b", "\\xc2\\x9b" },
-		{ "\xc2\xa0", "\xc2\xa0" }, { "\x9b", "\\x9b" }, { "\xff" "a", "\\xffa" },
-		{ "\xe2\x82", "\\xe2\\x82" }, { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "", "" },
+		{ "a b", "a b" },
+		{ "a\nb\tc", "a\\nb\\tc" },
+		{ "\x1b[31m", "\\x1b[31m" },
+		{ "\x7f\r", "\\x7f\\x0d" },
+		{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ "\xc2\x9b", "\\xc2\\x9b" },
+		{ "\xc2\xa0", "\xc2\xa0" },
+		{ "\x9b", "\\x9b" },
+		{ "\xff"
+		  "a",
+		  "\\xffa" },
+		{ "\xe2\x82", "\\xe2\\x82" },
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
 	};
 	PGO_AUTO(strbuf) sb = STRBUF_INIT;
 
@@ -196,7 +209,8 @@ static void check_json(const char *s)
 
 static void json_strings_are_read_by_jansson(void **state)
 {
-	static const char *const words[] = { "", "a\"b\\c/d", "\b\f\n\r\t\x01\x1f\x7f", "</script>" };
+	static const char *const words[] = { "", "a\"b\\c/d", "\b\f\n\r\t\x01\x1f\x7f",
+					     "</script>" };
 	char two[3] = "";
 
 	(void)state;
@@ -214,8 +228,8 @@ static void json_strings_are_read_by_jansson(void **state)
 static void json_agrees_with_jansson_on_utf8(void **state)
 {
 	static const unsigned char edges[] = {
-		'a', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xed, 0xef,
-		0xf0, 0xf4, 0xf5, 0xff, 0,
+		'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2,
+		0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff, 0,
 	};
 	const size_t n = sizeof(edges);
 	char s[5] = "";

@@ -42,8 +42,10 @@ static void assert_content(const char *path, const char *want)
 
 static char type_of(const struct stat *st)
 {
-	return S_ISDIR(st->st_mode) ? '/' : S_ISLNK(st->st_mode) ? '@'
-	       : S_ISREG(st->st_mode) ? '.' : '?';
+	return S_ISDIR(st->st_mode)   ? '/'
+	       : S_ISLNK(st->st_mode) ? '@'
+	       : S_ISREG(st->st_mode) ? '.'
+				      : '?';
 }
 
 struct walk {
@@ -97,8 +99,9 @@ static void a_walk_is_sorted_by_bytes(void **state)
 {
 	(void)state;
 	plant();
-	check_walk("t", NULL, NULL, 0, "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
-				       "link@ pipe? ");
+	check_walk("t", NULL, NULL, 0,
+		   "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
+		   "link@ pipe? ");
 	check_walk("t/a", NULL, NULL, 0, "z. \xff\n. ");
 	check_walk("t/folder", NULL, NULL, 0, "c/ c/d. ");
 }
@@ -108,8 +111,9 @@ static void a_walk_skips_and_stops(void **state)
 	(void)state;
 	plant();
 	check_walk("t", "b", NULL, 0, "B. a/ a/z. a/\xff\n. a-. b/ dangling@ folder@ link@ pipe? ");
-	check_walk("t", "a-", NULL, 0, "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
-				       "link@ pipe? ");
+	check_walk("t", "a-", NULL, 0,
+		   "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
+		   "link@ pipe? ");
 	check_walk("t", NULL, "b/c", -77, "B. a/ a/z. a/\xff\n. a-. b/ b/c/ ");
 	check_walk("nowhere", NULL, NULL, -PGO_ENOTFOUND, "");
 	check_walk("outside", NULL, NULL, -PGO_ENOTFOUND, "");
@@ -222,8 +226,9 @@ static void a_tree_is_copied(void **state)
 	plant();
 	assert_int_equal(chmod("t/a", 0500), 0);
 	assert_int_equal(fs_copy_tree("t", "x/y", NULL, NULL, NULL), 0);
-	check_walk("x/y", NULL, NULL, 0, "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
-					 "link@ ");
+	check_walk("x/y", NULL, NULL, 0,
+		   "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
+		   "link@ ");
 	assert_content("x/y/b/c/d", "5");
 	assert_same_times("t/a/z", "x/y/a/z");
 	assert_int_equal(fs_copy_tree("t", "z", skip_b, &asked, NULL), 0);
@@ -306,16 +311,11 @@ static void the_place_for_them_is_tmpdir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_walk_is_sorted_by_bytes),
-		TEST(a_walk_skips_and_stops),
-		TEST(folders_are_made),
-		TEST(a_copy_keeps_mode_and_time),
-		TEST(a_copy_follows_no_link),
-		TEST(a_copy_that_cannot_be),
-		TEST(a_tree_is_copied),
-		TEST(removing_follows_no_link),
-		TEST(temporary_folders_go_away),
-		TEST(the_place_for_them_is_tmpdir),
+		TEST(a_walk_is_sorted_by_bytes), TEST(a_walk_skips_and_stops),
+		TEST(folders_are_made),		 TEST(a_copy_keeps_mode_and_time),
+		TEST(a_copy_follows_no_link),	 TEST(a_copy_that_cannot_be),
+		TEST(a_tree_is_copied),		 TEST(removing_follows_no_link),
+		TEST(temporary_folders_go_away), TEST(the_place_for_them_is_tmpdir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

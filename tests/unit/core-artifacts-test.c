@@ -180,7 +180,8 @@ static void what_is_not_there_is_told(void **state)
 	assert_int_equal(collect(LIST("prog", "*.dll"), &rels, &err), -PGO_ECONFIG);
 	assert_string_equal(err.msg, "the build made no '*.dll', which build.artifacts asks for");
 	free(want);
-	want = xstrfmt("paths are relative to '%s'; programs there: bin/one, bin/two, prog", build_dir);
+	want = xstrfmt("paths are relative to '%s'; programs there: bin/one, bin/two, prog",
+		       build_dir);
 	assert_string_equal(err.hint, want);
 }
 
@@ -200,12 +201,9 @@ static void an_empty_folder_gives_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(names_are_taken_as_they_stand),
-		TEST(patterns_are_matched),
-		TEST(folders_are_taken_whole),
-		TEST(links_are_followed),
-		TEST(a_link_to_nothing_is_told),
-		TEST(what_is_not_there_is_told),
+		TEST(names_are_taken_as_they_stand), TEST(patterns_are_matched),
+		TEST(folders_are_taken_whole),	     TEST(links_are_followed),
+		TEST(a_link_to_nothing_is_told),     TEST(what_is_not_there_is_told),
 		TEST(an_empty_folder_gives_nothing),
 	};
 

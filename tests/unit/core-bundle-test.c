@@ -304,8 +304,8 @@ static void an_altered_byte_is_seen(void **state)
 
 struct entry {
 	const char *name, *data;
-	unsigned type;		/* 0: a file */
-	const char *link;	/* target of a symbolic or hard link */
+	unsigned type;	  /* 0: a file */
+	const char *link; /* target of a symbolic or hard link */
 };
 
 static void put_entry(struct archive *a, const struct entry *in)
@@ -396,13 +396,15 @@ static void check_entries(const struct entry *entries, size_t nr, const char *sa
 static void names_that_climb_out(void **state)
 {
 	static const char *const names[] = {
-		"../evil", "gcc/../../evil", "gcc/..", "/tmp/evil", "//evil", "gcc//a", "gcc/./a",
-		"./gcc/a", "gcc/b/../a", "gcc/", "gcca", "gc", "other/a", "manifest.json", "",
+		"../evil", "gcc/../../evil", "gcc/..",	   "/tmp/evil", "//evil", "gcc//a",
+		"gcc/./a", "./gcc/a",	     "gcc/b/../a", "gcc/",	"gcca",	  "gc",
+		"other/a", "manifest.json",  "",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		PGO_AUTO_FREE char *said = xstrfmt("its entry '%s' is not in its manifest", names[i]);
+		PGO_AUTO_FREE char *said = xstrfmt("its entry '%s' is not in its manifest",
+						   names[i]);
 		bool empty = !*names[i];
 
 		CHECK_ENTRIES(empty ? "bad.prof" : said, { .name = names[i], .data = "one" });
@@ -419,11 +421,12 @@ static void entries_that_are_no_files(void **state)
 	(void)state;
 	put("target", "one");
 	CHECK_ENTRIES(said, { .name = "gcc/l", .type = AE_IFLNK, .link = "/etc/passwd" });
-	CHECK_ENTRIES("its entry 'gcc/l/' is not in its manifest", { .name = "gcc/l", .type = AE_IFDIR });
+	CHECK_ENTRIES("its entry 'gcc/l/' is not in its manifest",
+		      { .name = "gcc/l", .type = AE_IFDIR });
 	CHECK_ENTRIES(said, { .name = "gcc/l", .type = AE_IFIFO });
 	CHECK_ENTRIES(said, { .name = "gcc/l", .type = AE_IFCHR });
-	CHECK_ENTRIES("its entry 'gcc/b' is not in its manifest", { .name = "gcc/a", .data = "one" },
-		      { .name = "gcc/b", .link = "gcc/a" });
+	CHECK_ENTRIES("its entry 'gcc/b' is not in its manifest",
+		      { .name = "gcc/a", .data = "one" }, { .name = "gcc/b", .link = "gcc/a" });
 }
 
 static void entries_that_are_not_what_was_promised(void **state)
@@ -456,7 +459,8 @@ static void forge_manifest(const char *text)
 {
 	PGO_AUTO_FREE char *sum = sum_of(text);
 	const struct entry entries[] = {
-		{ .name = "manifest.json", .data = text }, { .name = "manifest.sha256", .data = sum },
+		{ .name = "manifest.json", .data = text },
+		{ .name = "manifest.sha256", .data = sum },
 		{ .name = "clang.profdata", .data = "one" },
 	};
 

@@ -38,8 +38,10 @@ static void put(const char *path, const char *text)
 /* FIPS 180-4 examples. */
 static void known_answers(void **state)
 {
-	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-	static const char empty[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	static const char abc[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	static const char empty[] =
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	static const char million[] =
 		"cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
 	PGO_AUTO_FREE char *a = xcalloc(1000001, 1);
@@ -81,7 +83,7 @@ static void hash_strings(const char *const *s, size_t nr, char hex[DIGEST_HEX_LE
 static void fields_do_not_run_together(void **state)
 {
 	static const char *const lists[][3] = {
-		{ "ab", "c", "" }, { "a", "bc", "" }, { "", "abc", "" }, { "abc", "", "" },
+		{ "ab", "c", "" },   { "a", "bc", "" },	  { "", "abc", "" },	{ "abc", "", "" },
 		{ "abc", NULL, "" }, { "abc", "", NULL }, { NULL, NULL, NULL }, { "", "", "" },
 	};
 	char hex[ARRAY_SIZE(lists)][DIGEST_HEX_LEN + 1];
@@ -164,7 +166,7 @@ static void change(int how)
 		assert_int_equal(unlink("t/l"), 0);
 		put("t/l", "a");
 		break;
-	case 8:	/* the same bytes, divided otherwise */
+	case 8: /* the same bytes, divided otherwise */
 		put("t/b/c", "23");
 		put("t/b/d", "");
 		assert_int_equal(chmod("t/b/d", 0755), 0);

@@ -34,8 +34,13 @@ static void any_bytes_are_a_string(void **state)
 
 static void large_counts_lose_nothing(void **state)
 {
-	static const struct { uint64_t v; const char *want; } cases[] = {
-		{ 0, "[0]" }, { 1, "[1]" }, { INT64_MAX, "[9223372036854775807]" },
+	static const struct {
+		uint64_t v;
+		const char *want;
+	} cases[] = {
+		{ 0, "[0]" },
+		{ 1, "[1]" },
+		{ INT64_MAX, "[9223372036854775807]" },
 		{ (uint64_t)INT64_MAX + 1, "[\"9223372036854775808\"]" },
 		{ UINT64_MAX, "[\"18446744073709551615\"]" },
 	};
@@ -84,9 +89,23 @@ static void bad_text_is_refused(void **state)
 {
 	PGO_AUTO(strbuf) deep = STRBUF_INIT;
 	static const char *const bad[] = {
-		"", " ", "{", "{}x", "{} {}", "{\"a\":}", "{\"a\":1,\"a\":2}", "{a:1}", "{'a':1}",
-		"{\"a\":01}", "{\"a\":1e999}", "{\"a\":9223372036854775808}", "{\"a\":\"\xff\"}",
-		"{\"a\":\"\\u0000\"}", "{\"a\":\"\n\"}", "{\"a\":NaN}", "\xef\xbb\xbf{}",
+		"",
+		" ",
+		"{",
+		"{}x",
+		"{} {}",
+		"{\"a\":}",
+		"{\"a\":1,\"a\":2}",
+		"{a:1}",
+		"{'a':1}",
+		"{\"a\":01}",
+		"{\"a\":1e999}",
+		"{\"a\":9223372036854775808}",
+		"{\"a\":\"\xff\"}",
+		"{\"a\":\"\\u0000\"}",
+		"{\"a\":\"\n\"}",
+		"{\"a\":NaN}",
+		"\xef\xbb\xbf{}",
 	};
 
 	(void)state;
@@ -117,11 +136,12 @@ static void good_text_is_read(void **state)
 
 static void fields_are_strict(void **state)
 {
-	static const char text[] = "{\"s\":\"x\",\"n\":7,\"neg\":-1,\"r\":1.5,\"big\":"
-				   "\"18446744073709551615\",\"over\":\"18446744073709551616\","
-				   "\"null\":null,\"word\":\"7x\",\"list\":[],\"b\":true,\"e\":\"\"}";
-	static const char *const no_u64[] = { "s", "neg", "r", "over", "null", "word", "list", "b",
-					      "e", "missing" };
+	static const char text[] =
+		"{\"s\":\"x\",\"n\":7,\"neg\":-1,\"r\":1.5,\"big\":"
+		"\"18446744073709551615\",\"over\":\"18446744073709551616\","
+		"\"null\":null,\"word\":\"7x\",\"list\":[],\"b\":true,\"e\":\"\"}";
+	static const char *const no_u64[] = { "s",    "neg",  "r", "over", "null",
+					      "word", "list", "b", "e",	   "missing" };
 	static const char *const no_string[] = { "n", "r", "null", "list", "b", "missing" };
 	static const char *const no_double[] = { "s", "big", "null", "list", "b", "missing" };
 	PGO_AUTO(json_holder) h = { NULL };

@@ -57,7 +57,8 @@ static void a_plan_keeps_its_steps(void **state)
 	}
 	assert_int_equal(p.nr, 100);
 	for (int i = 0; i < 100; i++) {
-		PGO_AUTO_FREE char *name = xstrfmt("step %d", i), *command = xstrfmt("command %d", i);
+		PGO_AUTO_FREE char *name = xstrfmt("step %d", i),
+				   *command = xstrfmt("command %d", i);
 
 		assert_string_equal(p.steps[i].name, name);
 		assert_int_equal(p.steps[i].done, i % 2);
@@ -71,11 +72,17 @@ static void a_plan_keeps_its_steps(void **state)
 
 static void a_converted_profile_has_a_name(void **state)
 {
-	static const struct { const char *input, *to, *want; } cases[] = {
-		{ "merged.prof", "profdata", "merged.profdata" }, { "a/b.c.profraw", "proftext",
-		"a/b.c.proftext" }, { "raw", "gcda", "raw.gcda" }, { "a.b/raw", "gcda", "a.b/raw.gcda" },
-		{ ".hidden", "profdata", ".hidden.profdata" }, { "a.d/.x", "gcda", "a.d/.x.gcda" },
-		{ "raw/", "gcda", "raw.gcda" }, { "a.d//", "gcda", "a.gcda" },
+	static const struct {
+		const char *input, *to, *want;
+	} cases[] = {
+		{ "merged.prof", "profdata", "merged.profdata" },
+		{ "a/b.c.profraw", "proftext", "a/b.c.proftext" },
+		{ "raw", "gcda", "raw.gcda" },
+		{ "a.b/raw", "gcda", "a.b/raw.gcda" },
+		{ ".hidden", "profdata", ".hidden.profdata" },
+		{ "a.d/.x", "gcda", "a.d/.x.gcda" },
+		{ "raw/", "gcda", "raw.gcda" },
+		{ "a.d//", "gcda", "a.gcda" },
 	};
 
 	(void)state;

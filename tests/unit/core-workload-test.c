@@ -46,8 +46,9 @@ static char *key_of(const struct given *g)
 {
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO_FREE char *name = xstrdup(g->name), *run = xstrdup(g->run), *in = xstrdup(g->in);
-	const struct workload w = { .name = name, .run = run, .stdin_path = in,
-				    .expect_status = g->expect_status };
+	const struct workload w = {
+		.name = name, .run = run, .stdin_path = in, .expect_status = g->expect_status
+	};
 	char *hex = xcalloc(DIGEST_HEX_LEN + 1, 1);
 
 	p.config.root = xstrdup(dir.path);
@@ -56,14 +57,17 @@ static char *key_of(const struct given *g)
 }
 
 static const struct given base = {
-	.name = "w", .stage_key = "s", .in = "in.txt",
+	.name = "w",
+	.stage_key = "s",
+	.in = "in.txt",
 	.run = "\"$PGO_OUT/prog\" --file=data/a.txt \"b c\"; ./script.sh 'q.txt' <r.txt | tee x",
 };
 
 static void plant(void)
 {
 	static const char *const files[] = { "in.txt", "data/a.txt", "data/unnamed", "script.sh",
-					     "q.txt", "r.txt", "other", "b", "c", "prog" };
+					     "q.txt",  "r.txt",	     "other",	     "b",
+					     "c",      "prog" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		put(files[i], files[i]);
@@ -86,8 +90,8 @@ static void equal_inputs_have_equal_keys(void **state)
 
 static void every_named_file_counts(void **state)
 {
-	static const char *const files[] = { "in.txt", "data/a.txt", "script.sh", "q.txt", "r.txt", "b",
-					     "c" };
+	static const char *const files[] = { "in.txt", "data/a.txt", "script.sh", "q.txt",
+					     "r.txt",  "b",	     "c" };
 	PGO_AUTO_FREE char *before = NULL;
 
 	(void)state;
@@ -160,8 +164,20 @@ static void everything_else_counts(void **state)
 /* What lies outside, what is no file, and the project itself are left alone. */
 static void odd_words_do_no_harm(void **state)
 {
-	static const char *const lines[] = { "", " ", ".", "..", ". ..", "/", "/etc/passwd", "pipe",
-					     "./", "\"\"", "$x ${y} $(z) `w`", "a\nb\tc" };
+	static const char *const lines[] = {
+		"",
+		" ",
+		".",
+		"..",
+		". ..",
+		"/",
+		"/etc/passwd",
+		"pipe",
+		"./",
+		"\"\"",
+		"$x ${y} $(z) `w`",
+		"a\nb\tc"
+	};
 
 	(void)state;
 	assert_int_equal(mkfifo("pipe", 0644), 0);
@@ -226,14 +242,10 @@ static void a_run_knows_its_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(equal_inputs_have_equal_keys),
-		TEST(every_named_file_counts),
-		TEST(a_named_file_that_comes_counts),
-		TEST(a_named_folder_counts_whole),
-		TEST(everything_else_counts),
-		TEST(odd_words_do_no_harm),
-		TEST(a_missing_stdin_is_an_error),
-		TEST(a_run_knows_its_places),
+		TEST(equal_inputs_have_equal_keys),   TEST(every_named_file_counts),
+		TEST(a_named_file_that_comes_counts), TEST(a_named_folder_counts_whole),
+		TEST(everything_else_counts),	      TEST(odd_words_do_no_harm),
+		TEST(a_missing_stdin_is_an_error),    TEST(a_run_knows_its_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

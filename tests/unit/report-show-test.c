@@ -41,8 +41,12 @@ static void columns_are_aligned(void **state)
 static void widths_are_of_characters(void **state)
 {
 	(void)state;
-	check_table("lr", CELLS("gr\xc3\xb6\xc3\x9f" "e", "1", "\xe2\x82\xac", "22", "abcdefg", "333"),
-		    "gr\xc3\xb6\xc3\x9f" "e      1\n"
+	check_table("lr",
+		    CELLS("gr\xc3\xb6\xc3\x9f"
+			  "e",
+			  "1", "\xe2\x82\xac", "22", "abcdefg", "333"),
+		    "gr\xc3\xb6\xc3\x9f"
+		    "e      1\n"
 		    "\xe2\x82\xac         22\n"
 		    "abcdefg  333\n");
 }
@@ -170,9 +174,10 @@ static void a_plan_is_shown(void **state)
 	strvec_push(&plan_add(&p, true, "build %s", "baseline")->commands, "make");
 	plan_add(&p, false, "merge");
 	show_plan(&p, &out);
-	assert_string_equal(out.buf, "1. build baseline (done: its inputs have not changed)\n"
-				     "     make\n"
-				     "2. merge\n");
+	assert_string_equal(out.buf,
+			    "1. build baseline (done: its inputs have not changed)\n"
+			    "     make\n"
+			    "2. merge\n");
 }
 
 int main(void)
