@@ -252,11 +252,11 @@ static int open_session(struct session *s, char **argv, struct pgo_err *err)
 	int ret;
 
 	if (!path || !*path) {
-		ret = pgo_error(err, PGO_EUSAGE, "%s is not set", WRAPPER_ENV);
+		pgo_error(err, PGO_EUSAGE, "%s is not set", WRAPPER_ENV);
 		pgo_err_hint(err,
 			     "this program stands in for compilers while 'pgoctl build' or "
 			     "'pgoctl collect' runs; elsewhere call the compiler itself");
-		return ret;
+		return -PGO_EUSAGE;
 	}
 	ret = wrapper_conf_read(&s->conf, path, err);
 	if (ret)
