@@ -23,4 +23,5 @@ TAP_TESTS += \
 	tests/t/4010-flow.t \
 	tests/t/4020-resume.t \
 	tests/t/4030-trouble.t \
-	tests/t/4040-names.t
+	tests/t/4040-names.t \
+	tests/t/4050-readme.t
