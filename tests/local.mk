@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	tests/unit/core-json-test \
 	tests/unit/core-merge-test \
 	tests/unit/core-workload-test \
+	tests/unit/report-experiment-test \
 	tests/unit/report-show-test
 
 tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
@@ -69,6 +70,8 @@ tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
 tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c
 tests_unit_core_workload_test_LDADD = $(core_test_libs)
+tests_unit_report_experiment_test_SOURCES = tests/unit/report-experiment-test.c
+tests_unit_report_experiment_test_LDADD = $(report_test_libs)
 tests_unit_report_show_test_SOURCES = tests/unit/report-show-test.c
 tests_unit_report_show_test_LDADD = $(report_test_libs)
 endif
