@@ -113,8 +113,19 @@ static int find_toolchain(struct project *p, const char *cc, struct pgo_err *err
 	return ret ? ret : find_rustc(p, err);
 }
 
-static int check_paths(const struct project *p, struct pgo_err *err)
+/* Compilers tell paths as the kernel does: the project's must be the same, link by link. */
+static int check_paths(struct project *p, struct pgo_err *err)
 {
+	char *real = realpath(p->config.root, NULL);
+
+	if (!real)
+		return pgo_error_errno(err, "cannot find the folder '%s'", p->config.root);
+	free(p->config.root);
+	p->config.root = real;
+	if (strchr(real, '%'))
+		return pgo_error(err, PGO_EUNSUP,
+				 "the project's path '%s' has a '%%' in it, which the profile "
+				 "runtimes of all compilers would expand", real);
 	if (strchr(p->config.root, ':'))
 		return pgo_error(err, PGO_EUNSUP,
 				 "the project's path '%s' has a ':' in it, which PATH cannot hold",
