@@ -42,7 +42,7 @@ void child_signals_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);	/* ignored by our parent, it would let children vanish unseen */
+	signal(SIGCHLD, SIG_DFL); /* ignored by our parent, it would let children vanish unseen */
 }
 
 int child_cancelled(void)
@@ -113,7 +113,7 @@ static int streams_open(const struct child *c, struct streams *s, struct pgo_err
 /* A child that runs, or is about to. used and delay_ns are what is not the measured command's. */
 struct started {
 	pid_t pid;
-	int sock;		/* to a held child; -1 */
+	int sock; /* to a held child; -1 */
 	uint64_t start_ns;
 	struct rusage used;
 	uint64_t delay_ns;
@@ -131,7 +131,7 @@ static int spawn(const struct child *c, const struct streams *s, struct started 
 	sigfillset(&all);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-					POSIX_SPAWN_SETSIGDEF);
+						POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
@@ -196,8 +196,7 @@ static bool held_setup(const struct child *c, const struct streams *s, struct no
 	if (setpgid(0, 0) || sigprocmask(SIG_SETMASK, &none, NULL) || (c->dir && chdir(c->dir)))
 		return false;
 	for (int i = 0; i < 3; i++)
-		if (s->fd[i] >= 0 &&
-		    (s->fd[i] == i ? fcntl(i, F_SETFD, 0) : dup2(s->fd[i], i)) < 0)
+		if (s->fd[i] >= 0 && (s->fd[i] == i ? fcntl(i, F_SETFD, 0) : dup2(s->fd[i], i)) < 0)
 			return false;
 	n->about_aslr = true;
 	if (c->no_aslr && personality((unsigned long)personality(~0u) | ADDR_NO_RANDOMIZE) < 0)
@@ -324,7 +323,7 @@ static void held_settle(struct started *st)
 	for (int i = 0; i < 1000 && !is_asleep(st->pid); i++)
 		nanosleep(&pause, NULL);
 	read_run_delay(st->pid, &st->delay_ns);
-	st->used.ru_nvcsw++;	/* going to sleep at the barrier */
+	st->used.ru_nvcsw++; /* going to sleep at the barrier */
 }
 
 static int held_start(const struct child *c, const struct streams *s, struct started *st,
@@ -335,7 +334,7 @@ static int held_start(const struct child *c, const struct streams *s, struct sta
 
 	if (ret)
 		return spawn_error(c, ret, err);
-	if (!receive(st->sock, &n, 0))	/* ended from outside: what remains tells */
+	if (!receive(st->sock, &n, 0)) /* ended from outside: what remains tells */
 		n = (struct note){ .errnum = ECANCELED };
 	if (n.errnum) {
 		held_drop(st);
@@ -358,7 +357,7 @@ static int start(const struct child *c, const struct streams *s, struct started 
 {
 	int ret;
 
-	if (c->armed || c->no_aslr)
+	if (c->armed || c->spin_ns || c->no_aslr)
 		return held_start(c, s, st, err);
 	ret = spawn(c, s, st);
 	if (ret)
@@ -489,7 +488,7 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 	r.have_run_delay = read_run_delay(st->pid, &r.run_delay_ns);
 	if (r.have_run_delay)
 		r.run_delay_ns -= st->delay_ns;
-	kill(-st->pid, SIGKILL);	/* the leader is still a zombie: the group cannot be another's */
+	kill(-st->pid, SIGKILL); /* the leader is still a zombie: the group cannot be another's */
 	running_group = 0;
 	while (wait4(st->pid, &status, 0, &ru) < 0 && errno == EINTR)
 		;
@@ -537,7 +536,7 @@ int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct
 	PGO_AUTO_CLOSE int fd = memfd_create("pgoctl-capture", MFD_CLOEXEC);
 	PGO_AUTO_FREE char *path = NULL;
 	struct child_result local;
-	struct child with = *c;	/* its vectors stay the caller's */
+	struct child with = *c; /* its vectors stay the caller's */
 	int ret;
 
 	if (fd < 0)

@@ -15,13 +15,13 @@
 /* How a child is to run. in/out/err_path NULL: /dev/null for stdin, inherited for the others. */
 struct child {
 	struct strvec argv;
-	struct strvec env;	/* complete; empty: the parent's */
-	const char *dir;	/* working directory, NULL: the parent's */
-	const char *in_path, *out_path, *err_path;	/* out == err by content: one open file */
-	int out_fd, err_fd;	/* used when >= 0 and the path is NULL */
-	bool append;		/* out_path and err_path are appended to, not truncated */
-	uint64_t timeout_ns;	/* 0: none; then TERM to the group, KILL after 2 s */
-	void (*idle)(void);	/* called about 10 times a second while waiting, may be NULL */
+	struct strvec env;			   /* complete; empty: the parent's */
+	const char *dir;			   /* working directory, NULL: the parent's */
+	const char *in_path, *out_path, *err_path; /* out == err by content: one open file */
+	int out_fd, err_fd;			   /* used when >= 0 and the path is NULL */
+	bool append;	     /* out_path and err_path are appended to, not truncated */
+	uint64_t timeout_ns; /* 0: none; then TERM to the group, KILL after 2 s */
+	void (*idle)(void);  /* called about 10 times a second while waiting, may be NULL */
 	/*
 	 * The barrier, for what is measured: the child is set up completely, blocks, armed(pid) is
 	 * called (it may open counters that begin at exec), and only then the clock is started and
@@ -31,8 +31,9 @@ struct child {
 	 */
 	int (*armed)(pid_t pid, void *arg);
 	void *armed_arg;
-	uint64_t spin_ns;	/* processor time to burn between the barrier and exec: a known slow-down */
-	bool no_aslr;		/* addresses are the same in each run */
+	/* Processor time to burn between the barrier and exec: a known slow-down. */
+	uint64_t spin_ns;
+	bool no_aslr; /* addresses are the same in each run */
 	/*
 	 * Daemons leave the group, by setsid and a second fork: end these too, and take their
 	 * usage in. Only in a program that has no other children.
@@ -43,18 +44,18 @@ struct child {
 
 /* How it went. Exactly one of exit_status >= 0 and term_signal > 0 holds. */
 struct child_result {
-	int exit_status;	/* -1: did not exit */
-	int term_signal;	/* 0: was not ended by a signal */
+	int exit_status; /* -1: did not exit */
+	int term_signal; /* 0: was not ended by a signal */
 	bool timed_out;
 	pid_t pid;
 	uint64_t wall_ns, user_ns, sys_ns;
-	uint64_t run_delay_ns;	/* time runnable but not running, of the main thread */
-	bool have_run_delay;	/* false: /proc/PID/schedstat not readable, or not kept */
+	uint64_t run_delay_ns; /* time runnable but not running, of the main thread */
+	bool have_run_delay;   /* false: /proc/PID/schedstat not readable, or not kept */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
 	/* At the barrier: what the child had of this program's memory, and a margin. A peak that is
 	 * not above it may be this program's own: the child's is not known. Else 0. */
 	uint64_t rss_floor_bytes;
-	unsigned nr_left;	/* sweep: processes that outlived the leader and were ended */
+	unsigned nr_left; /* sweep: processes that outlived the leader and were ended */
 };
 
 void child_release(struct child *c);
@@ -75,6 +76,6 @@ int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct
 
 /* SIGINT, SIGTERM, SIGHUP: noted, and passed to the running child's group. */
 void child_signals_init(void);
-int child_cancelled(void);	/* the signal's number, or 0 */
+int child_cancelled(void); /* the signal's number, or 0 */
 
 #endif

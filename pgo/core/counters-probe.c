@@ -12,7 +12,8 @@
 static const struct counters_group wanted[] = {
 	{ { COUNTER_CYCLES, COUNTER_INSTRUCTIONS, COUNTER_BRANCHES, COUNTER_BRANCH_MISSES }, 4 },
 	{ { COUNTER_INSTRUCTIONS, COUNTER_L1I_MISSES, COUNTER_ITLB_MISSES,
-	    COUNTER_STALLED_FRONTEND }, 4 },
+	    COUNTER_STALLED_FRONTEND },
+	  4 },
 	{ { COUNTER_INSTRUCTIONS, COUNTER_LLC_MISSES, COUNTER_DTLB_MISSES }, 3 },
 };
 
@@ -208,8 +209,9 @@ static char *counts_nothing(void)
 	return xstrdup("counts nothing here");
 }
 
-static struct counters_group without_lost(const struct counters_plan *plan,
-					  const struct counters_group *g, unsigned from, unsigned to)
+static struct counters_group
+without_lost(const struct counters_plan *plan, const struct counters_group *g, unsigned from,
+	     unsigned to)
 {
 	struct counters_group ret = { .nr = 0 };
 

@@ -30,7 +30,9 @@ static void system_close(int fd)
 }
 
 const struct counters_ops counters_system = {
-	.open = system_open, .read = system_read, .close = system_close,
+	.open = system_open,
+	.read = system_read,
+	.close = system_close,
 };
 
 #define CACHE_READ_MISS(cache) \

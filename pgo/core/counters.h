@@ -23,16 +23,16 @@ struct counters_value {
 struct counters_ops {
 	/* A descriptor, or -errno. group: the leader's, or -1. Any processor, closed on exec. */
 	int (*open)(struct perf_event_attr *attr, pid_t pid, int group);
-	int (*read)(int fd, struct counters_value *ret);	/* 0 or -errno */
+	int (*read)(int fd, struct counters_value *ret); /* 0 or -errno */
 	void (*close)(int fd);
 };
 extern const struct counters_ops counters_system;
 
 #define NR_HARDWARE_COUNTERS COUNTER_TASK_CLOCK	/* the software's follow */
 enum {
-	COUNTERS_MAX_PMUS = 4,		/* kinds of core: hybrid processors have two or three */
+	COUNTERS_MAX_PMUS = 4, /* kinds of core: hybrid processors have two or three */
 	COUNTERS_MAX_GROUP = 4,
-	COUNTERS_MAX_GROUPS = NR_HARDWARE_COUNTERS,	/* each brings at least one event */
+	COUNTERS_MAX_GROUPS = NR_HARDWARE_COUNTERS, /* each brings at least one event */
 	COUNTERS_MAX_SLOTS = COUNTERS_MAX_PMUS * COUNTERS_MAX_GROUP + NR_COUNTERS,
 };
 
@@ -45,19 +45,19 @@ struct counters_group {
 /* Whose part is in a count: what this machine and its permissions allow of what is wanted. */
 enum counters_filter {
 	COUNTERS_USER,
-	COUNTERS_USER_HV,	/* a hypervisor's, too: the processor cannot leave it out */
-	COUNTERS_ALL,		/* the kernel's, too */
+	COUNTERS_USER_HV, /* a hypervisor's, too: the processor cannot leave it out */
+	COUNTERS_ALL,	  /* the kernel's, too */
 };
 
 /* What is counted on this machine. */
 struct counters_plan {
 	const struct counters_ops *ops;
-	struct counters_group groups[COUNTERS_MAX_GROUPS];	/* of hardware events */
+	struct counters_group groups[COUNTERS_MAX_GROUPS]; /* of hardware events */
 	unsigned nr_groups;
-	uint32_t pmus[COUNTERS_MAX_PMUS];	/* perf's types of the kinds of core; 0: the only one */
+	uint32_t pmus[COUNTERS_MAX_PMUS]; /* perf's types of the kinds of core; 0: the only one */
 	unsigned nr_pmus;
 	enum counters_filter filter[NR_COUNTERS];
-	char *why_not[NR_COUNTERS];		/* owned; NULL: it is counted */
+	char *why_not[NR_COUNTERS]; /* owned; NULL: it is counted */
 };
 #define COUNTERS_PLAN_INIT { 0 }
 void counters_plan_release(struct counters_plan *plan);
@@ -76,10 +76,10 @@ int counters_probe(const struct counters_ops *ops, const char *root, struct coun
 /* The counts of a unit: one process after the other, each by counters_arm and counters_collect. */
 struct counters {
 	const struct counters_plan *plan;
-	unsigned group;		/* of plan->groups; taken modulo their number */
+	unsigned group; /* of plan->groups; taken modulo their number */
 	struct {
 		enum counter event;
-		int fd;		/* -errno: could not be opened */
+		int fd; /* -errno: could not be opened */
 	} slots[COUNTERS_MAX_SLOTS];
 	unsigned nr_slots;
 	uint64_t sum[NR_COUNTERS];
@@ -87,7 +87,7 @@ struct counters {
 };
 /* Both members of a pair take the same group; rotate by rounds, so that each workload gets all. */
 #define COUNTERS_INIT(plan_, group_) { .plan = (plan_), .group = (group_) }
-void counters_release(struct counters *c);	/* closes what is open */
+void counters_release(struct counters *c); /* closes what is open */
 PGO_DEFINE_AUTO(counters, counters_release)
 
 /* For struct child: armed = counters_arm, armed_arg = a struct counters. Never fails: an event that

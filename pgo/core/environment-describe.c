@@ -152,7 +152,8 @@ static char *turbo(const char *root)
 {
 	static const struct word no_turbo[] = { { "0", "on" }, { "1", "off" } };
 	static const struct word boost[] = { { "1", "on" }, { "0", "off" } };
-	char *intel = translated(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", no_turbo, 2);
+	char *intel = translated(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", no_turbo,
+				 2);
 
 	return intel ? intel : translated(root, "/sys/devices/system/cpu/cpufreq/boost", boost, 2);
 }
@@ -178,11 +179,13 @@ void environment_describe(const char *root, struct environment_text *ret)
 		.governor = or_unknown(governor(root)),
 		.turbo = or_unknown(turbo(root)),
 		.smt = or_unknown(translated(root, "/sys/devices/system/cpu/smt/active", smt, 2)),
-		.aslr = or_unknown(translated(root, "/proc/sys/kernel/randomize_va_space", aslr, 3)),
-		.thp = or_unknown(chosen(content(root,
-						 "/sys/kernel/mm/transparent_hugepage/enabled"))),
-		.clocksource = or_unknown(content(root, "/sys/devices/system/clocksource/"
-							"clocksource0/current_clocksource")),
+		.aslr = or_unknown(translated(root, "/proc/sys/kernel/randomize_va_space", aslr,
+					      3)),
+		.thp = or_unknown(
+			chosen(content(root, "/sys/kernel/mm/transparent_hugepage/enabled"))),
+		.clocksource = or_unknown(content(root,
+						  "/sys/devices/system/clocksource/"
+						  "clocksource0/current_clocksource")),
 	};
 }
 

@@ -126,7 +126,7 @@ static void unescape(char *s)
  * options fields... - type source superoptions".
  */
 struct mount {
-	char *line;		/* owned; the others point into it */
+	char *line; /* owned; the others point into it */
 	char *root, *point;
 };
 
@@ -171,7 +171,8 @@ static bool find_mount(const char *mounts, bool v2, struct mount *ret)
 /* Only a group that has a quota can be throttled; and reading cpu.stat is not for nothing. */
 static bool has_quota(const char *root, const char *dir, bool v2)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("%s%s/%s", root, dir, v2 ? "cpu.max" : "cpu.cfs_quota_us");
+	PGO_AUTO_FREE char *path = xstrfmt("%s%s/%s", root, dir,
+					   v2 ? "cpu.max" : "cpu.cfs_quota_us");
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 
 	return !fs_read_file(path, &text, NULL) && isdigit((unsigned char)text.buf[0]);
@@ -258,8 +259,7 @@ static uint64_t number_of(const char *text, const char *key)
 		PGO_AUTO_FREE char *number = NULL;
 		uint64_t ret;
 
-		if ((p > text && p[-1] != '\n' && p[-1] != ' ') ||
-		    (p[len] != ' ' && p[len] != '='))
+		if ((p > text && p[-1] != '\n' && p[-1] != ' ') || (p[len] != ' ' && p[len] != '='))
 			continue;
 		number = xstrndup(p + len + 1, strspn(p + len + 1, "0123456789"));
 		if (num_parse_u64(number, &ret))
@@ -361,8 +361,12 @@ void environment_take(const struct environment *env, struct environment_snapshot
 {
 	uint64_t none = env->cgroup_known ? 0 : NOT_MEASURED;
 	struct environment_snapshot s = {
-		.throttled_ns = none, .nr_throttled = none, .steal_ns = NOT_MEASURED,
-		.pressure_ns = NOT_MEASURED, .asleep_ns = asleep_ns(), .online = NOT_MEASURED,
+		.throttled_ns = none,
+		.nr_throttled = none,
+		.steal_ns = NOT_MEASURED,
+		.pressure_ns = NOT_MEASURED,
+		.asleep_ns = asleep_ns(),
+		.online = NOT_MEASURED,
 		.caps = NOT_MEASURED,
 	};
 	char text[SNAPSHOT_BYTES];

@@ -15,7 +15,7 @@ struct environment_file;
 struct environment {
 	struct environment_file *files;
 	size_t nr_files, alloc_files;
-	bool cgroup_known;	/* the limits of this process are visible, be there some or none */
+	bool cgroup_known; /* the limits of this process are visible, be there some or none */
 };
 #define ENVIRONMENT_INIT { 0 }
 /*
@@ -29,11 +29,11 @@ PGO_DEFINE_AUTO(environment, environment_release)
 
 /* Counters since boot, NOT_MEASURED each where they are not to be had. */
 struct environment_snapshot {
-	uint64_t throttled_ns, nr_throttled;	/* of all cgroups from this process's upwards */
-	uint64_t steal_ns;			/* of all processors, in ticks of environment_tick_ns() */
-	uint64_t pressure_ns;			/* some task waited for a processor */
-	uint64_t asleep_ns;			/* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
-	uint64_t online, caps;			/* hashes: the processors online; their frequency caps */
+	uint64_t throttled_ns, nr_throttled; /* of all cgroups from this process's upwards */
+	uint64_t steal_ns;     /* of all processors, in ticks of environment_tick_ns() */
+	uint64_t pressure_ns;  /* some task waited for a processor */
+	uint64_t asleep_ns;    /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
+	uint64_t online, caps; /* hashes: the processors online; their frequency caps */
 };
 void environment_take(const struct environment *env, struct environment_snapshot *ret);
 
@@ -68,14 +68,14 @@ void environment_store(const struct environment_diff *diff, struct run_metrics *
 
 /* What a number was measured on; each owned and never NULL: "unknown" where nothing tells it. */
 struct environment_text {
-	char *machine;		/* "AMD EPYC, 2 processors, virtual" */
-	char *kernel;		/* "Linux 6.1.0-13-amd64" */
-	char *governor;		/* "performance"; "powersave schedutil" when they differ */
-	char *turbo;		/* "on" "off" */
-	char *smt;		/* "on" "off" */
-	char *aslr;		/* "on" "off" "partial" */
-	char *thp;		/* transparent huge pages: "always" "madvise" "never" */
-	char *clocksource;	/* "tsc" */
+	char *machine;	   /* "AMD EPYC, 2 processors, virtual" */
+	char *kernel;	   /* "Linux 6.1.0-13-amd64" */
+	char *governor;	   /* "performance"; "powersave schedutil" when they differ */
+	char *turbo;	   /* "on" "off" */
+	char *smt;	   /* "on" "off" */
+	char *aslr;	   /* "on" "off" "partial" */
+	char *thp;	   /* transparent huge pages: "always" "madvise" "never" */
+	char *clocksource; /* "tsc" */
 };
 #define ENVIRONMENT_TEXT_INIT { 0 }
 void environment_describe(const char *root, struct environment_text *ret);

@@ -163,7 +163,7 @@ static void what_cannot_be_executed_is_said(void **state)
 	check_refused("/", NULL, PGO_EPERM);
 	check_refused(file, NULL, PGO_EPERM);
 	assert_int_equal(chmod(file, 0777), 0);
-	check_refused(file, NULL, PGO_ETOOL);	/* no #!: not for us to guess a shell */
+	check_refused(file, NULL, PGO_ETOOL); /* no #!: not for us to guess a shell */
 	check_refused("/bin/true", "/nowhere", PGO_ETOOL);
 	drop_dir(dir);
 }
@@ -184,7 +184,7 @@ static void programs_are_found_on_path(void **state)
 
 struct seen_at_barrier {
 	unsigned calls;
-	bool executed;	/* the file that the child makes was there */
+	bool executed; /* the file that the child makes was there */
 	bool ours, asleep;
 	const char *file;
 	int answer;
@@ -273,6 +273,19 @@ static void the_clock_starts_behind_the_barrier(void **state)
 	assert_true(res.wall_ns + 500000000 <= whole);
 }
 
+static void a_known_time_is_burnt(void **state)
+{
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	strvec_push(&c.argv, "/bin/true");
+	c.spin_ns = 30000000;
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_true(res.user_ns + res.sys_ns >= c.spin_ns);
+	assert_true(res.wall_ns >= c.spin_ns);
+}
+
 /* What the child had of the parent at the barrier (here 64 MiB, touched) is told, not hidden. */
 static void the_parents_memory_is_the_floor(void **state)
 {
@@ -320,7 +333,7 @@ static void usage_before_the_barrier_does_not_count(void **state)
 	assert_int_equal(ret, 0);
 	assert_true(res.minor_faults > 0);
 	assert_true(res.minor_faults < 1000);
-	assert_true(res.vol_switches < 1000);	/* has not wrapped below zero */
+	assert_true(res.vol_switches < 1000); /* has not wrapped below zero */
 }
 
 static uint64_t stack_address(bool fixed)
@@ -448,8 +461,9 @@ static void daemons_live_on_without_sweep(void **state)
 static void helpers_that_end_are_only_counted_in(void **state)
 {
 	PGO_AUTO(child) without = CHILD_INIT, with = CHILD_INIT;
-	const char *line = "(setsid sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; "
-			   ": >done' &); until [ -e done ]; do sleep 0.01; done; sleep 0.05";
+	const char *line =
+		"(setsid sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; "
+		": >done' &); until [ -e done ]; do sleep 0.01; done; sleep 0.05";
 	struct child_result res, swept;
 	char *a = temp_dir(), *b = temp_dir();
 
@@ -475,10 +489,11 @@ static void the_group_ends_with_its_leader(void **state)
 	PGO_AUTO_FREE char *one = fs_join(dir, "one");
 
 	(void)state;
-	shell(&c, "sh -c 'trap \"\" TERM; echo $$ >one; sleep 600' & "
-		  "until [ -s one ]; do sleep 0.01; done");
+	shell(&c,
+	      "sh -c 'trap \"\" TERM; echo $$ >one; sleep 600' & "
+	      "until [ -s one ]; do sleep 0.01; done");
 	c.dir = dir;
-	c.sweep = true;	/* so that there is nothing left to wait for */
+	c.sweep = true; /* so that there is nothing left to wait for */
 	assert_int_equal(child_run(&c, &res, NULL), 0);
 	assert_true(res.nr_left > 0);
 	assert_false(lives(one));
@@ -571,7 +586,7 @@ static int killed_parent(void)
 	struct child_result res;
 
 	shell(&c, ": >made");
-	c.armed = raise_at_barrier;	/* no handler here: this process ends */
+	c.armed = raise_at_barrier; /* no handler here: this process ends */
 	child_run(&c, &res, NULL);
 	return WRONG;
 }
@@ -585,7 +600,7 @@ static void a_killed_parent_leaves_nothing_running(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(pipe(held_open), 0);	/* inherited: closed when all have ended */
+	assert_int_equal(pipe(held_open), 0); /* inherited: closed when all have ended */
 	assert_int_equal(fcntl(held_open[0], F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(chdir(dir), 0);
 	assert_int_equal(in_fork(killed_parent), 99);
@@ -596,7 +611,7 @@ static void a_killed_parent_leaves_nothing_running(void **state)
 	assert_true(i < 10000);
 	close(held_open[0]);
 	rmdir(dir);
-	assert_false(fs_exists(dir));	/* nothing had been made in it */
+	assert_false(fs_exists(dir)); /* nothing had been made in it */
 	free(dir);
 }
 
@@ -622,6 +637,7 @@ int main(void)
 		cmocka_unit_test(nothing_runs_before_the_barrier_falls),
 		cmocka_unit_test(a_refusal_at_the_barrier_ends_the_child),
 		cmocka_unit_test(the_clock_starts_behind_the_barrier),
+		cmocka_unit_test(a_known_time_is_burnt),
 		cmocka_unit_test(the_parents_memory_is_the_floor),
 		cmocka_unit_test(usage_before_the_barrier_does_not_count),
 		cmocka_unit_test(addresses_can_be_fixed),

@@ -17,19 +17,19 @@
 
 /* A machine of our own. */
 static struct machine {
-	unsigned lacks;		/* a bit an event: not there (ENOENT) */
-	unsigned silent;	/* always zero */
-	unsigned zero_once;	/* zero the first time it is read */
-	unsigned nr_counters;	/* more are refused in a group */
-	unsigned taken;		/* by somebody else; the kernel learns of it only when it runs */
-	int paranoid;		/* 4: nothing, 2: the program's own part */
-	int refuses;		/* errno of everything */
-	bool no_hv, no_user;	/* what the processor cannot leave out */
-	bool hybrid;		/* kinds of core 8 and 10, the time divided 3 : 1 */
-	unsigned percent;	/* of its time in which the first event of a group ran */
-	unsigned big;		/* the factor of all counts */
-	int fail_read;		/* errno */
-	enum counter opens_fail;	/* errno EMFILE in counters_arm; NR_COUNTERS: none */
+	unsigned lacks;		 /* a bit an event: not there (ENOENT) */
+	unsigned silent;	 /* always zero */
+	unsigned zero_once;	 /* zero the first time it is read */
+	unsigned nr_counters;	 /* more are refused in a group */
+	unsigned taken;		 /* by somebody else; the kernel learns of it only when it runs */
+	int paranoid;		 /* 4: nothing, 2: the program's own part */
+	int refuses;		 /* errno of everything */
+	bool no_hv, no_user;	 /* what the processor cannot leave out */
+	bool hybrid;		 /* kinds of core 8 and 10, the time divided 3 : 1 */
+	unsigned percent;	 /* of its time in which the first event of a group ran */
+	unsigned big;		 /* the factor of all counts */
+	int fail_read;		 /* errno */
+	enum counter opens_fail; /* errno EMFILE in counters_arm; NR_COUNTERS: none */
 } m;
 
 static struct fake_fd {
@@ -46,17 +46,27 @@ static const struct {
 	uint32_t type;
 	uint64_t config;
 } known[NR_COUNTERS] = {
-	{ 0, 0 }, { 0, 1 }, { 0, 4 }, { 0, 5 },		/* cycles instructions branches misses */
-	{ 3, 0x10001 }, { 3, 0x10004 }, { 0, 7 }, { 3, 0x10002 }, { 3, 0x10003 },
-	{ 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 },
+	[COUNTER_CYCLES] = { 0, 0 },
+	[COUNTER_INSTRUCTIONS] = { 0, 1 },
+	[COUNTER_BRANCHES] = { 0, 4 },
+	[COUNTER_BRANCH_MISSES] = { 0, 5 },
+	[COUNTER_L1I_MISSES] = { 3, 0x10001 },
+	[COUNTER_ITLB_MISSES] = { 3, 0x10004 },
+	[COUNTER_STALLED_FRONTEND] = { 0, 7 },
+	[COUNTER_LLC_MISSES] = { 3, 0x10002 },
+	[COUNTER_DTLB_MISSES] = { 3, 0x10003 },
+	[COUNTER_TASK_CLOCK] = { 1, 1 },
+	[COUNTER_PAGE_FAULTS] = { 1, 2 },
+	[COUNTER_CONTEXT_SWITCHES] = { 1, 3 },
+	[COUNTER_MIGRATIONS] = { 1, 4 },
 };
 
 static enum counter identify(const struct perf_event_attr *attr)
 {
 	enum counter e = 0;
 
-	while (e < NR_COUNTERS && (attr->type != known[e].type ||
-				   (attr->config & UINT32_MAX) != known[e].config))
+	while (e < NR_COUNTERS &&
+	       (attr->type != known[e].type || (attr->config & UINT32_MAX) != known[e].config))
 		e++;
 	assert_true(e < NR_COUNTERS);
 	return e;
@@ -68,8 +78,8 @@ static int may_open(const struct perf_event_attr *attr, enum counter e, int grou
 		return -m.refuses;
 	if (m.paranoid > 2 || (m.paranoid > 1 && !attr->exclude_kernel))
 		return -EACCES;
-	if (e < COUNTER_TASK_CLOCK && ((m.no_hv && attr->exclude_hv) ||
-				       (m.no_user && attr->exclude_kernel)))
+	if (e < COUNTER_TASK_CLOCK &&
+	    ((m.no_hv && attr->exclude_hv) || (m.no_user && attr->exclude_kernel)))
 		return -EOPNOTSUPP;
 	if (m.lacks & 1u << e)
 		return -ENOENT;
@@ -145,7 +155,9 @@ static void fake_close(int fd)
 }
 
 static const struct counters_ops fake = {
-	.open = fake_open, .read = fake_read, .close = fake_close,
+	.open = fake_open,
+	.read = fake_read,
+	.close = fake_close,
 };
 
 static void put(const char *path, const char *text)
@@ -169,8 +181,9 @@ static int new_machine(void **state)
 	(void)state;
 	root = xstrdup("/tmp/counters-test.XXXXXX");
 	assert_non_null(mkdtemp(root));
-	m = (struct machine){ .nr_counters = 6, .percent = 100, .big = 1,
-			      .opens_fail = NR_COUNTERS };
+	m = (struct machine){
+		.nr_counters = 6, .percent = 100, .big = 1, .opens_fail = NR_COUNTERS
+	};
 	nr_fds = nr_open = 0;
 	set_paranoid(1);
 	put("/sys/bus/event_source/devices/cpu/type", "4\n");
@@ -183,7 +196,7 @@ static int drop_machine(void **state)
 	(void)state;
 	fs_remove_tree(root, NULL);
 	FREE_AND_NULL(root);
-	return nr_open;		/* every descriptor was closed */
+	return nr_open; /* every descriptor was closed */
 }
 
 static void probe(struct counters_plan *plan)
@@ -293,12 +306,17 @@ static void paranoid_2_counts_the_programs_own(void **state)
 
 static void a_refusal_for_another_reason_is_told(void **state)
 {
-	static const struct { int errnum; const char *why; } cases[] = {
-		{ EPERM, "no permission" }, { EACCES, "no permission" },
+	static const struct {
+		int errnum;
+		const char *why;
+	} cases[] = {
+		{ EPERM, "no permission" },
+		{ EACCES, "no permission" },
 		{ ENOENT, "not supported by this machine" },
 		{ EOPNOTSUPP, "not supported by this machine" },
 		{ ENODEV, "not supported by this machine" },
-		{ ENOSYS, "not supported by this kernel" }, { EMFILE, "Too many open files" },
+		{ ENOSYS, "not supported by this kernel" },
+		{ EMFILE, "Too many open files" },
 	};
 
 	(void)state;
@@ -351,19 +369,21 @@ static void an_event_that_opens_and_counts_zero_is_none(void **state)
 	struct run_metrics r;
 
 	(void)state;
-	m.silent = 1 << COUNTER_BRANCH_MISSES | 1 << COUNTER_LLC_MISSES |
-		   1 << COUNTER_DTLB_MISSES | 1 << COUNTER_PAGE_FAULTS |
-		   1 << COUNTER_CONTEXT_SWITCHES | 1 << COUNTER_MIGRATIONS;
+	m.silent = 1 << COUNTER_BRANCH_MISSES | 1 << COUNTER_LLC_MISSES | 1 << COUNTER_DTLB_MISSES |
+		   1 << COUNTER_PAGE_FAULTS | 1 << COUNTER_CONTEXT_SWITCHES |
+		   1 << COUNTER_MIGRATIONS;
 	m.zero_once = 1 << COUNTER_CYCLES;
 	probe(&plan);
-	assert_int_equal(plan.nr_groups, 2);	/* the third would have instructions alone */
+	assert_int_equal(plan.nr_groups, 2); /* the third would have instructions alone */
 	assert_string_equal(plan.why_not[COUNTER_BRANCH_MISSES], "counts nothing here");
 	assert_string_equal(plan.why_not[COUNTER_PAGE_FAULTS], "counts nothing here");
-	assert_null(plan.why_not[COUNTER_CYCLES]);	/* a zero now and then */
-	assert_null(plan.why_not[COUNTER_MIGRATIONS]);	/* nothing moved: that is a count */
+	assert_null(plan.why_not[COUNTER_CYCLES]);     /* a zero now and then */
+	assert_null(plan.why_not[COUNTER_MIGRATIONS]); /* nothing moved: that is a count */
 	r = count(&plan, 0, 1);
-	check_counts(&r, (GROUP_1 | SOFTWARE) & ~(1u << COUNTER_BRANCH_MISSES) &
-		     ~(1u << COUNTER_PAGE_FAULTS), 1);
+	check_counts(&r,
+		     (GROUP_1 | SOFTWARE) & ~(1u << COUNTER_BRANCH_MISSES) &
+			     ~(1u << COUNTER_PAGE_FAULTS),
+		     1);
 	assert_int_equal(r.counters[COUNTER_MIGRATIONS], 0);
 }
 
@@ -402,7 +422,7 @@ static void what_does_not_fit_is_divided(void **state)
 	check_smaller(2, 0);
 	check_smaller(1, 0);
 	check_smaller(3, 1);
-	check_smaller(4, 1);	/* the watchdog has one: opening is no proof */
+	check_smaller(4, 1); /* the watchdog has one: opening is no proof */
 	check_smaller(4, 3);
 }
 
@@ -434,7 +454,7 @@ static void shared_counters_are_discarded(void **state)
 	m.percent = 0;
 	r = count(&plan, 0, 1);
 	check_counts(&r, SOFTWARE, 1);
-	m.percent = 90;		/* scaled to the whole time */
+	m.percent = 90; /* scaled to the whole time */
 	r = count(&plan, 0, 1);
 	check_counts(&r, GROUP_1 | SOFTWARE, 1);
 }
@@ -468,8 +488,8 @@ static void one_lost_process_loses_the_unit(void **state)
 		counters_store(&c, &r);
 	}
 	for (enum counter e = 0; e < NR_COUNTERS; e++)
-		assert_int_equal(r.counters[e], e < COUNTER_TASK_CLOCK ? NOT_MEASURED
-								      : true_count(e) * 3);
+		assert_int_equal(r.counters[e],
+				 e < COUNTER_TASK_CLOCK ? NOT_MEASURED : true_count(e) * 3);
 }
 
 static void what_cannot_be_opened_or_read_is_not_measured(void **state)
@@ -482,7 +502,7 @@ static void what_cannot_be_opened_or_read_is_not_measured(void **state)
 	m.opens_fail = COUNTER_BRANCHES;
 	r = count(&plan, 0, 1);
 	check_counts(&r, (GROUP_1 | SOFTWARE) & ~(1u << COUNTER_BRANCHES), 1);
-	m.opens_fail = COUNTER_CYCLES;	/* the leader: the others would compete without it */
+	m.opens_fail = COUNTER_CYCLES; /* the leader: the others would compete without it */
 	r = count(&plan, 0, 1);
 	check_counts(&r, SOFTWARE, 1);
 	m.opens_fail = NR_COUNTERS;
@@ -510,8 +530,8 @@ static void arming_twice_leaks_nothing(void **state)
 
 static void what_cannot_be_left_out_is_taken_in(void **state)
 {
-	PGO_AUTO(counters_plan) hv = COUNTERS_PLAN_INIT, all = COUNTERS_PLAN_INIT,
-				none = COUNTERS_PLAN_INIT;
+	PGO_AUTO(counters_plan)
+	hv = COUNTERS_PLAN_INIT, all = COUNTERS_PLAN_INIT, none = COUNTERS_PLAN_INIT;
 
 	(void)state;
 	m.no_hv = true;
@@ -543,7 +563,7 @@ static void both_kinds_of_core_are_counted(void **state)
 	assert_int_equal(plan.nr_pmus, 2);
 	assert_int_equal(plan.nr_groups, 3);
 	r = count(&plan, 0, 1);
-	check_counts(&r, GROUP_1 | SOFTWARE, 1);	/* three quarters and one quarter */
+	check_counts(&r, GROUP_1 | SOFTWARE, 1); /* three quarters and one quarter */
 	m.percent = 80;
 	r = count(&plan, 0, 1);
 	check_counts(&r, SOFTWARE, 1);
@@ -622,15 +642,16 @@ static void this_machine_counts_what_it_says(void **state)
 	little = run_here(&plan, ":");
 	touched = NULL;
 	/* Several processes, below one another: all of them count. */
-	much = run_here(&plan, "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; "
-			       "for i in 1 2 3; do (sleep 0.01; head -c 1m /dev/zero | "
-			       "tail -c 1m >/dev/null) & done; wait");
+	much = run_here(&plan,
+			"i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; "
+			"for i in 1 2 3; do (sleep 0.01; head -c 1m /dev/zero | "
+			"tail -c 1m >/dev/null) & done; wait");
 	check_here(&plan, COUNTER_TASK_CLOCK, 1000000, &little, &much);
 	check_here(&plan, COUNTER_PAGE_FAULTS, 200, &little, &much);
 	check_here(&plan, COUNTER_CONTEXT_SWITCHES, 3, &little, &much);
 	check_here(&plan, COUNTER_INSTRUCTIONS, 1000000, &little, &much);
 	check_here(&plan, COUNTER_CYCLES, 1, &little, &much);
-	if (have(&plan, COUNTER_PAGE_FAULTS))	/* the 16,000 before exec are not in it */
+	if (have(&plan, COUNTER_PAGE_FAULTS)) /* the 16,000 before exec are not in it */
 		assert_true(little.counters[COUNTER_PAGE_FAULTS] < 2000);
 }
 

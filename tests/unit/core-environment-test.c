@@ -41,12 +41,15 @@ static int drop_machine(void **state)
 	return 0;
 }
 
-#define MOUNT_ROOT "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n" \
-		   "22 21 0:20 / /proc rw shared:5 - proc proc rw\n"
-#define MOUNT_V2 "30 21 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
-#define MOUNT_V1 "31 21 0:27 / /sys/fs/cgroup rw - tmpfs tmpfs ro,mode=755\n" \
-		 "32 31 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" \
-		 "33 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:8 - cgroup cgroup rw,cpu,cpuacct\n"
+#define MOUNT_ROOT                                                \
+	"21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n" \
+	"22 21 0:20 / /proc rw shared:5 - proc proc rw\n"
+#define MOUNT_V2 \
+	"30 21 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
+#define MOUNT_V1                                                         \
+	"31 21 0:27 / /sys/fs/cgroup rw - tmpfs tmpfs ro,mode=755\n"     \
+	"32 31 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" \
+	"33 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:8 - cgroup cgroup rw,cpu,cpuacct\n"
 
 static void put_cgroups(const char *own, const char *mounts)
 {
@@ -60,9 +63,11 @@ static void put_v2(const char *group, const char *max, unsigned us, unsigned nr)
 {
 	PGO_AUTO_FREE char *limit = xstrfmt("/sys/fs/cgroup%s/cpu.max", group);
 	PGO_AUTO_FREE char *stat = xstrfmt("/sys/fs/cgroup%s/cpu.stat", group);
-	PGO_AUTO_FREE char *text = xstrfmt("usage_usec 9999\nuser_usec 1\nsystem_usec 2\n"
-					   "nr_periods 77\nnr_throttled %u\nthrottled_usec %u\n"
-					   "nr_bursts 0\nburst_usec 5\n", nr, us);
+	PGO_AUTO_FREE char *text = xstrfmt(
+		"usage_usec 9999\nuser_usec 1\nsystem_usec 2\n"
+		"nr_periods 77\nnr_throttled %u\nthrottled_usec %u\n"
+		"nr_bursts 0\nburst_usec 5\n",
+		nr, us);
 
 	put(limit, max);
 	put(stat, text);
@@ -72,8 +77,8 @@ static void put_v1(const char *group, const char *quota, unsigned ns, unsigned n
 {
 	PGO_AUTO_FREE char *limit = xstrfmt("/sys/fs/cgroup/cpu,cpuacct%s/cpu.cfs_quota_us", group);
 	PGO_AUTO_FREE char *stat = xstrfmt("/sys/fs/cgroup/cpu,cpuacct%s/cpu.stat", group);
-	PGO_AUTO_FREE char *text = xstrfmt("nr_periods 8\nnr_throttled %u\nthrottled_time %u\n",
-					   nr, ns);
+	PGO_AUTO_FREE char *text = xstrfmt("nr_periods 8\nnr_throttled %u\nthrottled_time %u\n", nr,
+					   ns);
 
 	put(limit, quota);
 	put(stat, text);
@@ -81,9 +86,10 @@ static void put_v1(const char *group, const char *quota, unsigned ns, unsigned n
 
 static void put_stat(unsigned steal_ticks, const char *online)
 {
-	PGO_AUTO_FREE char *text = xstrfmt("cpu  10 20 30 40 50 60 70 %u 90 100\n"
-					   "cpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\nctxt 1\n",
-					   steal_ticks);
+	PGO_AUTO_FREE char *text =
+		xstrfmt("cpu  10 20 30 40 50 60 70 %u 90 100\n"
+			"cpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 0 0\nctxt 1\n",
+			steal_ticks);
 
 	put("/proc/stat", text);
 	put("/sys/devices/system/cpu/online", online);
@@ -179,7 +185,7 @@ static void version_1(void **state)
 	a = take(&env);
 	assert_int_equal(a.throttled_ns, 1000);
 	assert_int_equal(a.nr_throttled, 1);
-	put_v1("/a", "50000\n", 1000, 2);	/* the time is booked when it ends */
+	put_v1("/a", "50000\n", 1000, 2); /* the time is booked when it ends */
 	b = take(&env);
 	d = environment_diff(&a, &b);
 	assert_int_equal(d.throttled_ns, 0);
@@ -188,7 +194,8 @@ static void version_1(void **state)
 
 static void hybrid_has_the_controller_in_version_1(void **state)
 {
-	static const char unified[] = "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+	static const char unified[] =
+		"41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
 	PGO_AUTO_FREE char *mounts = xstrfmt("%s%s", MOUNT_V1, unified);
 	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
 	struct environment_snapshot a;
@@ -222,10 +229,11 @@ static void hybrid_has_the_controller_in_version_2(void **state)
 /* Of the host's path only what lies below the mount's root is here; a path may need \040. */
 static void in_a_container(void **state)
 {
-	static const char bound[] = "50 21 0:26 /docker/a\\040b /sys/fs/cgroup\\040x ro - cgroup2 "
-				    "cgroup rw\n";
-	PGO_AUTO(environment) env = ENVIRONMENT_INIT, beside = ENVIRONMENT_INIT,
-			      outside = ENVIRONMENT_INIT;
+	static const char bound[] =
+		"50 21 0:26 /docker/a\\040b /sys/fs/cgroup\\040x ro - cgroup2 "
+		"cgroup rw\n";
+	PGO_AUTO(environment)
+	env = ENVIRONMENT_INIT, beside = ENVIRONMENT_INIT, outside = ENVIRONMENT_INIT;
 
 	(void)state;
 	put_cgroups("0::/docker/a b/sub\n", bound);
@@ -235,7 +243,7 @@ static void in_a_container(void **state)
 	environment_open(&env, root);
 	assert_int_equal(take(&env).throttled_ns, 210000);
 	put_v2(" xc", "1000 100000\n", 5000, 1);
-	put_cgroups("0::/docker/a bc\n", bound);	/* another whose name begins alike */
+	put_cgroups("0::/docker/a bc\n", bound); /* another whose name begins alike */
 	environment_open(&beside, root);
 	assert_int_equal(take(&beside).throttled_ns, 10000);
 	put_v2("", "1000 100000\n", 10, 1);
@@ -247,8 +255,8 @@ static void in_a_container(void **state)
 
 static void a_hierarchy_that_cannot_be_seen_is_not_measured(void **state)
 {
-	PGO_AUTO(environment) unmounted = ENVIRONMENT_INIT, hidden = ENVIRONMENT_INIT,
-			      rubbish = ENVIRONMENT_INIT;
+	PGO_AUTO(environment)
+	unmounted = ENVIRONMENT_INIT, hidden = ENVIRONMENT_INIT, rubbish = ENVIRONMENT_INIT;
 
 	(void)state;
 	put_cgroups("0::/job\n", "");
@@ -272,7 +280,7 @@ static void a_file_that_says_nothing_is_not_measured(void **state)
 	put_v2("/a", "1000 100000\n", 10, 1);
 	put("/sys/fs/cgroup/a/b/cpu.max", "1000 100000\n");
 	put("/sys/fs/cgroup/a/b/cpu.stat", "xnr_throttled 3\nthrottled_usec x\nnr_throttled\n");
-	put("/proc/stat", "cpu 1 2 3 4 5 6 7\n");	/* before Linux 2.6.11 */
+	put("/proc/stat", "cpu 1 2 3 4 5 6 7\n"); /* before Linux 2.6.11 */
 	put("/proc/pressure/cpu", "");
 	environment_open(&env, root);
 	a = take(&env);
@@ -291,8 +299,9 @@ static void counters_are_differences(void **state)
 
 	(void)state;
 	put_stat(80, "0-3\n");
-	put("/proc/pressure/cpu", "some avg10=1.00 avg60=0.00 avg300=0.00 total=5000\n"
-				  "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
+	put("/proc/pressure/cpu",
+	    "some avg10=1.00 avg60=0.00 avg300=0.00 total=5000\n"
+	    "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
 	environment_open(&env, root);
 	a = take(&env);
 	assert_int_equal(a.steal_ns, 80 * environment_tick_ns());
@@ -410,8 +419,11 @@ static void a_suspend_is_seen(void **state)
 
 static void the_weightiest_reason_is_told(void **state)
 {
-	struct environment_diff d = { .throttled_ns = 1, .nr_throttled = 0, .pressure_ns = 0,
-				      .steal_ns = 1000 * environment_tick_ns(), .suspended = true,
+	struct environment_diff d = { .throttled_ns = 1,
+				      .nr_throttled = 0,
+				      .pressure_ns = 0,
+				      .steal_ns = 1000 * environment_tick_ns(),
+				      .suspended = true,
 				      .recapped = true };
 
 	(void)state;
@@ -469,8 +481,9 @@ static void a_known_machine_is_described(void **state)
 	PGO_AUTO(environment_text) t = ENVIRONMENT_TEXT_INIT;
 
 	(void)state;
-	put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Xeon 6: x\n"
-			     "flags\t\t: fpu vme hypervisor lahf_lm\n\nprocessor\t: 1\n");
+	put("/proc/cpuinfo",
+	    "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Xeon 6: x\n"
+	    "flags\t\t: fpu vme hypervisor lahf_lm\n\nprocessor\t: 1\n");
 	put(CPU "/online", "0-3,8,10-11\n");
 	put("/proc/sys/kernel/ostype", "Linux\n");
 	put("/proc/sys/kernel/osrelease", "6.1.0-13-amd64\n");
@@ -508,8 +521,9 @@ static void other_architectures_have_other_words(void **state)
 	PGO_AUTO(environment_text) t = ENVIRONMENT_TEXT_INIT;
 
 	(void)state;
-	check_machine("processor\t: 0\nBogoMIPS\t: 50\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n",
-		      "0\n", "CPU implementer 0x41 part 0xd0c, 1 processor");
+	check_machine(
+		"processor\t: 0\nBogoMIPS\t: 50\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n",
+		"0\n", "CPU implementer 0x41 part 0xd0c, 1 processor");
 	check_machine("processor\t: 0\ncpu\t\t: POWER9, altivec\n", "0-1\n",
 		      "POWER9, altivec, 2 processors");
 	check_machine("cpu\n:\nmodel name\n", "3-1\n", "unknown CPU");
