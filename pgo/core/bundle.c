@@ -12,7 +12,7 @@
 #include "pgo/core/bundle-manifest.h"
 
 #define MANIFEST "manifest.json"
-#define MANIFEST_SUM "manifest.sha256"	/* what the payloads' hashes are for them; as sha256sum has it */
+#define MANIFEST_SUM "manifest.sha256"	/* its hash, as sha256sum has it */
 #define MANIFEST_MAX (64u << 20)
 
 static void workload_release(struct bundle_workload *w)
@@ -148,8 +148,8 @@ static int put_header(struct archive *a, const char *name, uint64_t size, const 
 	return ret;
 }
 
-static int put(struct archive *a, const char *name, const void *data, size_t len,
-	       const char *path, struct pgo_err *err)
+static int put(struct archive *a, const char *name, const void *data, size_t len, const char *path,
+	       struct pgo_err *err)
 {
 	int ret = put_header(a, name, len, path, err);
 
@@ -160,7 +160,7 @@ static int put(struct archive *a, const char *name, const void *data, size_t len
 
 struct writing {
 	struct archive *a;
-	const char *prefix;	/* of the names in the archive */
+	const char *prefix; /* of the names in the archive */
 	const char *path;
 };
 
@@ -208,7 +208,7 @@ static int note_odd_name(const char *path, const char *rel, const struct stat *s
 	return 0;
 }
 
-/* The name of a source file may be of any encoding: then names are bytes, which GNU tar warns of. */
+/* A source file's name may be of any encoding: then names are bytes, which GNU tar warns of. */
 static int choose_options(const struct bundle *b, const char *dir, const char **ret,
 			  struct pgo_err *err)
 {
@@ -325,7 +325,8 @@ static int read_text(struct archive *a, const char *path, struct strbuf *out, si
 	while ((n = archive_read_data(a, buf, sizeof(buf))) > 0) {
 		strbuf_add(out, buf, (size_t)n);
 		if (out->len > most)
-			return pgo_error(err, PGO_ELIMIT, "the manifest of '%s' is too large", path);
+			return pgo_error(err, PGO_ELIMIT, "the manifest of '%s' is too large",
+					 path);
 	}
 	return n < 0 ? corrupt(a, path, err) : 0;
 }
@@ -343,12 +344,12 @@ static int read_entry(struct archive *a, const char *path, const char *name, str
 	if (!found || strcmp(found, name) != 0)
 		return pgo_error_at(err, PGO_EFORMAT, path, 0,
 				    "'%s' is no profile bundle: it does not begin with " MANIFEST
-				    " and " MANIFEST_SUM, path);
+				    " and " MANIFEST_SUM,
+				    path);
 	return read_text(a, path, out, MANIFEST_MAX, err);
 }
 
-static int read_manifest(struct archive *a, const char *path, struct bundle *b,
-			 struct pgo_err *err)
+static int read_manifest(struct archive *a, const char *path, struct bundle *b, struct pgo_err *err)
 {
 	PGO_AUTO(strbuf) text = STRBUF_INIT, sum = STRBUF_INIT, found = STRBUF_INIT;
 	int ret = read_entry(a, path, MANIFEST, &text, err);
@@ -359,8 +360,9 @@ static int read_manifest(struct archive *a, const char *path, struct bundle *b,
 		return ret;
 	manifest_sum(&text, &sum);
 	if (strcmp(sum.buf, found.buf) != 0)
-		return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: " MANIFEST " has not the hash of "
-				 MANIFEST_SUM, path);
+		return pgo_error(err, PGO_EFORMAT,
+				 "'%s' is corrupt: " MANIFEST " has not the hash of " MANIFEST_SUM,
+				 path);
 	return manifest_read(path, text.buf, text.len, b, err);
 }
 
@@ -389,8 +391,9 @@ static int create(const char *path, const char *name, const char *full, int *ret
 		ret = pgo_error_errno(err, "cannot create '%s'", full);
 	}
 	if (fs_exists(full) || (fs_exists(parent) && !fs_is_dir(parent)))
-		return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: another entry is in the way of '%s'",
-				 path, name);
+		return pgo_error(err, PGO_EFORMAT,
+				 "'%s' is corrupt: another entry is in the way of '%s'", path,
+				 name);
 	return ret;
 }
 
