@@ -89,7 +89,7 @@ static void describe(struct bundle *b)
 	strvec_push(&b->cflags, "-fprofile-generate");
 	strvec_push(&b->cflags, "-g");
 	b->source_sha256 = xstrdup("bb");
-	b->work_root = xstrdup("/home/a b/.pgo/work");
+	b->work_root = xstrdup("/src/a b/.pgo/work");
 	b->machine = xstrdup("x86_64, \"CPU\"");
 }
 

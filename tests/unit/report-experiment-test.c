@@ -50,7 +50,7 @@ static void add_pair(struct evidence *e, size_t w, enum pair_kind kind, unsigned
 static void make_pairs(struct evidence *e)
 {
 	for (unsigned r = 0; r < ROUNDS; r++) {
-		double wobble = 1 + 0.001 * r, side = (r % 2 ? 1 : -1) * (0.01 + 0.001 * r);
+		double wobble = 1 + 0.001 * r, side = (r % 2 ? 1 : -1) * (0.05 + 0.001 * r);
 
 		add_pair(e, 0, PAIR_AB, r, 2e9 * wobble * wobble, 2e9 / 1.2 * wobble);
 		add_pair(e, 1, PAIR_AB, r, 5e6, 5e6 * (1 + side));
