@@ -76,6 +76,10 @@ is "$(sed -n '/^\.Sh EXIT/,/^\.Sh EXA/s/^\.It \([0-9]\)$/\1/p' "$srcdir/man/pgoc
 for path in $(sed -n 's|^ \*   \.pgo/\([a-z.]*\).*|\1|p' "$srcdir/pgo/core/project.h" | sort -u); do
 	ok "pgoctl.1 tells of .pgo/$path" grep -q "^\.It Pa $path" "$srcdir/man/pgoctl.1"
 done
+for var in $(grep -rhoE 'getenv\("[A-Z_]+"\)|"PGO[A-Z]*_[A-Z_]+"|"GCOV_[A-Z_]+"' \
+		"$srcdir/pgo" "$srcdir/drivers" --include='*.[ch]' | grep -oE '[A-Z_]{2,}' | sort -u); do
+	ok "pgoctl.1 tells of $var" grep -Eq "^\.(It )?Ev (.* )?$var( |\$)" "$srcdir/man/pgoctl.1"
+done
 if have mandoc; then
 	for page in "$srcdir"/man/pgoctl*.1; do
 		is "$(mandoc -Tlint -Wwarning "$page" 2>&1)" '' "mandoc has nothing to say of ${page##*/}"
