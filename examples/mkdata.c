@@ -9,7 +9,7 @@ enum { NR_WORDS = 4096, NR_NEXT = 8, MAX_WORD = 16, HISTORY = 1 << 16 };
 
 struct maker {
 	uint64_t state;
-	size_t left;		/* bytes still to write */
+	size_t left; /* bytes still to write */
 	char words[NR_WORDS][MAX_WORD];
 	unsigned next[NR_WORDS][NR_NEXT];
 	unsigned char history[HISTORY];
@@ -58,8 +58,7 @@ static void make_words(struct maker *m)
 	for (i = 0; i < NR_WORDS; i++) {
 		n = 1 + below(m, i < 64 ? 4 : 8);
 		for (k = 0; k < n; k++)
-			m->words[i][k] = k % 2 ? second[below(m, 10)]
-					       : first[below(m, 16)];
+			m->words[i][k] = k % 2 ? second[below(m, 10)] : first[below(m, 16)];
 		if (below(m, 3) == 0)
 			m->words[i][k] = 's';
 		for (k = 0; k < NR_NEXT; k++)
@@ -71,8 +70,7 @@ static void put_text(struct maker *m)
 {
 	const char *gap = " ";
 
-	m->word = below(m, 5) < 3 ? m->next[m->word][below(m, NR_NEXT)]
-				  : rank(m);
+	m->word = below(m, 5) < 3 ? m->next[m->word][below(m, NR_NEXT)] : rank(m);
 	put(m, m->words[m->word], strlen(m->words[m->word]));
 	m->column += (unsigned)strlen(m->words[m->word]) + 1;
 	if (below(m, 12) == 0)

@@ -9,7 +9,7 @@
 /* What is known of an input before it is read. A directory has head_len 0 and is_dir. */
 struct prof_probe {
 	const char *path;
-	const uint8_t *head;	/* the first bytes, at most 4096 */
+	const uint8_t *head; /* the first bytes, at most 4096 */
 	size_t head_len;
 	uint64_t size_bytes;
 	bool is_dir;
@@ -17,11 +17,11 @@ struct prof_probe {
 
 enum prof_caps {
 	PROF_CAP_READ = 1 << 0,
-	PROF_CAP_TREE = 1 << 1,	/* reads a folder of files */
+	PROF_CAP_TREE = 1 << 1, /* reads a folder of files */
 };
 
 struct prof_read_opts {
-	unsigned llvm_major;	/* the module to read LLVM profiles with; 0: the newest there is */
+	unsigned llvm_major; /* the module to read LLVM profiles with; 0: the newest there is */
 };
 
 struct prof_format {
@@ -34,7 +34,7 @@ struct prof_format {
 		    struct profile *out, struct pgo_err *err);
 };
 
-extern const struct prof_format *const prof_formats[];	/* NULL-terminated */
+extern const struct prof_format *const prof_formats[]; /* NULL-terminated */
 
 /* The format of path, by content. *ret_format NULL is never given: unknown is -PGO_EFORMAT. */
 int prof_identify(const char *path, const struct prof_format **ret_format, struct pgo_err *err);

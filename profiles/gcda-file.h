@@ -31,14 +31,14 @@
  * Source: libgcov-merge.c and gcov-counter.def of GCC 9 to 15.
  */
 enum gcda_rule {
-	GCDA_NONE,	/* no such kind in this version */
+	GCDA_NONE, /* no such kind in this version */
 	GCDA_ADD,
 	GCDA_OR,
-	GCDA_EARLIEST,	/* the smallest that is not zero */
-	GCDA_SINGLE,	/* GCC 9: one value, its count, executions */
-	GCDA_ICALL,	/* GCC 9: evictions, then 4 values with counts */
-	GCDA_TOP4,	/* GCC 10: executions, then 4 values with counts */
-	GCDA_TOPN,	/* GCC 11 on: executions, then as many values as there are, 32 at most */
+	GCDA_EARLIEST, /* the smallest that is not zero */
+	GCDA_SINGLE,   /* GCC 9: one value, its count, executions */
+	GCDA_ICALL,    /* GCC 9: evictions, then 4 values with counts */
+	GCDA_TOP4,     /* GCC 10: executions, then 4 values with counts */
+	GCDA_TOPN,     /* GCC 11 on: executions, then as many values as there are, 32 at most */
 };
 
 struct gcda_pair {
@@ -48,7 +48,7 @@ struct gcda_pair {
 /* total: executions, negative when a merge lost values (10 on); evictions for GCDA_ICALL. */
 struct gcda_site {
 	int64_t total;
-	struct gcda_pair *pairs;	/* in the file's order, which merging depends on */
+	struct gcda_pair *pairs; /* in the file's order, which merging depends on */
 	uint32_t nr, alloc;
 };
 
@@ -57,7 +57,7 @@ struct gcda_ctrs {
 	unsigned kind;
 	enum gcda_rule rule;
 	uint32_t nr;
-	int64_t *v;		/* NULL: all are zero */
+	int64_t *v; /* NULL: all are zero */
 	struct gcda_site *sites;
 };
 
@@ -66,19 +66,19 @@ struct gcda_func {
 	uint32_t ident, lineno_checksum, cfg_checksum;
 	bool present;
 	unsigned nr_kinds;
-	struct gcda_ctrs *ctrs;	/* by ascending kind */
+	struct gcda_ctrs *ctrs; /* by ascending kind */
 };
 
 struct gcda_file {
-	struct arena arena;	/* holds everything below but funcs */
-	const char *path;	/* not owned */
+	struct arena arena; /* holds everything below but funcs */
+	const char *path;   /* not owned */
 	uint32_t version_word;
-	char version[5];	/* "B22*" */
+	char version[5]; /* "B22*" */
 	unsigned major;
-	bool swap;		/* of the other byte order */
+	bool swap; /* of the other byte order */
 	uint32_t stamp;
-	uint32_t checksum;	/* of GCC 12 and later, else 0 */
-	bool has_summary;	/* always, unless the program had no C library */
+	uint32_t checksum; /* of GCC 12 and later, else 0 */
+	bool has_summary;  /* always, unless the program had no C library */
 	uint32_t runs, sum_max;
 	struct gcda_func *funcs;
 	size_t nr_funcs, alloc_funcs;
@@ -91,7 +91,10 @@ PGO_DEFINE_AUTO(gcda_file, gcda_file_release)
 /* The rule of a counter kind in a GCC release, and the kind's name there. */
 enum gcda_rule gcda_rule_of(unsigned major, unsigned kind);
 const char *gcda_kind_name(unsigned major, unsigned kind);
-static inline bool gcda_has_sites(enum gcda_rule rule) { return rule >= GCDA_SINGLE; }
+static inline bool gcda_has_sites(enum gcda_rule rule)
+{
+	return rule >= GCDA_SINGLE;
+}
 
 /* Where a site of fixed length keeps its numbers, counted in counters; all 0 for GCDA_TOPN. */
 struct gcda_layout {
@@ -113,8 +116,7 @@ int gcda_file_decode(struct gcda_file *f, const char *path, const void *data, si
 int gcda_file_open(struct gcda_file *f, const char *path, struct pgo_err *err);
 
 /* 0 when both are of one build of one object, so that they may be joined; else -PGO_EMISMATCH. */
-int gcda_file_match(const struct gcda_file *acc, const struct gcda_file *run,
-		    struct pgo_err *err);
+int gcda_file_match(const struct gcda_file *acc, const struct gcda_file *run, struct pgo_err *err);
 /*
  * Join run to acc as if the process that left run had ended weight times, at most
  * GCDA_WEIGHT_MAX, in the folder that holds acc. Sums that libgcov would wrap stand
@@ -158,8 +160,8 @@ struct gcda_input {
 	char *path;
 };
 struct gcda_entry {
-	char *name;	/* relative, after strip */
-	struct gcda_input *inputs;	/* by ascending tree */
+	char *name;		   /* relative, after strip */
+	struct gcda_input *inputs; /* by ascending tree */
 	size_t nr, alloc;
 };
 /* entries[0..nr) sorted by the bytes of their names. */

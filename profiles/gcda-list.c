@@ -97,7 +97,8 @@ static int by_name(const void *a, const void *b)
 static int no_profile(const char *dir, struct pgo_err *err)
 {
 	pgo_error_at(err, PGO_ENOTFOUND, dir, -1, "there is no .gcda file below '%s'", dir);
-	pgo_err_hint(err, "the program must be built with -fprofile-generate, and end by exit() "
+	pgo_err_hint(err,
+		     "the program must be built with -fprofile-generate, and end by exit() "
 		     "or a return from main");
 	return -PGO_ENOTFOUND;
 }

@@ -97,8 +97,7 @@ static int match_function(const struct gcda_file *acc, const struct gcda_file *r
 	return match_counters(acc, run, at, err);
 }
 
-int gcda_file_match(const struct gcda_file *acc, const struct gcda_file *run,
-		    struct pgo_err *err)
+int gcda_file_match(const struct gcda_file *acc, const struct gcda_file *run, struct pgo_err *err)
 {
 	int ret = match_heads(acc, run, err);
 

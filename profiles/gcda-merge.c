@@ -99,8 +99,8 @@ int gcda_file_add(struct gcda_file *acc, const struct gcda_file *run, uint64_t w
 			continue;
 		if (absent)
 			copy_function(&acc->arena, &acc->funcs[i], &run->funcs[i]);
-		add_function(&acc->arena, &acc->funcs[i], &run->funcs[i],
-			     (int64_t)weight - absent, &s);
+		add_function(&acc->arena, &acc->funcs[i], &run->funcs[i], (int64_t)weight - absent,
+			     &s);
 	}
 	*nr_saturated += s.nr_saturated;
 	free(s.pairs);

@@ -8,7 +8,7 @@
 struct kind {
 	const char *name;
 	enum gcda_rule rule;
-	unsigned first, last;	/* GCC majors that have it */
+	unsigned first, last; /* GCC majors that have it */
 };
 
 /* Several rows for one kind where releases differ. */
@@ -78,9 +78,9 @@ void gcda_file_release(struct gcda_file *f)
 struct reader {
 	struct gcda_file *f;
 	struct cursor c;
-	uint64_t zeros_left;	/* counters that zero runs may still claim */
-	bool in_func;		/* the last function takes counters */
-	struct gcda_ctrs ctrs[GCDA_MAX_KINDS];	/* its own so far */
+	uint64_t zeros_left;		       /* counters that zero runs may still claim */
+	bool in_func;			       /* the last function takes counters */
+	struct gcda_ctrs ctrs[GCDA_MAX_KINDS]; /* its own so far */
 	unsigned nr_ctrs;
 };
 
@@ -128,9 +128,8 @@ static const char *read_fixed_sites(struct reader *r, struct gcda_ctrs *ctrs, co
 			pairs[j].value = load_counter(p, r->c.swap);
 			pairs[j].count = load_counter(p + 8, r->c.swap);
 		}
-		ctrs->sites[i] = (struct gcda_site){
-			load_counter(raw + 8 * at.total_at, r->c.swap), pairs,
-			at.nr_pairs, at.nr_pairs };
+		ctrs->sites[i] = (struct gcda_site){ load_counter(raw + 8 * at.total_at, r->c.swap),
+						     pairs, at.nr_pairs, at.nr_pairs };
 	}
 	return NULL;
 }
@@ -326,8 +325,8 @@ static int read_version(struct gcda_file *f, struct cursor *c, struct pgo_err *e
 	for (unsigned i = 0; i < 4; i++)
 		v[i] = (char)(word >> (24 - 8 * i));
 	strbuf_addvis(&shown, v);
-	if (v[0] < 'A' || v[0] > 'Z' || !is_digit(v[1]) || !is_digit(v[2]) ||
-	    v[3] < ' ' || v[3] > '~')
+	if (v[0] < 'A' || v[0] > 'Z' || !is_digit(v[1]) || !is_digit(v[2]) || v[3] < ' ' ||
+	    v[3] > '~')
 		return pgo_error_at(err, PGO_EVERSION, f->path, 4,
 				    "'%s' is of an unknown GCC version '%s'", f->path, shown.buf);
 	f->major = 10 * (unsigned)(v[0] - 'A') + (unsigned)(v[1] - '0');

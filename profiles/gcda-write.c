@@ -5,7 +5,7 @@
 struct writer {
 	struct strbuf *out;
 	bool swap;
-	unsigned unit;		/* a counter's length in records: 8 bytes or 2 words */
+	unsigned unit; /* a counter's length in records: 8 bytes or 2 words */
 };
 
 static void put_u32(struct writer *w, uint32_t v)

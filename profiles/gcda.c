@@ -80,8 +80,8 @@ static int write_file(const char *path, const struct strbuf *bytes, struct pgo_e
 }
 
 /* One output file, whole; what it counts is added to *res. Touches nothing that others share. */
-static int merge_entry(const struct gcda_tree *trees, const struct gcda_entry *e,
-		       const char *dir, struct gcda_merge_result *res, struct pgo_err *err)
+static int merge_entry(const struct gcda_tree *trees, const struct gcda_entry *e, const char *dir,
+		       struct gcda_merge_result *res, struct pgo_err *err)
 {
 	PGO_AUTO(gcda_file) acc = GCDA_FILE_INIT;
 	PGO_AUTO(strbuf) bytes = STRBUF_INIT;
@@ -106,8 +106,8 @@ static int merge_entry(const struct gcda_tree *trees, const struct gcda_entry *e
 	return write_file(path, &bytes, err);
 }
 
-static int merge_list(const struct gcda_tree *trees, const struct gcda_list *list,
-		      const char *dir, struct gcda_merge_result *res, struct pgo_err *err)
+static int merge_list(const struct gcda_tree *trees, const struct gcda_list *list, const char *dir,
+		      struct gcda_merge_result *res, struct pgo_err *err)
 {
 	int ret = fs_remove_tree(dir, err);
 
@@ -126,8 +126,8 @@ static int check_arguments(const struct gcda_tree *trees, size_t nr, const char 
 {
 	for (size_t i = 0; i < nr; i++)
 		if (!trees[i].weight || trees[i].weight > GCDA_WEIGHT_MAX)
-			return pgo_error(err, PGO_ELIMIT, "the weight %" PRIu64
-					 " of '%s' is not between 1 and %d",
+			return pgo_error(err, PGO_ELIMIT,
+					 "the weight %" PRIu64 " of '%s' is not between 1 and %d",
 					 trees[i].weight, trees[i].dir, GCDA_WEIGHT_MAX);
 	if (!fs_exists(out_dir))
 		return 0;

@@ -15,19 +15,19 @@
 /* A folder with .gcda files in it, at any depth: what one run, or several, left. */
 struct gcda_tree {
 	const char *dir;
-	const char *strip;	/* leading folders to take off the names ("work/main"), or NULL */
-	uint64_t weight;	/* 1 to GCDA_WEIGHT_MAX */
+	const char *strip; /* leading folders to take off the names ("work/main"), or NULL */
+	uint64_t weight;   /* 1 to GCDA_WEIGHT_MAX */
 };
 
 struct gcda_merge_result {
-	uint64_t nr_files;	/* written */
-	uint64_t nr_inputs;	/* .gcda files read */
+	uint64_t nr_files;  /* written */
+	uint64_t nr_inputs; /* .gcda files read */
 	uint64_t nr_functions;
-	uint64_t nr_counters;	/* of arcs */
-	uint64_t total_count;	/* of arcs, saturated */
-	uint64_t max_count;	/* of arcs */
-	uint64_t nr_saturated;	/* sums that stopped at their limit, of any kind */
-	char version[5];	/* "B22*" */
+	uint64_t nr_counters;  /* of arcs */
+	uint64_t total_count;  /* of arcs, saturated */
+	uint64_t max_count;    /* of arcs */
+	uint64_t nr_saturated; /* sums that stopped at their limit, of any kind */
+	char version[5];       /* "B22*" */
 };
 
 /*

@@ -16,8 +16,8 @@
 static const struct {
 	unsigned major, raw, indexed;
 } versions[] = {
-	{ 13, 7, 7 },	{ 14, 8, 7 },	{ 15, 8, 8 },	{ 16, 8, 9 },	{ 17, 8, 10 },
-	{ 18, 9, 12 },	{ 19, 10, 12 }, { 20, 10, 12 }, { 21, 10, 12 }, { 22, 10, 13 },
+	{ 13, 7, 7 },  { 14, 8, 7 },   { 15, 8, 8 },   { 16, 8, 9 },   { 17, 8, 10 },
+	{ 18, 9, 12 }, { 19, 10, 12 }, { 20, 10, 12 }, { 21, 10, 12 }, { 22, 10, 13 },
 };
 #define NR_VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
@@ -68,8 +68,8 @@ static bool add_readers(struct strbuf *sb, const struct llvm_form *form)
 	unsigned first = 0, last = 0;
 
 	for (size_t i = 0; i < NR_VERSIONS; i++) {
-		if (form->type == LLVM_FORM_RAW ? versions[i].raw != form->version :
-						  versions[i].indexed < form->version)
+		if (form->type == LLVM_FORM_RAW ? versions[i].raw != form->version
+						: versions[i].indexed < form->version)
 			continue;
 		first = first ? first : versions[i].major;
 		last = versions[i].major;
@@ -83,8 +83,8 @@ static bool add_readers(struct strbuf *sb, const struct llvm_form *form)
 	return first != 0;
 }
 
-static int version_error(const struct shim_api *api, const char *path,
-			 const struct llvm_form *form, struct pgo_err *err)
+static int version_error(const struct shim_api *api, const char *path, const struct llvm_form *form,
+			 struct pgo_err *err)
 {
 	bool raw = form->type == LLVM_FORM_RAW;
 	PGO_AUTO(strbuf) readers = STRBUF_INIT;
@@ -94,8 +94,7 @@ static int version_error(const struct shim_api *api, const char *path,
 	ret = pgo_error_at(err, PGO_EVERSION, path, 8,
 			   "'%s' is of %s version %" PRIu64 ", but LLVM %u reads version %u%s",
 			   path, llvm_form_name(form->type), form->version, api->major,
-			   raw ? api->raw_version : api->indexed_version,
-			   raw ? "" : " and older");
+			   raw ? api->raw_version : api->indexed_version, raw ? "" : " and older");
 	if (!add_readers(&readers, form))
 		return ret;
 	llvm_add_majors(&there);
@@ -141,13 +140,15 @@ static int fault_error(const struct shim_api *api, struct shim_fault *fault, con
 	case SHIM_ECOUNTS:
 		ret = pgo_error_at(err, PGO_EMISMATCH, path, -1,
 				   "function '%s' of '%s' differs from that of the profiles before "
-				   "it: %s", fault->function, path, message);
+				   "it: %s",
+				   fault->function, path, message);
 		pgo_err_hint(err, "merge only profiles of one build");
 		break;
 	default:
 		ret = pgo_error_at(err, fault->code == SHIM_EVERSION ? PGO_EVERSION : PGO_EFORMAT,
 				   path, 0, "'%s' (%zu bytes) is no good %s%s%s%s: %s", path, len,
-				   llvm_form_name(form->type), fault->function ? ", function '" : "",
+				   llvm_form_name(form->type),
+				   fault->function ? ", function '" : "",
 				   fault->function ? fault->function : "",
 				   fault->function ? "'" : "", message);
 		break;
@@ -319,8 +320,8 @@ static enum prof_kind kind_of(const struct llvm_form *form)
 }
 
 /* major's module, or for 0 the newest that reads form, or else the newest. */
-static int choose_module(unsigned major, const struct llvm_form *form,
-			 const struct shim_api **ret, struct pgo_err *err)
+static int choose_module(unsigned major, const struct llvm_form *form, const struct shim_api **ret,
+			 struct pgo_err *err)
 {
 	const unsigned *m = llvm_majors();
 	const struct shim_api *api;

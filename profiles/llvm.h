@@ -11,14 +11,14 @@
 #include "profiles/profile.h"
 
 struct llvm_input {
-	const char *path;	/* raw, indexed or text */
-	uint64_t weight;	/* at least 1 */
+	const char *path; /* raw, indexed or text */
+	uint64_t weight;  /* at least 1 */
 };
 
 struct llvm_merge_opts {
-	unsigned major;		/* of the compiler that will read the result */
+	unsigned major; /* of the compiler that will read the result */
 	bool sparse;
-	bool text;		/* write the text form */
+	bool text; /* write the text form */
 	/*
 	 * As llvm-profdata's -j; 0: what it takes by default, which depends on the
 	 * number of processors. LLVM 14's bytes depend on it when the inputs are not
@@ -32,10 +32,10 @@ struct llvm_merge_opts {
 struct llvm_merge_result {
 	uint64_t nr_functions;
 	uint64_t nr_counters;
-	uint64_t total_count;	/* saturated */
+	uint64_t total_count; /* saturated */
 	uint64_t max_count;
-	uint64_t version;	/* indexed version written; 0 for text */
-	uint64_t nr_overflow;	/* times that a counter stopped at its limit */
+	uint64_t version;     /* indexed version written; 0 for text */
+	uint64_t nr_overflow; /* times that a counter stopped at its limit */
 };
 
 /*

@@ -43,8 +43,9 @@ int prof_error_empty(const char *path, struct pgo_err *err)
 {
 	int ret = pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is empty", path);
 
-	pgo_err_hint(err, "the process that was to write it was killed, or ended by _exit, "
-			  "before it did");
+	pgo_err_hint(err,
+		     "the process that was to write it was killed, or ended by _exit, "
+		     "before it did");
 	return ret;
 }
 
@@ -83,8 +84,8 @@ static int identify(const struct prof_probe *probe, const struct prof_format **r
 	}
 	if (!best)
 		return pgo_error_at(err, PGO_EFORMAT, probe->path, 0,
-				    probe->is_dir ? "no profile is below '%s'" :
-						    "'%s' is no profile of a known format",
+				    probe->is_dir ? "no profile is below '%s'"
+						  : "'%s' is no profile of a known format",
 				    probe->path);
 	*ret_format = best;
 	return 0;

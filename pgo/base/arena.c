@@ -47,7 +47,7 @@ void *arena_alloc(struct arena *a, size_t nmemb, size_t size)
 	void *p;
 
 	if (__builtin_mul_overflow(nmemb, size, &bytes) || bytes > SIZE_MAX / 2)
-		bytes = SIZE_MAX / 2;	/* fails in malloc, which ends the program */
+		bytes = SIZE_MAX / 2; /* fails in malloc, which ends the program */
 	bytes = (bytes + align - 1) & ~(align - 1);
 	if (!c || c->size - c->used < bytes)
 		c = add_chunk(a, bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES);

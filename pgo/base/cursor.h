@@ -15,17 +15,17 @@
 
 struct cursor {
 	const uint8_t *start, *pos, *end;
-	const char *path;	/* for messages; not owned */
-	uint64_t base;		/* offset in path of start */
-	bool swap;		/* multi-byte reads are byte-swapped */
+	const char *path; /* for messages; not owned */
+	uint64_t base;	  /* offset in path of start */
+	bool swap;	  /* multi-byte reads are byte-swapped */
 	bool bad;
-	uint64_t bad_offset;	/* where the first fault was */
-	const char *bad_what;	/* what was being read: a static string */
+	uint64_t bad_offset;  /* where the first fault was */
+	const char *bad_what; /* what was being read: a static string */
 };
 
 void cursor_init(struct cursor *c, const char *path, const void *data, size_t len);
 size_t cursor_left(const struct cursor *c);
-uint64_t cursor_offset(const struct cursor *c);		/* in path */
+uint64_t cursor_offset(const struct cursor *c); /* in path */
 bool cursor_at_end(const struct cursor *c);
 
 /* what names the field, for the message ("function count"). Zero when bad. */
@@ -37,14 +37,17 @@ uint64_t cursor_uleb(struct cursor *c, const char *what);
 /* A view of n bytes, or NULL when fewer are left. n == 0 gives a non-NULL pointer. */
 const uint8_t *cursor_bytes(struct cursor *c, uint64_t n, const char *what);
 bool cursor_skip(struct cursor *c, uint64_t n, const char *what);
-bool cursor_align(struct cursor *c, unsigned to, const char *what);	/* relative to base */
+bool cursor_align(struct cursor *c, unsigned to, const char *what); /* relative to base */
 /* A cursor over the next n bytes, which are skipped here; it is bad when they are not there. */
 struct cursor cursor_sub(struct cursor *c, uint64_t n, const char *what);
 /* True when nmemb things of size bytes are still there: asked before an allocation. */
 bool cursor_fits(struct cursor *c, uint64_t nmemb, uint64_t size, const char *what);
 /* Declare a fault at the current place. */
 void cursor_fail(struct cursor *c, const char *what);
-/* 0, or -PGO_EFORMAT with path and offset: "'x' is truncated or corrupt at byte 12: function count". */
+/*
+ * 0, or -PGO_EFORMAT with path and offset: "'x' is truncated or corrupt at byte 12: function
+ * count".
+ */
 int cursor_check(const struct cursor *c, struct pgo_err *err);
 
 #endif

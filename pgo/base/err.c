@@ -116,7 +116,7 @@ int pgo_error_at(struct pgo_err *err, enum pgo_ecode code, const char *path, int
 	va_start(ap, fmt);
 	msg = format(fmt, ap);
 	va_end(ap);
-	where = xstrdup(path);	/* path may be the old error's own */
+	where = xstrdup(path); /* path may be the old error's own */
 	ret = set(err, code, 0, msg);
 	if (err) {
 		err->path = TAKE_PTR(where);

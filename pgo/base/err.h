@@ -23,7 +23,7 @@ enum pgo_ecode {
 	PGO_ETOOL,	/* a tool, package or machine feature is missing */
 	PGO_ECHILD,	/* a build or a workload failed */
 	PGO_EUNSUP,	/* this combination is not supported */
-	PGO_ECANCELLED,	/* a signal asked to stop */
+	PGO_ECANCELLED, /* a signal asked to stop */
 	PGO_NR_ECODES,
 };
 
@@ -48,10 +48,10 @@ struct pgo_err {
 	enum pgo_ecode code;
 	int errnum;
 	int64_t offset;
-	char *msg;	/* "cannot open 'x'": no capital, no full stop, subject quoted */
-	char *hint;	/* the exact command or line that mends it; several lines allowed */
+	char *msg;  /* "cannot open 'x'": no capital, no full stop, subject quoted */
+	char *hint; /* the exact command or line that mends it; several lines allowed */
 	char *path;
-	char *detail;	/* indented under the message: a log's tail */
+	char *detail; /* indented under the message: a log's tail */
 };
 
 #define PGO_ERR_INIT { .offset = -1 }

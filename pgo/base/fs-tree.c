@@ -13,7 +13,7 @@ int fs_mkdir_p(const char *path, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *part = xstrdup(path);
 
-	for (char *p = part + (*part != '\0'); ; p++) {
+	for (char *p = part + (*part != '\0');; p++) {
 		char c = *p;
 
 		if (c && c != '/')
@@ -92,7 +92,8 @@ int fs_remove_tree(const char *path, struct pgo_err *err)
 		return errno == ENOENT ? 0 : pgo_error_errno(err, "cannot remove '%s'", path);
 	if (!S_ISDIR(st.st_mode))
 		return unlink(path) && errno != ENOENT
-			? pgo_error_errno(err, "cannot remove '%s'", path) : 0;
+			       ? pgo_error_errno(err, "cannot remove '%s'", path)
+			       : 0;
 	if ((st.st_mode & S_IRWXU) != S_IRWXU)
 		chmod(path, st.st_mode | S_IRWXU);
 	ret = list_dir(path, &names, err);

@@ -6,7 +6,7 @@
 #include "pgo/base/mem.h"
 
 struct hashmap_entry {
-	const char *key;	/* not owned: must live as long as the map */
+	const char *key; /* not owned: must live as long as the map */
 	size_t len;
 	uint64_t hash;
 	void *value;
@@ -16,7 +16,7 @@ struct hashmap_entry {
 struct hashmap {
 	struct hashmap_entry *entries;
 	size_t nr, alloc;
-	uint32_t *slots;	/* index + 1 into entries; 0 is free */
+	uint32_t *slots; /* index + 1 into entries; 0 is free */
 	size_t nr_slots;
 };
 

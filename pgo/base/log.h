@@ -10,7 +10,7 @@ enum log_level { LOG_QUIET, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 /* Each prints "pgoctl: ..." and a newline in one write; a progress line is wiped first. */
-void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* "pgoctl: warning: " */
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* "pgoctl: warning: " */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What has just been done: only where somebody looks on (a terminal), or with -v. */
 void log_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -39,7 +39,10 @@ char *xstrfmt(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define PGO_AUTO(type) __attribute__((cleanup(pgo_auto_##type))) struct type
 
 /* For plain pointers from malloc, and for file descriptors. */
-static inline void pgo_auto_freep(void *p) { free(*(void **)p); }
+static inline void pgo_auto_freep(void *p)
+{
+	free(*(void **)p);
+}
 #define PGO_AUTO_FREE __attribute__((cleanup(pgo_auto_freep)))
 void pgo_auto_closep(const int *fd);
 #define PGO_AUTO_CLOSE __attribute__((cleanup(pgo_auto_closep)))

@@ -103,7 +103,7 @@ static bool parse_unit(const char *s, const struct unit *units, uint64_t *ret)
 bool num_parse_duration(const char *s, uint64_t *ret_ns)
 {
 	static const struct unit units[] = {
-		{ "", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 }, { "s", 1e9 },
+		{ "", 1e9 },   { "ms", 1e6 },	{ "us", 1e3 },	 { "ns", 1 }, { "s", 1e9 },
 		{ "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 }, { NULL, 0 },
 	};
 
@@ -113,8 +113,12 @@ bool num_parse_duration(const char *s, uint64_t *ret_ns)
 bool num_parse_size(const char *s, uint64_t *ret_bytes)
 {
 	static const struct unit units[] = {
-		{ "", 1 }, { "K", 1024.0 }, { "M", 1048576.0 }, { "G", 1073741824.0 },
-		{ "T", 1099511627776.0 }, { NULL, 0 },
+		{ "", 1 },
+		{ "K", 1024.0 },
+		{ "M", 1048576.0 },
+		{ "G", 1073741824.0 },
+		{ "T", 1099511627776.0 },
+		{ NULL, 0 },
 	};
 
 	return parse_unit(s, units, ret_bytes);
@@ -164,7 +168,7 @@ void num_add_bytes(struct strbuf *sb, uint64_t bytes)
 		strbuf_addf(sb, "%" PRIu64 " B", bytes);
 		return;
 	}
-	while (v >= 1023.95 && u + 1 < ARRAY_SIZE(units)) {	/* would print as 1024.0 */
+	while (v >= 1023.95 && u + 1 < ARRAY_SIZE(units)) { /* would print as 1024.0 */
 		v /= 1024;
 		u++;
 	}

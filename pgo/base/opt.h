@@ -11,25 +11,25 @@
 
 enum opt_type {
 	OPT_END = 0,
-	OPT_FLAG,	/* bool: --json, and --no-json */
-	OPT_STR,	/* const char *: the last one counts */
-	OPT_STRS,	/* struct strvec: may be repeated */
-	OPT_UINT,	/* unsigned */
-	OPT_U64,	/* uint64_t */
-	OPT_DOUBLE,	/* double */
-	OPT_PERCENT,	/* double, a fraction: "2%" */
-	OPT_DURATION,	/* uint64_t, nanoseconds */
-	OPT_SIZE,	/* uint64_t, bytes */
-	OPT_COUNT,	/* unsigned: -v -v */
+	OPT_FLAG,     /* bool: --json, and --no-json */
+	OPT_STR,      /* const char *: the last one counts */
+	OPT_STRS,     /* struct strvec: may be repeated */
+	OPT_UINT,     /* unsigned */
+	OPT_U64,      /* uint64_t */
+	OPT_DOUBLE,   /* double */
+	OPT_PERCENT,  /* double, a fraction: "2%" */
+	OPT_DURATION, /* uint64_t, nanoseconds */
+	OPT_SIZE,     /* uint64_t, bytes */
+	OPT_COUNT,    /* unsigned: -v -v */
 };
 
 /* offset is of the field in the command's options struct; arg names the value in -h ("FILE"). */
 struct opt {
 	enum opt_type type;
-	char letter;		/* 0: none */
-	const char *name;	/* long name without dashes */
+	char letter;	  /* 0: none */
+	const char *name; /* long name without dashes */
 	const char *arg;
-	const char *help;	/* one line, lower case, no full stop */
+	const char *help; /* one line, lower case, no full stop */
 	size_t offset;
 };
 

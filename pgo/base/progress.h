@@ -9,8 +9,8 @@
 /* title: the stage, what: the thing at work (may be NULL). total 0: unknown share. */
 void progress_start(const char *title, size_t total);
 void progress_step(size_t done, const char *what);
-void progress_tick(void);	/* redraw the elapsed time; cheap, called while waiting for a child */
-void progress_stop(void);	/* wipe the line */
-void progress_wipe(void);	/* before other output; the next tick draws it again */
+void progress_tick(void); /* redraw the elapsed time; cheap, called while waiting for a child */
+void progress_stop(void); /* wipe the line */
+void progress_wipe(void); /* before other output; the next tick draws it again */
 
 #endif

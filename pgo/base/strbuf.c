@@ -24,7 +24,7 @@ void strbuf_grow(struct strbuf *sb, size_t extra)
 	char *old = sb->alloc ? sb->buf : NULL;
 
 	if (__builtin_add_overflow(sb->len + 1, extra, &need))
-		need = SIZE_MAX;	/* fails in realloc, which ends the program */
+		need = SIZE_MAX; /* fails in realloc, which ends the program */
 	if (need <= sb->alloc)
 		return;
 	while (size < need)

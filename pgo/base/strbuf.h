@@ -17,12 +17,12 @@ struct strbuf {
 extern char strbuf_slop[1];
 #define STRBUF_INIT { .buf = strbuf_slop }
 
-void strbuf_release(struct strbuf *sb);	/* frees, and makes it STRBUF_INIT again */
+void strbuf_release(struct strbuf *sb); /* frees, and makes it STRBUF_INIT again */
 PGO_DEFINE_AUTO(strbuf, strbuf_release)
-void strbuf_clear(struct strbuf *sb);	/* len = 0, memory kept */
+void strbuf_clear(struct strbuf *sb); /* len = 0, memory kept */
 void strbuf_grow(struct strbuf *sb, size_t extra);
 void strbuf_setlen(struct strbuf *sb, size_t len);
-char *strbuf_take(struct strbuf *sb);	/* the malloc'ed string; sb becomes empty */
+char *strbuf_take(struct strbuf *sb); /* the malloc'ed string; sb becomes empty */
 
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_addstr(struct strbuf *sb, const char *s);

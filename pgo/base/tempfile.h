@@ -12,7 +12,7 @@ struct tempdir {
 #define TEMPDIR_INIT { 0 }
 /* In $TMPDIR or /tmp when parent is NULL. */
 int tempdir_make(struct tempdir *t, const char *parent, struct pgo_err *err);
-void tempdir_release(struct tempdir *t);	/* removes the tree */
+void tempdir_release(struct tempdir *t); /* removes the tree */
 PGO_DEFINE_AUTO(tempdir, tempdir_release)
 
 #endif

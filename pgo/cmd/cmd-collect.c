@@ -13,7 +13,8 @@ struct options {
 };
 
 static const struct opt opts[] = {
-	{ OPT_STR, 'o', "output", "FILE", "the bundle to write (default: merged.prof beside pgo.yaml)",
+	{ OPT_STR, 'o', "output", "FILE",
+	  "the bundle to write (default: merged.prof beside pgo.yaml)",
 	  offsetof(struct options, output) },
 	PROJECT_OPTS,
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },

@@ -12,9 +12,11 @@ struct options {
 
 static const struct opt opts[] = {
 	{ OPT_STR, 0, "to", "FORMAT", "profdata, proftext or gcda", offsetof(struct options, to) },
-	{ OPT_STR, 'o', "output", "PATH", "where to (default: the input's name with the new suffix)",
+	{ OPT_STR, 'o', "output", "PATH",
+	  "where to (default: the input's name with the new suffix)",
 	  offsetof(struct options, output) },
-	{ OPT_UINT, 0, "llvm", "MAJOR", "write for this LLVM (default: the bundle's, or the newest)",
+	{ OPT_UINT, 0, "llvm", "MAJOR",
+	  "write for this LLVM (default: the bundle's, or the newest)",
 	  offsetof(struct options, llvm) },
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };

@@ -45,8 +45,10 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		return cmd_print(ctx, &yaml) ? PGO_EXIT_OK : -(int)ctx->err->code;
 	ret = fs_write_atomic(path, yaml.buf, yaml.len, 0666, ctx->err);
 	if (!ret && kind == PROJECT_UNKNOWN)
-		log_info("wrote '%s'; no build system was recognised: fill in build.command and "
-			 "build.artifacts, then pgoctl run", path);
+		log_info(
+			"wrote '%s'; no build system was recognised: fill in build.command and "
+			"build.artifacts, then pgoctl run",
+			path);
 	else if (!ret)
 		log_info("wrote '%s' for %s: look through it, then pgoctl run", path,
 			 project_kind_name(kind));

@@ -12,7 +12,8 @@ struct options {
 };
 
 static const struct opt opts[] = {
-	{ OPT_STR, 'o', "output", "FILE", "the bundle to write (default: merged.prof beside pgo.yaml)",
+	{ OPT_STR, 'o', "output", "FILE",
+	  "the bundle to write (default: merged.prof beside pgo.yaml)",
 	  offsetof(struct options, output) },
 	VALIDATE_OPTS(struct options, v),
 	PROJECT_OPTS,

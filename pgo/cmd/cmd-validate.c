@@ -61,7 +61,7 @@ struct job {
 	struct project p;
 	struct plan plan;
 	struct tempdir tmp;
-	bool against_itself;	/* --calibrate */
+	bool against_itself; /* --calibrate */
 };
 
 static void job_release(struct job *j)
@@ -106,8 +106,9 @@ static int run_calibration(struct job *j)
 	if (ret)
 		return ret;
 	if (j->o->common.json)
-		return cmd_print_json(j->ctx, show_calibration_json(&c)) ? calibration_exit(&c)
-									 : -(int)j->ctx->err->code;
+		return cmd_print_json(j->ctx, show_calibration_json(&c))
+			       ? calibration_exit(&c)
+			       : -(int)j->ctx->err->code;
 	{
 		PGO_AUTO(strbuf) out = STRBUF_INIT;
 
@@ -156,8 +157,7 @@ static int print_history(struct job *j)
 	if (ret)
 		return ret;
 	if (j->o->common.json)
-		return cmd_print_json(j->ctx, show_history_json(&t)) ? 0
-								      : -(int)j->ctx->err->code;
+		return cmd_print_json(j->ctx, show_history_json(&t)) ? 0 : -(int)j->ctx->err->code;
 	show_history(&t, 20, &out);
 	return cmd_print(j->ctx, &out) ? PGO_EXIT_OK : -(int)j->ctx->err->code;
 }

@@ -15,7 +15,10 @@ int cmd_open_project(struct cmd_ctx *ctx, const struct project_options *o, struc
 		     struct project *p)
 {
 	const struct project_open_opts opts = {
-		.config = o->config, .cc = o->cc, .tool_dir = ctx->tool_dir, .force = o->force,
+		.config = o->config,
+		.cc = o->cc,
+		.tool_dir = ctx->tool_dir,
+		.force = o->force,
 		.plan = o->dry_run ? plan : NULL,
 	};
 
@@ -26,8 +29,9 @@ int cmd_check_operands(struct cmd_ctx *ctx, const struct cmd *cmd, int nr, int l
 {
 	if (nr >= least && nr <= most)
 		return 0;
-	pgo_error(ctx->err, PGO_EUSAGE, nr < least ? "pgoctl %s: an operand is missing"
-						   : "pgoctl %s: too many operands", cmd->name);
+	pgo_error(ctx->err, PGO_EUSAGE,
+		  nr < least ? "pgoctl %s: an operand is missing" : "pgoctl %s: too many operands",
+		  cmd->name);
 	return pgo_err_hint(ctx->err, "usage: pgoctl %s %s", cmd->name, cmd->usage);
 }
 

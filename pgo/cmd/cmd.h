@@ -9,13 +9,13 @@
 #include "pgo/core/project.h"
 
 struct cmd_ctx {
-	const char *tool_dir;	/* where pgoctl-cc and the LLVM modules are */
+	const char *tool_dir; /* where pgoctl-cc and the LLVM modules are */
 	struct pgo_err *err;
 };
 
 struct cmd {
 	const char *name, *summary;
-	const char *usage;	/* behind "pgoctl NAME" */
+	const char *usage; /* behind "pgoctl NAME" */
 	const struct opt *opts;
 	/* argv[0] is the command's name. Returns an exit code, or -PGO_E* with ctx->err set. */
 	int (*run)(struct cmd_ctx *ctx, int argc, char **argv);
@@ -23,7 +23,7 @@ struct cmd {
 
 extern const struct cmd cmd_build, cmd_collect, cmd_convert, cmd_init, cmd_run, cmd_show,
 	cmd_validate;
-extern const struct cmd *const commands[];	/* NULL-terminated */
+extern const struct cmd *const commands[]; /* NULL-terminated */
 
 /* Options of every command that works in a project; the first member of its options struct. */
 struct project_options {
@@ -49,7 +49,7 @@ int cmd_open_project(struct cmd_ctx *ctx, const struct project_options *o, struc
 int cmd_check_operands(struct cmd_ctx *ctx, const struct cmd *cmd, int nr, int least, int most);
 /* Print to stdout; false, with the error set, when it cannot be written. */
 bool cmd_print(struct cmd_ctx *ctx, const struct strbuf *text);
-bool cmd_print_json(struct cmd_ctx *ctx, json_t *o);	/* takes o */
+bool cmd_print_json(struct cmd_ctx *ctx, json_t *o); /* takes o */
 int cmd_print_plan(struct cmd_ctx *ctx, const struct plan *plan);
 
 #endif

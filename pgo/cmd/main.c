@@ -20,7 +20,8 @@ struct options {
 
 static const struct opt opts[] = {
 	{ OPT_STR, 'C', "directory", "DIR", "work in this folder", offsetof(struct options, dir) },
-	{ OPT_COUNT, 'v', "verbose", NULL, "say more on stderr", offsetof(struct options, verbose) },
+	{ OPT_COUNT, 'v', "verbose", NULL, "say more on stderr",
+	  offsetof(struct options, verbose) },
 	{ OPT_FLAG, 'q', "quiet", NULL, "say nothing but errors on stderr",
 	  offsetof(struct options, quiet) },
 	{ OPT_FLAG, 'V', "version", NULL, "print the version", offsetof(struct options, version) },
@@ -28,7 +29,10 @@ static const struct opt opts[] = {
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };
 
-/* The folder that has pgoctl-cc: beside this program in a build tree, else where it was installed. */
+/*
+ * The folder that has pgoctl-cc: beside this program in a build tree, else where it was
+ * installed.
+ */
 static char *find_tool_dir(void)
 {
 	PGO_AUTO_FREE char *exe_dir = fs_exe_dir();
@@ -89,9 +93,10 @@ static int fail(const struct pgo_err *err)
 
 static void add_overview(struct strbuf *out)
 {
-	strbuf_addstr(out, "usage: pgoctl [options] COMMAND [arguments]\n\n"
-			   "Profile-guided optimization from a source tree to a validated faster "
-			   "binary.\n\ncommands:\n");
+	strbuf_addstr(out,
+		      "usage: pgoctl [options] COMMAND [arguments]\n\n"
+		      "Profile-guided optimization from a source tree to a validated faster "
+		      "binary.\n\ncommands:\n");
 	for (size_t i = 0; commands[i]; i++)
 		strbuf_addf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	strbuf_addstr(out, "\noptions:\n");

@@ -39,8 +39,10 @@ static int parse_gate(struct cmd_ctx *ctx, const char *text, struct experiment_o
 	}
 	near = opt_nearest(text, names);
 	pgo_error(ctx->err, PGO_EUSAGE, "unknown gate '%s'", text);
-	return pgo_err_hint(ctx->err, "did you mean %s? Only prove-faster takes a percentage: "
-			    "prove-faster=3%%", near ? near : names[0]);
+	return pgo_err_hint(ctx->err,
+			    "did you mean %s? Only prove-faster takes a percentage: "
+			    "prove-faster=3%%",
+			    near ? near : names[0]);
 }
 
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
@@ -61,11 +63,15 @@ int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v
 	if (r)
 		return r;
 	*ret = (struct experiment_opts){
-		.pairs = pairs_given ? v->pairs : 0, .seed = v->seed,
-		.margin = margin_given ? v->margin : -1, .insist = margin_given,
+		.pairs = pairs_given ? v->pairs : 0,
+		.seed = v->seed,
+		.margin = margin_given ? v->margin : -1,
+		.insist = margin_given,
 		.min_effect = isnan(v->min_effect) ? 0 : v->min_effect,
-		.budget_ns = v->budget_ns, .force = v->force_margin,
-		.no_padding = v->no_padding, .evidence = v->evidence,
+		.budget_ns = v->budget_ns,
+		.force = v->force_margin,
+		.no_padding = v->no_padding,
+		.evidence = v->evidence,
 	};
 	return v->gate ? parse_gate(ctx, v->gate, ret) : 0;
 }

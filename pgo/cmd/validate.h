@@ -23,7 +23,7 @@ struct validate_options {
 	  offsetof(type, member.pairs) },                                                     \
 	{ OPT_PERCENT, 0, "margin", "P%", "a slow-down that does not matter (default: 2%)",   \
 	  offsetof(type, member.margin) },                                                    \
-	{ OPT_PERCENT, 0, "min-effect", "P%", "a speed-up below this does not count (default: 0%)", \
+	{ OPT_PERCENT, 0, "min-effect", "P%", "smaller speed-ups do not count (default: 0%)", \
 	  offsetof(type, member.min_effect) },                                                \
 	{ OPT_STR, 0, "gate", "GATE", "no-regression (default), prove-not-slower or prove-faster", \
 	  offsetof(type, member.gate) },                                                      \

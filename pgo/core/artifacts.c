@@ -8,13 +8,12 @@
 
 struct collect {
 	const char *out_dir;
-	const char *prefix;	/* relative path of the folder being taken */
+	const char *prefix; /* relative path of the folder being taken */
 	struct strvec *rels;
-	size_t nr_seen;		/* files, of the pattern at work */
+	size_t nr_seen; /* files, of the pattern at work */
 };
 
-static int take_file(struct collect *c, const char *path, const char *rel,
-		     struct pgo_err *err)
+static int take_file(struct collect *c, const char *path, const char *rel, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dst = fs_join(c->out_dir, rel), *real = realpath(path, NULL);
 	int ret;
@@ -58,7 +57,8 @@ static int no_match(const char *pattern, const char *build_dir, struct pgo_err *
 	PGO_AUTO(strvec) found = STRVEC_INIT;
 	PGO_AUTO(strbuf) list = STRBUF_INIT;
 
-	pgo_error(err, PGO_ECONFIG, "the build made no '%s', which build.artifacts asks for", pattern);
+	pgo_error(err, PGO_ECONFIG, "the build made no '%s', which build.artifacts asks for",
+		  pattern);
 	fs_walk(build_dir, find_program, &found, NULL);
 	for (size_t i = 0; i < found.nr; i++)
 		strbuf_addf(&list, "%s%s", i ? ", " : "", found.v[i]);

@@ -223,7 +223,7 @@ int manifest_read(const char *path, const char *text, size_t len, struct bundle 
 	if (ok)
 		read_all(h.o, ret, &ok);
 	if (!ok)
-		return pgo_error(err, PGO_EFORMAT, "the manifest of '%s' lacks a field or has a wrong one",
-				 path);
+		return pgo_error(err, PGO_EFORMAT,
+				 "the manifest of '%s' lacks a field or has a wrong one", path);
 	return 0;
 }

@@ -22,37 +22,37 @@ struct bundle_workload {
 	char *name, *run;
 	double weight;
 	uint64_t runs;
-	uint64_t inputs;	/* raw files */
+	uint64_t inputs; /* raw files */
 	uint64_t input_bytes;
-	struct profile_stats stats;	/* of its own merged profile, unweighted */
-	char *sha256;		/* of the same */
+	struct profile_stats stats; /* of its own merged profile, unweighted */
+	char *sha256;		    /* of the same */
 };
 
 struct bundle_payload {
-	char *path;		/* "clang.profdata"; "gcc" is a folder */
-	char *format;		/* "llvm-indexed", "gcda" */
-	char *version;		/* of the format: "13", "B22*" */
+	char *path;    /* "clang.profdata"; "gcc" is a folder */
+	char *format;  /* "llvm-indexed", "gcda" */
+	char *version; /* of the format: "13", "B22*" */
 	uint64_t files, bytes;
-	char *sha256;		/* of the file; of a folder, of its sorted names and contents */
+	char *sha256; /* of the file; of a folder, of its sorted names and contents */
 	struct profile_stats stats;
 };
 
 struct bundle_artifact {
-	char *path;		/* below $PGO_OUT */
-	char *build_id;		/* in hex; NULL: not an ELF file, or one without */
+	char *path;	/* below $PGO_OUT */
+	char *build_id; /* in hex; NULL: not an ELF file, or one without */
 };
 
 struct bundle {
-	char *tool;		/* "pgoctl 0.1.0" */
+	char *tool; /* "pgoctl 0.1.0" */
 	char *family, *version, *banner, *target;
 	unsigned major, llvm_major;
 	char *technique;
-	struct strvec cflags;	/* of the training build */
-	char *source_sha256, *commit;	/* commit NULL: unknown */
+	struct strvec cflags;	      /* of the training build */
+	char *source_sha256, *commit; /* commit NULL: unknown */
 	bool dirty;
-	char *work_root;	/* path that absolute names in the profile begin with */
-	char *machine;		/* "x86_64, CPU model" */
-	struct bundle_artifact *artifacts;	/* that were trained */
+	char *work_root;		   /* path that absolute names in the profile begin with */
+	char *machine;			   /* "x86_64, CPU model" */
+	struct bundle_artifact *artifacts; /* that were trained */
 	size_t nr_artifacts;
 	struct bundle_workload *workloads;
 	size_t nr_workloads;

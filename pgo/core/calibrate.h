@@ -7,8 +7,8 @@
 
 struct calibration {
 	unsigned runs;
-	unsigned false_verdicts;	/* FASTER, REGRESSION or SLOWER-WITHIN-MARGIN, of the whole */
-	double rate, low, high;		/* with its 95 % Clopper-Pearson interval */
+	unsigned false_verdicts; /* FASTER, REGRESSION or SLOWER-WITHIN-MARGIN, of the whole */
+	double rate, low, high;	 /* with its 95 % Clopper-Pearson interval */
 };
 
 /* Run n >= 1 A/A validations by fn(arg), each with a fresh experiment. */

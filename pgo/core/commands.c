@@ -39,8 +39,12 @@ int commands_run(const struct command_pair *c, const char *state_dir,
 	p.config.workloads = w = xcalloc(1, sizeof(*w));
 	p.config.nr_workloads = 1;
 	*w = (struct workload){
-		.name = xstrdup("command"), .weight = 1, .use = USE_BOTH, .repeat = 1,
-		.stdin_path = xstrdup(c->stdin_path), .output = xstrdup("stdout"),
+		.name = xstrdup("command"),
+		.weight = 1,
+		.use = USE_BOTH,
+		.repeat = 1,
+		.stdin_path = xstrdup(c->stdin_path),
+		.output = xstrdup("stdout"),
 		.timeout_ns = c->timeout_ns ? c->timeout_ns : TIMEOUT_NS,
 	};
 	o.prepare = c->prepare;

@@ -7,10 +7,10 @@
 
 struct command_pair {
 	const char *a, *b;
-	const char *prepare;	/* run before each run, not timed, or NULL */
+	const char *prepare; /* run before each run, not timed, or NULL */
 	const char *stdin_path;
-	const char *shell;	/* "sh" (or NULL), "none" */
-	uint64_t timeout_ns;	/* 0: ten minutes */
+	const char *shell;   /* "sh" (or NULL), "none" */
+	uint64_t timeout_ns; /* 0: ten minutes */
 };
 
 /*

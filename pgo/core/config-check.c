@@ -25,18 +25,24 @@ int config_bad_value(const struct where_ctx *ctx, const struct where *value, con
 static const char *kind_name(enum where_kind kind)
 {
 	switch (kind) {
-	case WHERE_LIST: return "a list";
-	case WHERE_MAP: return "a mapping";
-	default: return "a single value";
+	case WHERE_LIST:
+		return "a list";
+	case WHERE_MAP:
+		return "a mapping";
+	default:
+		return "a single value";
 	}
 }
 
 static enum where_kind kind_wanted(const cyaml_schema_value_t *schema)
 {
 	switch (schema->type) {
-	case CYAML_SEQUENCE: return WHERE_LIST;
-	case CYAML_MAPPING: return WHERE_MAP;
-	default: return WHERE_SCALAR;
+	case CYAML_SEQUENCE:
+		return WHERE_LIST;
+	case CYAML_MAPPING:
+		return WHERE_MAP;
+	default:
+		return WHERE_SCALAR;
 	}
 }
 
@@ -66,12 +72,12 @@ static int wrong_kind(const struct where_ctx *ctx, const struct where *n, const 
 	if (is_null(n))
 		where_error(ctx, n->key ? n->key_at : n->at, "%s'%s' has no value", whose, leaf);
 	else
-		where_error(ctx, n->at, "%s'%s' must be %s, not %s", whose, leaf,
-			    kind_name(wanted), kind_name(n->kind));
+		where_error(ctx, n->at, "%s'%s' must be %s, not %s", whose, leaf, kind_name(wanted),
+			    kind_name(n->kind));
 	if (k && k->example)
 		return hint_example(ctx, key);
-	return where_hint(ctx, wanted == WHERE_LIST ? "each of its entries starts with '- '" :
-			       "its keys stand below it, indented");
+	return where_hint(ctx, wanted == WHERE_LIST ? "each of its entries starts with '- '"
+						    : "its keys stand below it, indented");
 }
 
 static const cyaml_schema_field_t *find_field(const cyaml_schema_field_t *f, const char *key)
@@ -108,8 +114,7 @@ static int unknown_key(const struct where_ctx *ctx, const struct where *n,
 		strbuf_addf(&hint, "'%s' belongs at the start of a line; ", n->key);
 	else if (elsewhere)
 		strbuf_addf(&hint, "'%s' belongs in '%.*s'; ", n->key,
-			    (int)(strchr(elsewhere->name, '.') - elsewhere->name),
-			    elsewhere->name);
+			    (int)(strchr(elsewhere->name, '.') - elsewhere->name), elsewhere->name);
 	else if (near)
 		strbuf_addf(&hint, "did you mean '%s'? ", near);
 	strbuf_addstr(&hint, "known keys here: ");

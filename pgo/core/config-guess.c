@@ -84,19 +84,19 @@ static char *take_argument(const char **p)
 
 /* How the programs of one build system are found in the files of a tree. */
 struct scan {
-	const char *file;	/* "CMakeLists.txt" */
+	const char *file; /* "CMakeLists.txt" */
 	void (*look)(const struct scan *s, const char *dir, const char *text);
 	struct strvec *programs;
-	const char *project;	/* cmake: the project's name */
-	const char *bin;	/* cmake: the folder of all programs, or NULL */
+	const char *project; /* cmake: the project's name */
+	const char *bin;     /* cmake: the folder of all programs, or NULL */
 };
 
 static bool is_aside(const char *name)
 {
 	static const char *const starts[] = {
-		".", "3rd", "bench", "build", "contrib", "demo", "doc", "example", "extern",
-		"fuzz", "node_modules", "sample", "subprojects", "target", "test", "third",
-		"vendor",
+		".",	       "3rd",	  "bench",  "build", "contrib",	     "demo",
+		"doc",	       "example", "extern", "fuzz",  "node_modules", "sample",
+		"subprojects", "target",  "test",   "third", "vendor",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
@@ -202,7 +202,7 @@ static void drop_substitutions(struct strbuf *text)
 {
 	char *out = text->buf;
 
-	for (const char *p = text->buf; *p; ) {
+	for (const char *p = text->buf; *p;) {
 		size_t len = substitution_len(p);
 
 		if (len)
@@ -357,8 +357,8 @@ static void guess_cargo(struct guess *g, const char *dir)
 static int job_entry(const char *path, const char *rel, const struct stat *st, void *arg,
 		     struct pgo_err *err)
 {
-	static const char *const starts[] = { "bench", "check", "corpus", "demo", "example",
-					      "perf", "sample", "test" };
+	static const char *const starts[] = { "bench",	 "check", "corpus", "demo",
+					      "example", "perf",  "sample", "test" };
 	PGO_AUTO_FREE char *name = xstrfmt("%s%s", rel, S_ISDIR(st->st_mode) ? "/" : "");
 
 	(void)path;

@@ -11,7 +11,7 @@
  */
 struct guess {
 	enum project_kind kind;
-	struct strvec programs;	/* relative to where the build runs; the likeliest first */
+	struct strvec programs; /* relative to where the build runs; the likeliest first */
 	struct strvec jobs;	/* tests and benchmarks: "bench/", "test.sh", "make check" */
 	bool has_configure;	/* autotools: ./configure is there */
 	bool has_makefile;	/* autotools: the tree was configured in place */

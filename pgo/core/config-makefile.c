@@ -87,11 +87,12 @@ static bool parse_rule(struct makefile *mk, char *line)
 	if (recipe)
 		*recipe = '\0';
 	if (strchr(needs, '='))
-		return false;	/* a variable for this target alone */
+		return false; /* a variable for this target alone */
 	VEC_GROW(mk->rules, mk->nr_rules, mk->alloc_rules);
 	rule = &mk->rules[mk->nr_rules++];
-	*rule = (struct make_rule){ .targets = STRVEC_INIT, .needs = STRVEC_INIT,
-				    .has_recipe = recipe != NULL };
+	*rule = (struct make_rule){
+		.targets = STRVEC_INIT, .needs = STRVEC_INIT, .has_recipe = recipe != NULL
+	};
 	strvec_push(&rule->targets, line);
 	strvec_push(&rule->needs, needs);
 	return true;
@@ -138,7 +139,7 @@ static void expand_words(struct makefile *mk, const char *text, struct strvec *w
 	PGO_AUTO(strbuf) sb = STRBUF_INIT;
 
 	expand(mk, text, 0, &sb);
-	for (const char *p = sb.buf; *p; ) {
+	for (const char *p = sb.buf; *p;) {
 		size_t len = strcspn(p, " \t");
 
 		if (len)
@@ -204,9 +205,9 @@ bool makefile_has_target(const struct makefile *mk, const char *target)
 static bool is_command(const struct makefile *mk, const char *target)
 {
 	static const char *const usual[] = {
-		"all", "bench", "benchmark", "check", "clean", "default", "dist", "distclean",
-		"doc", "docs", "examples", "help", "install", "lib", "libs", "man", "prebuild",
-		"release", "test", "tests",
+		"all",	     "bench", "benchmark", "check",    "clean", "default", "dist",
+		"distclean", "doc",   "docs",	   "examples", "help",	"install", "lib",
+		"libs",	     "man",   "prebuild",  "release",  "test",	"tests",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
@@ -224,8 +225,8 @@ static bool has_object(const struct strvec *needs)
 	for (size_t i = 0; i < needs->nr; i++) {
 		size_t len = strlen(needs->v[i]);
 
-		if (len > 2 && (!strcmp(needs->v[i] + len - 2, ".o") ||
-				!strcmp(needs->v[i] + len - 2, ".c")))
+		if (len > 2 &&
+		    (!strcmp(needs->v[i] + len - 2, ".o") || !strcmp(needs->v[i] + len - 2, ".c")))
 			return true;
 	}
 	return false;
@@ -236,7 +237,8 @@ static bool is_made(const struct makefile *mk, const char *target)
 {
 	if (!makefile_has_target(mk, target))
 		return true;
-	for (size_t i = find_rule(mk, target, 0); i < mk->nr_rules; i = find_rule(mk, target, i + 1))
+	for (size_t i = find_rule(mk, target, 0); i < mk->nr_rules;
+	     i = find_rule(mk, target, i + 1))
 		if (mk->rules[i].has_recipe || has_object(&mk->rules[i].needs))
 			return true;
 	return false;
@@ -261,7 +263,8 @@ static void gather(struct gather *g, const char *target, unsigned depth)
 			strvec_push(g->programs, target);
 		return;
 	}
-	for (size_t i = find_rule(mk, target, 0); i < mk->nr_rules; i = find_rule(mk, target, i + 1))
+	for (size_t i = find_rule(mk, target, 0); i < mk->nr_rules;
+	     i = find_rule(mk, target, i + 1))
 		for (size_t k = 0; k < mk->rules[i].needs.nr; k++)
 			gather(g, mk->rules[i].needs.v[k], depth + 1);
 }

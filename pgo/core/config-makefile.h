@@ -16,10 +16,10 @@ struct make_rule {
  * file that is larger than a person writes the rest is passed over.
  */
 struct makefile {
-	struct strvec vars;	/* NAME=value, not expanded */
+	struct strvec vars; /* NAME=value, not expanded */
 	struct make_rule *rules;
 	size_t nr_rules, alloc_rules;
-	size_t nr_references;	/* expanded so far */
+	size_t nr_references; /* expanded so far */
 };
 #define MAKEFILE_INIT { .vars = STRVEC_INIT }
 

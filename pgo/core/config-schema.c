@@ -42,17 +42,14 @@ static const cyaml_schema_value_t text_entry = {
 };
 
 static const cyaml_schema_field_t toolchain_fields[] = {
-	TEXT("cc", NEEDED, raw_toolchain, cc),
-	TEXT("cxx", OPTIONAL, raw_toolchain, cxx),
-	TEXT("rustc", OPTIONAL, raw_toolchain, rustc),
-	CYAML_FIELD_END
+	TEXT("cc", NEEDED, raw_toolchain, cc), TEXT("cxx", OPTIONAL, raw_toolchain, cxx),
+	TEXT("rustc", OPTIONAL, raw_toolchain, rustc), CYAML_FIELD_END
 };
 
 static const cyaml_schema_field_t profile_fields[] = {
 	WORD("technique", raw_profile, technique, technique_words),
 	FLAG("partial-training", raw_profile, partial_training),
-	WORD("update", raw_profile, update, update_words),
-	CYAML_FIELD_END
+	WORD("update", raw_profile, update, update_words), CYAML_FIELD_END
 };
 
 static const cyaml_schema_field_t build_fields[] = {
@@ -86,8 +83,7 @@ static const cyaml_schema_value_t workload_entry = {
 static const cyaml_schema_field_t validation_fields[] = {
 	TEXT("margin", OPTIONAL, raw_validation, margin),
 	TEXT("budget", OPTIONAL, raw_validation, budget),
-	TEXT("pairs", OPTIONAL, raw_validation, pairs),
-	CYAML_FIELD_END
+	TEXT("pairs", OPTIONAL, raw_validation, pairs), CYAML_FIELD_END
 };
 
 static const cyaml_schema_field_t root_fields[] = {

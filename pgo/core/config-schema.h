@@ -27,7 +27,7 @@ struct raw_build {
 
 struct raw_workload {
 	char *name, *run, *weight, *stdin_path, *timeout, *repeat, *exit, *output;
-	enum workload_use use;	/* 0: absent */
+	enum workload_use use; /* 0: absent */
 };
 
 struct raw_validation {
@@ -44,16 +44,16 @@ struct raw_config {
 	struct raw_validation validation;
 };
 
-extern const cyaml_schema_value_t config_schema;	/* of a struct raw_config */
+extern const cyaml_schema_value_t config_schema; /* of a struct raw_config */
 
 /* A key by its full name: those of a mapping or of a list of mappings follow a dot. */
 struct config_key {
-	const char *name;	/* "build.command" */
-	const char *example;	/* a value as it is written; NULL: a mapping or a list of mappings */
-	const char *meaning;	/* one line, lower case, no full stop */
+	const char *name;    /* "build.command" */
+	const char *example; /* a value as it is written; NULL: a mapping or a list of mappings */
+	const char *meaning; /* one line, lower case, no full stop */
 };
-extern const struct config_key config_key_table[];	/* in the order of the file; name NULL ends */
-const struct config_key *config_key_find(const char *name);	/* or NULL */
+extern const struct config_key config_key_table[]; /* in the order of the file; name NULL ends */
+const struct config_key *config_key_find(const char *name); /* or NULL */
 /* The last part of a full name. */
 const char *config_key_leaf(const char *name);
 

@@ -7,9 +7,9 @@
 const char *project_kind_name(enum project_kind kind)
 {
 	static const char *const names[] = {
-		[PROJECT_UNKNOWN] = "unknown", [PROJECT_MAKE] = "make",
+		[PROJECT_UNKNOWN] = "unknown",	   [PROJECT_MAKE] = "make",
 		[PROJECT_AUTOTOOLS] = "autotools", [PROJECT_CMAKE] = "cmake",
-		[PROJECT_MESON] = "meson", [PROJECT_CARGO] = "cargo",
+		[PROJECT_MESON] = "meson",	   [PROJECT_CARGO] = "cargo",
 	};
 
 	return names[kind];
@@ -19,8 +19,13 @@ const char *project_kind_name(enum project_kind kind)
 static const struct toolchain {
 	const char *cc, *cxx;
 } toolchains[] = {
-	{ "clang-22", "clang++-22" }, { "clang-19", "clang++-19" }, { "clang-14", "clang++-14" },
-	{ "clang", "clang++" }, { "gcc-12", "g++-12" }, { "gcc", "g++" }, { "cc", "c++" },
+	{ "clang-22", "clang++-22" },
+	{ "clang-19", "clang++-19" },
+	{ "clang-14", "clang++-14" },
+	{ "clang", "clang++" },
+	{ "gcc-12", "g++-12" },
+	{ "gcc", "g++" },
+	{ "cc", "c++" },
 };
 
 static const struct toolchain *find_toolchain(void)
@@ -40,8 +45,8 @@ static const char *build_command(const struct guess *g)
 {
 	switch (g->kind) {
 	case PROJECT_AUTOTOOLS:
-		return g->has_configure ? "./configure && make -j\"$(nproc)\"" :
-					  "autoreconf -fi && ./configure && make -j\"$(nproc)\"";
+		return g->has_configure ? "./configure && make -j\"$(nproc)\""
+					: "autoreconf -fi && ./configure && make -j\"$(nproc)\"";
 	case PROJECT_CMAKE:
 		return "cmake -S \"$PGO_SOURCE_DIR\" -B . -DCMAKE_BUILD_TYPE=Release"
 		       " && cmake --build . -j\"$(nproc)\"";
@@ -107,13 +112,16 @@ static void add_advice(const struct draft *d, const char *key)
 	if (!strcmp(key, "build.command") && d->guess->kind == PROJECT_UNKNOWN)
 		strbuf_addstr(d->yaml, "  # CHANGE: no known build system was found here\n");
 	if (!strcmp(key, "build.artifacts"))
-		strbuf_addf(d->yaml, "  # CHANGE: %s\n", d->guess->programs.nr ?
-			    "keep those that the workloads need" :
-			    "no program was recognised, name those that the workloads need");
+		strbuf_addf(
+			d->yaml, "  # CHANGE: %s\n",
+			d->guess->programs.nr
+				? "keep those that the workloads need"
+				: "no program was recognised, name those that the workloads need");
 	if (strcmp(key, "workloads.run") != 0)
 		return;
-	strbuf_addstr(d->yaml, "    # CHANGE: a job as users have it, of some seconds, with its"
-			       " arguments;\n    # add an entry for each kind of job\n");
+	strbuf_addstr(d->yaml,
+		      "    # CHANGE: a job as users have it, of some seconds, with its"
+		      " arguments;\n    # add an entry for each kind of job\n");
 	for (size_t i = 0; i < jobs->nr; i++)
 		strbuf_addf(d->yaml, "%s%s%s", i ? ", " : "    # seen here, perhaps of use: ",
 			    jobs->v[i], i + 1 == jobs->nr ? "\n" : "");
@@ -151,7 +159,8 @@ static void add_head(const struct draft *d)
 		    "# pgo.yaml tells pgoctl how this project is built and what it is trained"
 		    " with.\n# Build system: %s. Every key is here: one behind '#' is switched off"
 		    " and shows\n# its default or an example. CHANGE marks what is only a guess."
-		    " See pgo.yaml(5).\n\n", project_kind_name(d->guess->kind));
+		    " See pgo.yaml(5).\n\n",
+		    project_kind_name(d->guess->kind));
 }
 
 /* "[a, b]"; the names need no quotes. */

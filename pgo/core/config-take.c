@@ -43,8 +43,7 @@ static int take_tool(const struct where_ctx *ctx, const struct where *map, const
 	return 0;
 }
 
-static int take_toolchain(struct config *cfg, const struct where_ctx *ctx,
-			  const struct where *map)
+static int take_toolchain(struct config *cfg, const struct where_ctx *ctx, const struct where *map)
 {
 	int ret = take_tool(ctx, map, "toolchain.cc", cfg->root, &cfg->cc);
 
@@ -169,7 +168,8 @@ static int check_name(const struct where_ctx *ctx, const struct where *n,
 			return config_bad_value(ctx, n, "workloads.name",
 						"of letters, digits, '.', '_', '+' and '-'");
 	if (n->text[0] == '.' || n->text[0] == '-')
-		return config_bad_value(ctx, n, "workloads.name", "a name without '.' or '-' ahead");
+		return config_bad_value(ctx, n, "workloads.name",
+					"a name without '.' or '-' ahead");
 	if (strlen(n->text) > MAX_NAME_BYTES)
 		return config_bad_value(ctx, n, "workloads.name", "100 characters long at most");
 	for (const struct where *w = list->first; w != workload; w = w->next) {
@@ -250,8 +250,8 @@ static int check_workload(const struct where_ctx *ctx, const struct where *map,
 	return ret;
 }
 
-static int take_workload(struct workload *w, struct raw_workload *raw,
-			 const struct where_ctx *ctx, const struct where *map)
+static int take_workload(struct workload *w, struct raw_workload *raw, const struct where_ctx *ctx,
+			 const struct where *map)
 {
 	unsigned status = 0;
 	int ret = take_weight(ctx, where_get(map, "weight"), &w->weight);
@@ -286,7 +286,9 @@ static int take_workloads(struct config *cfg, struct raw_config *raw, const stru
 		struct workload *w = &cfg->workloads[i];
 		int ret;
 
-		*w = (struct workload){ .weight = 1, .use = USE_BOTH, .repeat = 1,
+		*w = (struct workload){ .weight = 1,
+					.use = USE_BOTH,
+					.repeat = 1,
 					.timeout_ns = 600 * UINT64_C(1000000000),
 					.output = xstrdup("stdout") };
 		cfg->nr_workloads++;
@@ -303,8 +305,7 @@ static int take_workloads(struct config *cfg, struct raw_config *raw, const stru
 	return where_hint(ctx, "give one of them 'use: train' or 'use: both'");
 }
 
-static int take_validation(struct config *cfg, const struct where_ctx *ctx,
-			   const struct where *map)
+static int take_validation(struct config *cfg, const struct where_ctx *ctx, const struct where *map)
 {
 	const struct where *margin = where_get(map, "margin"), *budget = where_get(map, "budget");
 	double m = cfg->margin;

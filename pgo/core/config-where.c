@@ -45,7 +45,7 @@ const char *where_show(const struct where_ctx *ctx, const char *text)
 	}
 	len = SHOWN_BYTES;
 	while (((unsigned char)text[len] & 0xc0) == 0x80)
-		len--;	/* not inside a character */
+		len--; /* not inside a character */
 	strbuf_addvis(&sb, arena_strndup(ctx->arena, text, len));
 	strbuf_addstr(&sb, "...");
 	return arena_strdup(ctx->arena, sb.buf);
@@ -150,7 +150,7 @@ static int syntax_error(const struct where_ctx *ctx, const yaml_parser_t *parser
 struct builder {
 	const struct where_ctx *ctx;
 	yaml_parser_t parser;
-	yaml_event_t event;	/* the current one, owned */
+	yaml_event_t event; /* the current one, owned */
 	const char *text;
 	size_t len;
 };
@@ -177,7 +177,8 @@ static int refuse_decoration(const struct builder *b, struct place at, const yam
 	if (tag) {
 		where_error(b->ctx, at, "the tag '%s' is not supported",
 			    where_show(b->ctx, (const char *)tag));
-		return where_hint(b->ctx, "leave the tag out: pgo.yaml(5) says what each key holds");
+		return where_hint(b->ctx,
+				  "leave the tag out: pgo.yaml(5) says what each key holds");
 	}
 	return 0;
 }
@@ -226,7 +227,8 @@ static int build_entry(struct builder *b, unsigned depth, struct where **ret_nod
 	key.at = place_of(b->event.start_mark);
 	if (b->event.type != YAML_SCALAR_EVENT) {
 		where_error(b->ctx, key.at, "a key must be a plain word");
-		return where_hint(b->ctx, "put the value in quotes if it starts with '[', '{' or '*'");
+		return where_hint(b->ctx,
+				  "put the value in quotes if it starts with '[', '{' or '*'");
 	}
 	ret = build_scalar(b, &key);
 	if (!ret)
@@ -277,14 +279,15 @@ static int build_value(struct builder *b, unsigned depth, struct where **ret_nod
 	default:
 		where_error(b->ctx, node->at, "the alias '*%s' is not supported",
 			    where_show(b->ctx, (const char *)b->event.data.alias.anchor));
-		return where_hint(b->ctx, "write the value out; put a pattern like '*.o' in quotes");
+		return where_hint(b->ctx,
+				  "write the value out; put a pattern like '*.o' in quotes");
 	}
 }
 
 /* The one document of the stream. */
 static int build_stream(struct builder *b, struct where **ret_root)
 {
-	int ret = advance(b);	/* stream start */
+	int ret = advance(b); /* stream start */
 
 	if (!ret)
 		ret = advance(b);
@@ -298,13 +301,14 @@ static int build_stream(struct builder *b, struct where **ret_root)
 	if (!ret)
 		ret = build_value(b, 0, ret_root);
 	if (!ret)
-		ret = advance(b);	/* document end */
+		ret = advance(b); /* document end */
 	if (!ret)
 		ret = advance(b);
 	if (ret || b->event.type == YAML_STREAM_END_EVENT)
 		return ret;
 	where_error(b->ctx, place_of(b->event.start_mark), "a second document");
-	return where_hint(b->ctx, "one file is one project: delete the line '---' and what follows");
+	return where_hint(b->ctx,
+			  "one file is one project: delete the line '---' and what follows");
 }
 
 int where_parse(const struct where_ctx *ctx, const char *text, size_t len, struct where **ret_root)

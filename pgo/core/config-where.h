@@ -20,9 +20,9 @@ enum where_kind { WHERE_SCALAR, WHERE_LIST, WHERE_MAP };
 struct where {
 	enum where_kind kind;
 	struct place at;
-	const char *text;	/* of a scalar: never NULL, without NUL inside */
-	bool plain;		/* of a scalar: not quoted */
-	const char *key;	/* of an entry of a map, else NULL */
+	const char *text; /* of a scalar: never NULL, without NUL inside */
+	bool plain;	  /* of a scalar: not quoted */
+	const char *key;  /* of an entry of a map, else NULL */
 	struct place key_at;
 	struct where *first, *next;
 };
@@ -30,7 +30,7 @@ struct where {
 /* What the passes over one text share. path is as the user wrote it. */
 struct where_ctx {
 	const char *path;
-	struct arena *arena;	/* holds the tree and what is shown of it */
+	struct arena *arena; /* holds the tree and what is shown of it */
 	struct pgo_err *err;
 };
 

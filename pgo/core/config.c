@@ -102,8 +102,11 @@ static int load_raw(const struct where_ctx *ctx, const struct strbuf *text,
 static int load_text(struct config *cfg, const struct where_ctx *ctx, const struct strbuf *text)
 {
 	PGO_AUTO(strbuf) notes = STRBUF_INIT;
-	cyaml_config_t how = { .log_fn = cyaml_note, .log_ctx = &notes, .mem_fn = cyaml_alloc,
-			       .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS };
+	cyaml_config_t how = { .log_fn = cyaml_note,
+			       .log_ctx = &notes,
+			       .mem_fn = cyaml_alloc,
+			       .log_level = CYAML_LOG_ERROR,
+			       .flags = CYAML_CFG_NO_ALIAS };
 	struct raw_config *raw = NULL;
 	struct where *root;
 	int ret = where_parse(ctx, text->buf, text->len, &root);
@@ -120,8 +123,12 @@ static int load_text(struct config *cfg, const struct where_ctx *ctx, const stru
 
 int config_load(struct config *cfg, const char *path, struct pgo_err *err)
 {
-	PGO_AUTO(config) fresh = { .env = STRVEC_INIT, .artifacts = STRVEC_INIT,
-				   .exclude = STRVEC_INIT, .margin = 0.02, .pairs = 20 };
+	PGO_AUTO(config)
+	fresh = { .env = STRVEC_INIT,
+		  .artifacts = STRVEC_INIT,
+		  .exclude = STRVEC_INIT,
+		  .margin = 0.02,
+		  .pairs = 20 };
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	PGO_AUTO(arena) arena = ARENA_INIT;
 	struct where_ctx ctx = { .path = path, .arena = &arena, .err = err };
@@ -163,7 +170,8 @@ char *config_find(const char *dir)
 
 		if (!stat(path, &st) && !S_ISDIR(st.st_mode) && !(up.len && is_planted(at, &st))) {
 			free(above);
-			return strcmp(dir, ".") ? TAKE_PTR(path) : xstrfmt("%s" CONFIG_NAME, up.buf);
+			return strcmp(dir, ".") ? TAKE_PTR(path)
+						: xstrfmt("%s" CONFIG_NAME, up.buf);
 		}
 		strbuf_addstr(&up, "../");
 		free(at);

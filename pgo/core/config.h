@@ -16,41 +16,44 @@ enum technique { TECHNIQUE_INSTRUMENT };
 enum workload_use { USE_TRAIN = 1, USE_VALIDATE = 2, USE_BOTH = 3 };
 
 struct workload {
-	char *name;		/* [A-Za-z0-9._+-]+, unique, not starting with '.' or '-' */
-	char *run;		/* a shell line of the user's */
-	double weight;		/* > 0, default 1; up to 3 decimals */
-	enum workload_use use;	/* default both */
-	char *stdin_path;	/* relative to the project; NULL: /dev/null */
-	uint64_t timeout_ns;	/* default 10 min */
-	unsigned repeat;	/* training runs, default 1 */
-	int expect_status;	/* default 0 */
-	char *output;		/* what validate compares: "stdout" (default), "none", or a file in $PGO_TMP */
+	char *name;	       /* [A-Za-z0-9._+-]+, unique, not starting with '.' or '-' */
+	char *run;	       /* a shell line of the user's */
+	double weight;	       /* > 0, default 1; up to 3 decimals */
+	enum workload_use use; /* default both */
+	char *stdin_path;      /* relative to the project; NULL: /dev/null */
+	uint64_t timeout_ns;   /* default 10 min */
+	unsigned repeat;       /* training runs, default 1 */
+	int expect_status;     /* default 0 */
+	/* what validate compares: "stdout" (default), "none", or a file in $PGO_TMP */
+	char *output;
 };
 
 struct config {
-	char *path;		/* of pgo.yaml, absolute */
-	char *root;		/* its folder, absolute */
+	char *path; /* of pgo.yaml, absolute */
+	char *root; /* its folder, absolute */
 
-	char *cc, *cxx, *rustc;	/* a name for PATH or an absolute path; cxx, rustc may be NULL */
+	char *cc, *cxx, *rustc; /* a name for PATH or an absolute path; cxx, rustc may be NULL */
 
 	enum technique technique;
 	bool partial_training;
 	enum profile_update update;
 
-	char *source;		/* folder to build, relative to root; default "." */
-	bool out_of_tree;	/* the command builds in $PGO_BUILD_DIR */
-	char *command;		/* a shell line of the user's */
-	char *clean;		/* run in the fresh work copy before the command, or NULL */
-	struct strvec env;	/* NAME=value */
-	struct strvec artifacts;/* paths or glob patterns relative to where the build runs; at least one */
-	struct strvec exclude;	/* glob patterns left out of the work copy */
+	char *source;	   /* folder to build, relative to root; default "." */
+	bool out_of_tree;  /* the command builds in $PGO_BUILD_DIR */
+	char *command;	   /* a shell line of the user's */
+	char *clean;	   /* run in the fresh work copy before the command, or NULL */
+	struct strvec env; /* NAME=value */
+	struct strvec
+		/* paths or glob patterns relative to where the build runs; at least one */
+		artifacts;
+	struct strvec exclude; /* glob patterns left out of the work copy */
 
 	struct workload *workloads;
 	size_t nr_workloads;
 
-	double margin;		/* a fraction, default 0.02 */
-	uint64_t budget_ns;	/* 0: none */
-	unsigned pairs;		/* of A/B runs a workload, default 20, at least 6 */
+	double margin;	    /* a fraction, default 0.02 */
+	uint64_t budget_ns; /* 0: none */
+	unsigned pairs;	    /* of A/B runs a workload, default 20, at least 6 */
 };
 #define CONFIG_INIT { .env = STRVEC_INIT, .artifacts = STRVEC_INIT, .exclude = STRVEC_INIT }
 
@@ -76,8 +79,14 @@ char *config_find(const char *dir);
 /* Append the full name of every key ("build.command"), in the order of the schema. */
 void config_keys(struct strvec *names);
 
-enum project_kind { PROJECT_UNKNOWN, PROJECT_MAKE, PROJECT_AUTOTOOLS, PROJECT_CMAKE, PROJECT_MESON,
-		    PROJECT_CARGO };
+enum project_kind {
+	PROJECT_UNKNOWN,
+	PROJECT_MAKE,
+	PROJECT_AUTOTOOLS,
+	PROJECT_CMAKE,
+	PROJECT_MESON,
+	PROJECT_CARGO
+};
 const char *project_kind_name(enum project_kind kind);
 /*
  * Look at a source tree and append a commented pgo.yaml text for it, which

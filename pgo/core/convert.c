@@ -42,7 +42,9 @@ static int to_llvm(const char *file, bool text, unsigned major, const char *outp
 		   struct pgo_err *err)
 {
 	const struct llvm_merge_opts opts = {
-		.major = major ? major : llvm_majors()[0], .text = text, .jobs = 1,
+		.major = major ? major : llvm_majors()[0],
+		.text = text,
+		.jobs = 1,
 	};
 	const struct llvm_input input = { file, 1 };
 	struct llvm_merge_result res;
@@ -60,14 +62,15 @@ static int check_free(const char *dir, const char *output, struct pgo_err *err)
 		return pgo_err_hint(err, "name another folder with -o");
 	}
 	if (!strncmp(to, from, len) && to[len] == '/')
-		return pgo_error(err, PGO_EUSAGE, "'%s' lies below '%s', which is to be copied", output,
-				 dir);
+		return pgo_error(err, PGO_EUSAGE, "'%s' lies below '%s', which is to be copied",
+				 output, dir);
 	return 0;
 }
 
 static int to_gcda(const char *dir, const char *output, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *to = fs_absolute(output), *tmp = xstrfmt("%s.tmp-%ld", to, (long)getpid());
+	PGO_AUTO_FREE char *to = fs_absolute(output),
+			   *tmp = xstrfmt("%s.tmp-%ld", to, (long)getpid());
 	int ret = check_free(dir, output, err);
 
 	if (ret)
@@ -100,8 +103,9 @@ static int convert_native(const char *file, const char *name, const char *to, un
 		return ret;
 	from_gcda = !strcmp(format->name, "gcda");
 	if (from_gcda != to_gcda_tree)
-		return pgo_error(err, PGO_EMISMATCH, "'%s' holds a %s profile, which cannot become %s",
-				 name, format->name, to);
+		return pgo_error(err, PGO_EMISMATCH,
+				 "'%s' holds a %s profile, which cannot become %s", name,
+				 format->name, to);
 	return from_gcda ? to_gcda(file, output, err)
 			 : to_llvm(file, !strcmp(to, "proftext"), major, output, err);
 }
@@ -123,8 +127,9 @@ static int convert_bundle(const char *input, const char *to, unsigned major, con
 		if (gcda == !strcmp(b.payloads[i].format, "gcda"))
 			file = fs_join(dir.path, b.payloads[i].path);
 	if (!file)
-		return pgo_error(err, PGO_EMISMATCH, "'%s' is a profile for %s: it has nothing for %s",
-				 input, b.family, to);
+		return pgo_error(err, PGO_EMISMATCH,
+				 "'%s' is a profile for %s: it has nothing for %s", input, b.family,
+				 to);
 	/* What the compiler is to read leaves the bundle as it went in, byte for byte. */
 	if (!strcmp(to, "profdata") && (!major || major == b.llvm_major))
 		return copy_whole(file, output, err);

@@ -9,9 +9,9 @@
 #include "pgo/base/err.h"
 
 struct elf_info {
-	char *build_id;		/* in hex, or NULL: it has none */
-	uint64_t text_bytes;	/* of all executable sections */
-	uint64_t hot_bytes, unlikely_bytes;	/* of those named .text.hot*, .text.unlikely* */
+	char *build_id;			    /* in hex, or NULL: it has none */
+	uint64_t text_bytes;		    /* of all executable sections */
+	uint64_t hot_bytes, unlikely_bytes; /* of those named .text.hot*, .text.unlikely* */
 };
 #define ELF_INFO_INIT { 0 }
 void elf_info_release(struct elf_info *e);

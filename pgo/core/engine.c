@@ -59,8 +59,8 @@ static struct interval interval_at(const double *d, const struct spending_look *
 }
 
 /* Whether a slightly other critical value would read otherwise. */
-static bool is_near(const double *d, const struct spending_look *l,
-		    const struct verdict_rule *rule, enum verdict v)
+static bool is_near(const double *d, const struct spending_look *l, const struct verdict_rule *rule,
+		    enum verdict v)
 {
 	uint32_t max = signed_rank_max(l->n);
 	uint32_t step = (uint32_t)ceil(NEAR_BOUNDARY * max);
@@ -93,8 +93,7 @@ static void settle(const struct engine *g, const double *d, unsigned n, double c
 }
 
 /* The four centres that verdicts are about, from the outside in. */
-static void judge_exactly(const struct engine *g, const double *d, unsigned n,
-			  struct interval *ci)
+static void judge_exactly(const struct engine *g, const double *d, unsigned n, struct interval *ci)
 {
 	const struct verdict_rule rule = rule_of(g);
 	double margin = log1p(rule.margin), effect = log1p(rule.min_effect);
@@ -110,7 +109,7 @@ static void intersect(struct interval *ci, const struct interval *with)
 	double lo = fmax(ci->lo, with->lo), hi = fmin(ci->hi, with->hi);
 
 	if (lo > hi)
-		return;		/* one of the looks missed: the newest knows most */
+		return; /* one of the looks missed: the newest knows most */
 	ci->lo = lo;
 	ci->hi = hi;
 	ci->estimate = fmin(fmax(ci->estimate, lo), hi);
@@ -355,7 +354,10 @@ static void check_instrument(struct engine *g)
 	struct paired_result r;
 	PGO_AUTO_FREE double *turned = NULL;
 
-	*in = (struct instrument){ .nr = g->nr_aa, .floor = INFINITY, .p = 1, .position_p = 1,
+	*in = (struct instrument){ .nr = g->nr_aa,
+				   .floor = INFINITY,
+				   .p = 1,
+				   .position_p = 1,
 				   .ci = { -INFINITY, INFINITY, 0 } };
 	if (g->nr_aa && !paired_analyze(g->aa, g->nr_aa, g->e->head.alpha, &r, NULL)) {
 		in->ci = r.ci;
@@ -489,8 +491,10 @@ enum gate_answer engine_gate(const struct engine *g)
 int gate_exit(enum gate_answer a)
 {
 	static const int codes[] = {
-		[GATE_PASS] = PGO_EXIT_OK, [GATE_FAIL] = PGO_EXIT_NO,
-		[GATE_OPEN] = PGO_EXIT_INCONCLUSIVE, [GATE_INSTRUMENT] = PGO_EXIT_INSTRUMENT,
+		[GATE_PASS] = PGO_EXIT_OK,
+		[GATE_FAIL] = PGO_EXIT_NO,
+		[GATE_OPEN] = PGO_EXIT_INCONCLUSIVE,
+		[GATE_INSTRUMENT] = PGO_EXIT_INSTRUMENT,
 		[GATE_MISCOMPARE] = PGO_EXIT_MISCOMPARE,
 	};
 

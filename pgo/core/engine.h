@@ -15,10 +15,11 @@
 struct look {
 	unsigned n;
 	/* Of ln(baseline / candidate): what this and all earlier looks leave. Looks miss the truth
-	 * together with at most 2 alpha, so their intersection does, and no claim is ever taken back. */
+	 * together with at most 2 alpha, so their intersection does, and no claim is ever taken
+	 * back. */
 	struct interval ci;
 	enum verdict verdict;
-	bool exact;		/* judged by sign flips of the observed values: ties, or near the boundary */
+	bool exact; /* judged by sign flips of the observed values: ties, or near the boundary */
 };
 
 /* One series of log ratios: a workload, or the whole. */
@@ -27,46 +28,46 @@ struct series {
 	size_t nr, alloc;
 	struct look looks[SPENDING_MAX_LOOKS];
 	unsigned nr_looks;
-	bool decided;		/* the last look's verdict stands */
-	bool futile;		/* given up: no verdict in prospect */
+	bool decided; /* the last look's verdict stands */
+	bool futile;  /* given up: no verdict in prospect */
 };
 
 struct workload_result {
 	struct series series;
-	bool suspected;		/* slower when looked at alone */
-	bool regressed;		/* and after Holm over all workloads, too */
-	bool miscompare, unstable;	/* outputs */
-	double median_a_s, median_b_s;	/* of one process */
-	double mean;		/* of d */
+	bool suspected;		       /* slower when looked at alone */
+	bool regressed;		       /* and after Holm over all workloads, too */
+	bool miscompare, unstable;     /* outputs */
+	double median_a_s, median_b_s; /* of one process */
+	double mean;		       /* of d */
 	double log_median_ratio;
-	bool disagrees;		/* estimate, mean and medians are apart: look at the distribution */
-	double lag1, drift;	/* diagnostics: autocorrelation; slope of d a pair */
+	bool disagrees;	    /* estimate, mean and medians are apart: look at the distribution */
+	double lag1, drift; /* diagnostics: autocorrelation; slope of d a pair */
 	size_t nr_invalid;
 };
 
-struct instrument {		/* the A/A check */
+struct instrument { /* the A/A check */
 	size_t nr;
-	struct interval ci;	/* its half-width is the noise floor */
-	double floor;		/* a fraction: exp(half-width) - 1; infinite when unknown */
-	double p;		/* two-sided exact, against symmetry about 0 */
-	bool broken;		/* p < 0.01 */
-	double position_p;	/* second run against first, over all A/B pairs */
-	bool position_effect;	/* position_p < 0.01 */
+	struct interval ci;   /* its half-width is the noise floor */
+	double floor;	      /* a fraction: exp(half-width) - 1; infinite when unknown */
+	double p;	      /* two-sided exact, against symmetry about 0 */
+	bool broken;	      /* p < 0.01 */
+	double position_p;    /* second run against first, over all A/B pairs */
+	bool position_effect; /* position_p < 0.01 */
 };
 
 struct engine {
 	const struct evidence *e;
 	struct spending spending;
-	struct spending *holm;	/* at alpha / m for m = 2..nr_workloads, made when first needed */
+	struct spending *holm; /* at alpha / m for m = 2..nr_workloads, made when first needed */
 	struct workload_result *workloads;
-	struct series overall;	/* weighted, by joint rounds */
+	struct series overall; /* weighted, by joint rounds */
 	struct instrument instrument;
-	double *aa;		/* log ratios of the A/A pairs */
+	double *aa; /* log ratios of the A/A pairs */
 	size_t nr_aa, alloc_aa;
-	double *position;	/* d, signed by order */
+	double *position; /* d, signed by order */
 	size_t nr_position, alloc_position;
 	size_t nr_valid, nr_invalid[NR_INVALID];
-	size_t taken;		/* pairs of e that were looked at */
+	size_t taken; /* pairs of e that were looked at */
 };
 #define ENGINE_INIT { 0 }
 /* e's head and workloads are complete; its pairs may come later. */
@@ -92,8 +93,11 @@ enum verdict engine_verdict(const struct engine *g, size_t workload);
 enum verdict engine_overall(const struct engine *g);
 
 enum gate_answer { GATE_PASS, GATE_FAIL, GATE_OPEN, GATE_INSTRUMENT, GATE_MISCOMPARE };
-/* MISCOMPARE before INSTRUMENT (also when more than 20 % of the pairs are invalid) before the rest. */
+/*
+ * MISCOMPARE before INSTRUMENT (also when more than 20 % of the pairs are invalid) before the
+ * rest.
+ */
 enum gate_answer engine_gate(const struct engine *g);
-int gate_exit(enum gate_answer a);	/* 0 1 3 4 5 */
+int gate_exit(enum gate_answer a); /* 0 1 3 4 5 */
 
 #endif

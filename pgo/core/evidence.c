@@ -12,12 +12,17 @@
 
 /* What a field is in memory, and as JSON. */
 enum kind {
-	KIND_U64, KIND_UINT, KIND_SIZE, KIND_DOUBLE, KIND_BOOL,
-	KIND_MEASURED,		/* uint64_t: null for NOT_MEASURED */
-	KIND_TEXT, KIND_OPTIONAL_TEXT,
-	KIND_HASH,		/* char[65]: null for "" */
-	KIND_NAME,		/* an enum: one of names */
-	KIND_OBJECT,		/* what sub lays out */
+	KIND_U64,
+	KIND_UINT,
+	KIND_SIZE,
+	KIND_DOUBLE,
+	KIND_BOOL,
+	KIND_MEASURED, /* uint64_t: null for NOT_MEASURED */
+	KIND_TEXT,
+	KIND_OPTIONAL_TEXT,
+	KIND_HASH,   /* char[65]: null for "" */
+	KIND_NAME,   /* an enum: one of names */
+	KIND_OBJECT, /* what sub lays out */
 };
 
 struct layout;
@@ -41,8 +46,9 @@ struct layout {
 	{ (key), KIND_NAME, offsetof(struct type, member), (names), ARRAY_SIZE(names), NULL }
 
 _Static_assert(sizeof(enum metric) == sizeof(unsigned) && sizeof(enum gate) == sizeof(unsigned) &&
-	       sizeof(enum invalid) == sizeof(unsigned) &&
-	       sizeof(enum pair_kind) == sizeof(unsigned), "enums are read as unsigned");
+		       sizeof(enum invalid) == sizeof(unsigned) &&
+		       sizeof(enum pair_kind) == sizeof(unsigned),
+	       "enums are read as unsigned");
 
 static const char *const metric_names[NR_METRICS] = {
 	[METRIC_CPU] = "cpu",
@@ -279,13 +285,13 @@ json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p)
 /* Where the reader is, for messages. */
 struct line {
 	const char *path;
-	size_t nr;	/* from 1 */
+	size_t nr; /* from 1 */
 	size_t offset;
 	struct pgo_err *err;
 };
 
-__attribute__((format(printf, 2, 3)))
-static int line_error(const struct line *line, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int
+line_error(const struct line *line, const char *fmt, ...)
 {
 	PGO_AUTO(strbuf) what = STRBUF_INIT;
 	va_list ap;
@@ -440,8 +446,8 @@ static int check_version(const json_t *o, const struct line *line)
 		return 0;
 	return pgo_error_at(line->err, PGO_EVERSION, line->path, (int64_t)line->offset,
 			    "'%s' is evidence of version %" JSON_INTEGER_FORMAT
-			    ", not of version %d", line->path, json_integer_value(v),
-			    EVIDENCE_VERSION);
+			    ", not of version %d",
+			    line->path, json_integer_value(v), EVIDENCE_VERSION);
 }
 
 static int take_workload(const json_t *o, struct ab_workload_info *w, const struct line *line)

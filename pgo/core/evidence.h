@@ -15,17 +15,26 @@
 #include "pgo/core/json.h"
 
 enum metric { METRIC_CPU, METRIC_ACTIVE, METRIC_WALL, NR_METRICS };
-const char *metric_name(enum metric m);	/* "cpu" "active" "wall" */
+const char *metric_name(enum metric m); /* "cpu" "active" "wall" */
 
 /* Hardware and software events; which of them a machine has is found by counting. */
 enum counter {
-	COUNTER_CYCLES, COUNTER_INSTRUCTIONS, COUNTER_BRANCHES, COUNTER_BRANCH_MISSES,
-	COUNTER_L1I_MISSES, COUNTER_ITLB_MISSES, COUNTER_STALLED_FRONTEND,
-	COUNTER_LLC_MISSES, COUNTER_DTLB_MISSES,
-	COUNTER_TASK_CLOCK, COUNTER_PAGE_FAULTS, COUNTER_CONTEXT_SWITCHES, COUNTER_MIGRATIONS,
+	COUNTER_CYCLES,
+	COUNTER_INSTRUCTIONS,
+	COUNTER_BRANCHES,
+	COUNTER_BRANCH_MISSES,
+	COUNTER_L1I_MISSES,
+	COUNTER_ITLB_MISSES,
+	COUNTER_STALLED_FRONTEND,
+	COUNTER_LLC_MISSES,
+	COUNTER_DTLB_MISSES,
+	COUNTER_TASK_CLOCK,
+	COUNTER_PAGE_FAULTS,
+	COUNTER_CONTEXT_SWITCHES,
+	COUNTER_MIGRATIONS,
 	NR_COUNTERS,
 };
-const char *counter_name(enum counter c);	/* perf's name: "branch-misses" */
+const char *counter_name(enum counter c); /* perf's name: "branch-misses" */
 
 /* A field that was not measured is NOT_MEASURED, never zero. */
 #define NOT_MEASURED UINT64_MAX
@@ -33,45 +42,49 @@ const char *counter_name(enum counter c);	/* perf's name: "branch-misses" */
 /* Of one run: all processes of the unit together. Times in ns. */
 struct run_metrics {
 	uint64_t wall_ns, cpu_ns;
-	uint64_t run_delay_ns;		/* of the main thread: runnable, not running */
+	uint64_t run_delay_ns; /* of the main thread: runnable, not running */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
-	uint64_t throttled_ns;		/* by the cgroup's quota, during the run */
-	uint64_t steal_ns;		/* of all processors, during the run */
-	uint64_t pressure_ns;		/* some task waited for a processor, during the run */
+	uint64_t throttled_ns; /* by the cgroup's quota, during the run */
+	uint64_t steal_ns;     /* of all processors, during the run */
+	uint64_t pressure_ns;  /* some task waited for a processor, during the run */
 	uint64_t counters[NR_COUNTERS];
-	char output[65];		/* SHA-256 of what is compared; "" when nothing is */
+	char output[65]; /* SHA-256 of what is compared; "" when nothing is */
 };
 #define RUN_METRICS_INIT run_metrics_none()
-struct run_metrics run_metrics_none(void);	/* all NOT_MEASURED */
+struct run_metrics run_metrics_none(void); /* all NOT_MEASURED */
 
 /* Why a pair does not count: events of the environment only, fixed before any data. */
 enum invalid {
-	VALID, INVALID_THROTTLED, INVALID_STEAL, INVALID_SUSPENDED, INVALID_HOTPLUG,
+	VALID,
+	INVALID_THROTTLED,
+	INVALID_STEAL,
+	INVALID_SUSPENDED,
+	INVALID_HOTPLUG,
 	NR_INVALID,
 };
 const char *invalid_name(enum invalid why);
 
-enum pair_kind { PAIR_AB, PAIR_AA };	/* AA: the baseline against its copy */
+enum pair_kind { PAIR_AB, PAIR_AA }; /* AA: the baseline against its copy */
 
 struct ab_pair {
-	size_t workload;	/* index */
+	size_t workload; /* index */
 	enum pair_kind kind;
 	unsigned round;		/* from 0; none without a pair */
 	bool swapped;		/* the coin: run[1] went first */
-	unsigned padding_bytes;	/* of the environment, the same for both */
+	unsigned padding_bytes; /* of the environment, the same for both */
 	enum invalid invalid;
-	struct run_metrics run[2];	/* [0] baseline, [1] candidate or the copy */
+	struct run_metrics run[2]; /* [0] baseline, [1] candidate or the copy */
 };
 
 struct ab_workload_info {
 	char *name;
 	double weight;
-	enum metric metric;	/* fixed before any A/B data */
-	unsigned times;		/* processes a unit */
+	enum metric metric; /* fixed before any A/B data */
+	unsigned times;	    /* processes a unit */
 	bool held_out;
 	bool output_compared;
-	char output[65];	/* the baseline's, from the warm-up */
-	uint64_t unit_ns;	/* wall time of a baseline unit in the warm-up */
+	char output[65];  /* the baseline's, from the warm-up */
+	uint64_t unit_ns; /* wall time of a baseline unit in the warm-up */
 };
 
 enum gate { GATE_NO_REGRESSION, GATE_PROVE_NOT_SLOWER, GATE_PROVE_FASTER };
@@ -81,21 +94,21 @@ const char *gate_name(enum gate g);
 struct evidence_head {
 	uint64_t seed;
 	unsigned n_max;
-	double alpha;		/* one-sided */
+	double alpha; /* one-sided */
 	double margin, min_effect;
 	enum gate gate;
-	char *a, *b;		/* what the sides are: commands, or stage names */
+	char *a, *b; /* what the sides are: commands, or stage names */
 	char *machine, *kernel;
-	char *commit;		/* of the project, or NULL */
+	char *commit; /* of the project, or NULL */
 };
 
 struct evidence {
 	struct evidence_head head;
 	struct ab_workload_info *workloads;
 	size_t nr_workloads;
-	struct ab_pair *pairs;	/* in the order of time */
+	struct ab_pair *pairs; /* in the order of time */
 	size_t nr_pairs, alloc_pairs;
-	size_t left_out_bytes;	/* read from a file: of a last line without its newline */
+	size_t left_out_bytes; /* read from a file: of a last line without its newline */
 };
 #define EVIDENCE_INIT { 0 }
 void evidence_release(struct evidence *e);

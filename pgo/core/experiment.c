@@ -33,17 +33,17 @@ struct trial {
 	struct project *p;
 	const struct experiment_opts *opts;
 	struct experiment *x;
-	struct evidence *e;	/* x's */
+	struct evidence *e; /* x's */
 	struct meter meter;
-	const struct workload **specs;	/* beside e->workloads */
-	uint64_t *process_ns;	/* of one process, by the workload's metric; beside e->workloads */
+	const struct workload **specs; /* beside e->workloads */
+	uint64_t *process_ns; /* of one process, by the workload's metric; beside e->workloads */
 	struct side sides[3];
 	struct rng rng;
 	uint64_t start_ns;
 	unsigned round;
 	size_t nr_aa, nr_ab;
-	size_t next_aa;		/* the workload of the next A/A pair */
-	bool keeping;		/* the evidence file has its head: pairs follow as they come */
+	size_t next_aa; /* the workload of the next A/A pair */
+	bool keeping;	/* the evidence file has its head: pairs follow as they come */
 };
 
 static void trial_release(struct trial *t)
@@ -95,7 +95,9 @@ static int choose_workloads(struct trial *t, struct pgo_err *err)
 			continue;
 		t->specs[e->nr_workloads] = w;
 		e->workloads[e->nr_workloads++] = (struct ab_workload_info){
-			.name = xstrdup(w->name), .weight = w->weight, .times = 1,
+			.name = xstrdup(w->name),
+			.weight = w->weight,
+			.times = 1,
 			.held_out = !(w->use & USE_TRAIN),
 			.output_compared = strcmp(w->output, "none") != 0,
 		};
@@ -129,7 +131,10 @@ static enum metric choose_metric(const struct run_metrics *m)
 	return m->run_delay_ns == NOT_MEASURED ? METRIC_WALL : METRIC_ACTIVE;
 }
 
-/* Discarded runs, until nothing is read from the disk any more; they fix the metric and the unit. */
+/*
+ * Discarded runs, until nothing is read from the disk any more; they fix the metric and the
+ * unit.
+ */
 static int warm_up(struct trial *t, size_t i, struct pgo_err *err)
 {
 	struct ab_workload_info *w = &t->e->workloads[i];
@@ -180,8 +185,7 @@ static uint64_t spin_of(const struct trial *t, size_t i, const struct side *side
 /* One attempt at a pair; what the environment did to it decides whether it counts. */
 static int attempt(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
 {
-	const struct side *sides[2] = { &t->sides[0],
-					&t->sides[pair->kind == PAIR_AA ? 2 : 1] };
+	const struct side *sides[2] = { &t->sides[0], &t->sides[pair->kind == PAIR_AA ? 2 : 1] };
 	const struct ab_workload_info *w = &t->e->workloads[pair->workload];
 	int ret = 0;
 
@@ -425,8 +429,7 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 
 /* *ret is filled in place: the engine points at its evidence. */
 int experiment_run(struct project *p, const char *baseline, const char *candidate,
-		   const struct experiment_opts *opts, struct experiment *ret,
-		   struct pgo_err *err)
+		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err)
 {
 	PGO_AUTO(trial) t = { .p = p, .opts = opts, .x = ret, .e = &ret->evidence };
 

@@ -14,23 +14,23 @@
 /* A side: 'a' the baseline, 'b' the candidate, 'c' the baseline's copy for the A/A pairs. */
 struct side {
 	char label;
-	char *out_dir;		/* $PGO_OUT; of one length on all sides; "" without a project */
-	const char *line;	/* its own command, or NULL: the workload's */
+	char *out_dir;	  /* $PGO_OUT; of one length on all sides; "" without a project */
+	const char *line; /* its own command, or NULL: the workload's */
 };
 
 struct experiment_opts {
-	unsigned pairs;		/* at most; 0: pgo.yaml's */
-	uint64_t seed;		/* 0: drawn, and told */
+	unsigned pairs; /* at most; 0: pgo.yaml's */
+	uint64_t seed;	/* 0: drawn, and told */
 	double margin, min_effect, alpha;
 	enum gate gate;
-	uint64_t budget_ns;	/* 0: pgo.yaml's, or none */
-	double inject;		/* the candidate also spins for this fraction of a unit's time */
-	bool insist;		/* the margin was asked for: one that cannot be proven is refused */
-	bool force;		/* but not then */
-	bool no_padding;	/* no random environment */
-	const char *prepare;	/* run before each run, not timed, or NULL */
-	bool no_shell;		/* split the line into words, and run it as it is */
-	const char *evidence;	/* a file to keep it in besides .pgo/validate/ */
+	uint64_t budget_ns;   /* 0: pgo.yaml's, or none */
+	double inject;	      /* the candidate also spins for this fraction of a unit's time */
+	bool insist;	      /* the margin was asked for: one that cannot be proven is refused */
+	bool force;	      /* but not then */
+	bool no_padding;      /* no random environment */
+	const char *prepare;  /* run before each run, not timed, or NULL */
+	bool no_shell;	      /* split the line into words, and run it as it is */
+	const char *evidence; /* a file to keep it in besides .pgo/validate/ */
 };
 
 struct experiment {
@@ -39,10 +39,10 @@ struct experiment {
 	struct forecast forecast;
 	double inject;
 	uint64_t wall_ns;
-	char *path;		/* of the evidence */
-	bool dirty;		/* uncommitted changes in the sources */
-	bool live;		/* it ran here and now; a replay did not */
-	bool cancelled;		/* by a signal: what the last look said stands */
+	char *path;	/* of the evidence */
+	bool dirty;	/* uncommitted changes in the sources */
+	bool live;	/* it ran here and now; a replay did not */
+	bool cancelled; /* by a signal: what the last look said stands */
 };
 #define EXPERIMENT_INIT { 0 }
 void experiment_release(struct experiment *e);
@@ -54,8 +54,7 @@ PGO_DEFINE_AUTO(experiment, experiment_release)
  * fails, -PGO_ELIMIT for a margin below what can be proven here.
  */
 int experiment_run(struct project *p, const char *baseline, const char *candidate,
-		   const struct experiment_opts *opts, struct experiment *ret,
-		   struct pgo_err *err);
+		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err);
 
 /* Compare two commands; p's configuration has one workload, whose run is not used. */
 int experiment_commands(struct project *p, const char *a, const char *b,

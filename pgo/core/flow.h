@@ -10,7 +10,8 @@
 int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err);
 /* Optimized build with the profile. */
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err);
-/* Baseline build, then baseline against optimized (or against itself, to test the instrument). -PGO_ENOTFOUND when nothing is built yet,
+/* Baseline build, then baseline against optimized (or against itself, to test the instrument).
+ * -PGO_ENOTFOUND when nothing is built yet,
  * -PGO_EMISMATCH when the sources have changed since. */
 int flow_validate(struct project *p, const struct experiment_opts *opts, bool against_itself,
 		  struct experiment *ret, struct pgo_err *err);

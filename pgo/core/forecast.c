@@ -53,7 +53,7 @@ static double provable_margin(const double *d, size_t nr, unsigned n, double alp
 }
 
 struct need {
-	unsigned pairs;		/* 0: more than were tried */
+	unsigned pairs; /* 0: more than were tried */
 	double provable;
 };
 

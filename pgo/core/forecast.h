@@ -6,9 +6,10 @@
 #include "pgo/core/evidence.h"
 
 struct forecast {
-	unsigned pairs;		/* to prove the margin of an equal candidate in 9 of 10 tries; 0: too many */
-	double provable;	/* the smallest margin that head.n_max pairs prove so; infinite: unknown */
-	uint64_t round_ns;	/* of one pair of every workload; set by the caller */
+	unsigned
+		pairs; /* to prove the margin of an equal candidate in 9 of 10 tries; 0: too many */
+	double provable; /* the smallest margin that head.n_max pairs prove so; infinite: unknown */
+	uint64_t round_ns; /* of one pair of every workload; set by the caller */
 };
 
 /*

@@ -259,7 +259,8 @@ int hyperfine_parse(const char *path, const char *text, size_t len, struct hyper
 		if (wrong)
 			return pgo_error_at(err, PGO_EFORMAT, path, -1,
 					    "'%s' is no hyperfine export: field '%s' of result %zu "
-					    "is missing or wrong", path, wrong, i);
+					    "is missing or wrong",
+					    path, wrong, i);
 	}
 	*ret = h;
 	h = (struct hyperfine)HYPERFINE_INIT;

@@ -13,12 +13,12 @@
 struct hyperfine_result {
 	char *command;
 	double mean_s, stddev_s, median_s;
-	double user_s, system_s;	/* means */
+	double user_s, system_s; /* means */
 	double min_s, max_s;
 	double *times_s;	/* of each run */
 	size_t nr;		/* runs, at least one */
 	int *exit_codes;	/* nr, or NULL: not known */
-	uint64_t *memory_bytes;	/* nr, or NULL: not known (1.15 has none) */
+	uint64_t *memory_bytes; /* nr, or NULL: not known (1.15 has none) */
 };
 
 struct hyperfine {

@@ -31,7 +31,8 @@ static int wrong_family(const struct project *p, const char *file, const char *w
 {
 	pgo_error(err, PGO_EMISMATCH, "'%s' is %s, but the project's compiler is %s", file, what,
 		  p->cc.banner);
-	return pgo_err_hint(err, "name the compiler that it was made for in toolchain.cc, or collect a "
+	return pgo_err_hint(err,
+			    "name the compiler that it was made for in toolchain.cc, or collect a "
 			    "profile with this one: pgoctl collect");
 }
 
@@ -46,14 +47,17 @@ static int check_bundle(const struct project *p, const char *file, const struct 
 		return wrong_family(p, file, what, err);
 	}
 	if (strcmp(b->work_root, p->work) != 0)
-		log_warn("the profile was collected below '%s': functions that carry an absolute source "
-			 "path in their names will not be found", b->work_root);
+		log_warn(
+			"the profile was collected below '%s': functions that carry an absolute "
+			"source "
+			"path in their names will not be found",
+			b->work_root);
 	return 0;
 }
 
 /* Lay the .gcda files of a bare tree out under the names that gcc -fprofile-use=DIR looks for. */
 struct mangle {
-	const char *build_dir;	/* that relative names are below */
+	const char *build_dir; /* that relative names are below */
 	const char *dst;
 };
 
@@ -83,14 +87,18 @@ static int mangle_one(const char *path, const char *rel, const struct stat *st, 
 		return 0;
 	name = name_for_use(m, rel);
 	if (strlen(fs_basename(name)) > 255) {
-		pgo_error(err, PGO_ELIMIT, "GCC's name for the profile of '%s' is longer than a file name "
-			  "may be", rel);
+		pgo_error(err, PGO_ELIMIT,
+			  "GCC's name for the profile of '%s' is longer than a file name "
+			  "may be",
+			  rel);
 		return pgo_err_hint(err, "move the project to a shorter path");
 	}
 	dst = fs_join(m->dst, name);
 	if (fs_exists(dst)) {
-		pgo_error(err, PGO_EMISMATCH, "there are two profiles of one object, of which '%s' is the "
-			  "second", path);
+		pgo_error(err, PGO_EMISMATCH,
+			  "there are two profiles of one object, of which '%s' is the "
+			  "second",
+			  path);
 		return pgo_err_hint(err, "merge them: gcov-tool merge, or pgoctl collect");
 	}
 	return fs_copy_file(path, dst, err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A profile as the user gives it (a bundle, or a bare native one), in the form that the compiler takes. */
+/*
+ * A profile as the user gives it (a bundle, or a bare native one), in the form that the compiler
+ * takes.
+ */
 #ifndef PGO_CORE_INTAKE_H
 #define PGO_CORE_INTAKE_H
 
@@ -7,10 +10,10 @@
 #include "pgo/core/stage.h"
 
 struct intake {
-	char *path;		/* what -fprofile-use gets: a .profdata, or a folder of .gcda */
+	char *path; /* what -fprofile-use gets: a .profdata, or a folder of .gcda */
 	char id[DIGEST_HEX_LEN + 1];
-	struct stage_profile profile;	/* of the two above */
-	struct bundle bundle;	/* .tool is NULL when it was no bundle */
+	struct stage_profile profile; /* of the two above */
+	struct bundle bundle;	      /* .tool is NULL when it was no bundle */
 };
 #define INTAKE_INIT { .bundle = BUNDLE_INIT }
 void intake_release(struct intake *in);

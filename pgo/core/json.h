@@ -27,8 +27,14 @@ const char *js_get_string(const json_t *o, const char *key, bool *ok);
 uint64_t js_get_u64(const json_t *o, const char *key, bool *ok);
 double js_get_double(const json_t *o, const char *key, bool *ok);
 
-struct json_holder { json_t *o; };
-static inline void json_holder_release(struct json_holder *h) { json_decref(h->o); h->o = NULL; }
+struct json_holder {
+	json_t *o;
+};
+static inline void json_holder_release(struct json_holder *h)
+{
+	json_decref(h->o);
+	h->o = NULL;
+}
 PGO_DEFINE_AUTO(json_holder, json_holder_release)
 
 #endif

@@ -12,11 +12,16 @@ bool keep_check(const struct experiment *x, struct ledger_rate *ret)
 	char machine[DIGEST_HEX_LEN + 1];
 
 	machine_key(machine);
-	return ledger_note(&(struct ledger_entry){
-		.time = time(NULL), .machine = machine,
-		.metric = metric_name(x->evidence.workloads[0].metric),
-		.nr_pairs = (unsigned)in->nr, .p = in->p, .floor = in->floor,
-	}, ret);
+	return ledger_note(
+		&(struct ledger_entry){
+			.time = time(NULL),
+			.machine = machine,
+			.metric = metric_name(x->evidence.workloads[0].metric),
+			.nr_pairs = (unsigned)in->nr,
+			.p = in->p,
+			.floor = in->floor,
+		},
+		ret);
 }
 
 /* workload SIZE_MAX: the whole. */
@@ -32,8 +37,10 @@ static struct history_row row_of(const struct project *p, const struct stage *ba
 	return (struct history_row){
 		.time = time(NULL),
 		.workload = whole ? NULL : xstrdup(x->evidence.workloads[of].name),
-		.commit = xstrdup(x->evidence.head.commit), .dirty = x->dirty,
-		.source = xstrdup(baseline->source), .compiler = xstrdup(p->cc.banner),
+		.commit = xstrdup(x->evidence.head.commit),
+		.dirty = x->dirty,
+		.source = xstrdup(baseline->source),
+		.compiler = xstrdup(p->cc.banner),
 		.metric = xstrdup(metric_name(x->evidence.workloads[of].metric)),
 		.machine = xstrdup(machine),
 		.ci = k ? k->ci : (struct interval){ -INFINITY, INFINITY, 0 },
@@ -48,8 +55,7 @@ static char *history_path(const struct project *p)
 	return project_path(p, "history.db");
 }
 
-void keep_history(const struct project *p, const struct stage *baseline,
-		  const struct experiment *x)
+void keep_history(const struct project *p, const struct stage *baseline, const struct experiment *x)
 {
 	size_t nr = x->evidence.nr_workloads + 1;
 	PGO_AUTO_FREE struct history_row *rows = xcalloc(nr, sizeof(*rows));

@@ -67,7 +67,8 @@ static int hash_output(const struct meter *m, const struct workload *w, struct r
 	file = strcmp(w->output, "stdout") ? fs_join(m->tmp, w->output) : xstrdup(m->out);
 	if (fs_exists(file))
 		return digest_file_hex(file, rm->output, err);
-	pgo_error(err, PGO_ECHILD, "workload '%s' left no file '%s' in $PGO_TMP", w->name, w->output);
+	pgo_error(err, PGO_ECHILD, "workload '%s' left no file '%s' in $PGO_TMP", w->name,
+		  w->output);
 	return pgo_err_hint(err, "its output: in pgo.yaml names what is compared");
 }
 
@@ -86,8 +87,11 @@ static const char *side_name(char label)
 
 static int run_prepare(const struct meter *m, struct strvec *env, struct pgo_err *err)
 {
-	const struct run_req req = { .what = "the --prepare command", .line = m->prepare,
-				     .dir = m->p->config.root, .env = env, .log = m->log };
+	const struct run_req req = { .what = "the --prepare command",
+				     .line = m->prepare,
+				     .dir = m->p->config.root,
+				     .env = env,
+				     .log = m->log };
 
 	return runner_shell(m->p, &req, NULL, err);
 }
@@ -100,12 +104,21 @@ static int run_once(const struct meter *m, const struct workload *w, const struc
 					   side_name(side->label));
 	PGO_AUTO_FREE char *in = workload_stdin(m->p, w);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = { .what = what, .line = side->line ? side->line : w->run,
-			       .dir = m->p->config.root, .env = &env, .in_path = in,
-			       .out_path = m->out, .log = m->log,
-			       .timeout_ns = w->timeout_ns, .expect_status = w->expect_status,
-			       .armed = counters_arm, .armed_arg = counters,
-			       .no_shell = m->no_shell, .spin_ns = spin_ns };
+	struct run_req req = {
+		.what = what,
+		.line = side->line ? side->line : w->run,
+		.dir = m->p->config.root,
+		.env = &env,
+		.in_path = in,
+		.out_path = m->out,
+		.log = m->log,
+		.timeout_ns = w->timeout_ns,
+		.expect_status = w->expect_status,
+		.armed = counters_arm,
+		.armed_arg = counters,
+		.no_shell = m->no_shell,
+		.spin_ns = spin_ns
+	};
 	int ret = fs_remove_tree(m->tmp, err);
 
 	if (!ret)

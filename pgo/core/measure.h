@@ -11,11 +11,11 @@
 /* What stays the same from run to run. */
 struct meter {
 	const struct project *p;
-	char *tmp, *out, *log;		/* $PGO_TMP, stdout, stderr: the same places for all sides */
-	const char *prepare;		/* run before each run, not timed, or NULL */
+	char *tmp, *out, *log; /* $PGO_TMP, stdout, stderr: the same places for all sides */
+	const char *prepare;   /* run before each run, not timed, or NULL */
 	bool no_shell;
-	unsigned padding_bytes;		/* of the environment: moves the stack, the same in a pair */
-	unsigned group;			/* of the hardware counters, the same in a pair */
+	unsigned padding_bytes; /* of the environment: moves the stack, the same in a pair */
+	unsigned group;		/* of the hardware counters, the same in a pair */
 	struct counters_plan plan;
 	struct environment env;
 };

@@ -70,8 +70,8 @@ static int merge_llvm(const struct project *p, const struct training *t, size_t 
 		return ret;
 	payload->format = xstrdup("llvm-indexed");
 	payload->version = xstrfmt("%llu", (unsigned long long)res.version);
-	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters,
-						 res.total_count, res.max_count, res.nr_overflow };
+	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters, res.total_count,
+						 res.max_count, res.nr_overflow };
 	return 0;
 }
 
@@ -101,8 +101,8 @@ static int merge_gcc(const struct training *t, size_t only, const uint64_t *weig
 		return ret;
 	payload->format = xstrdup("gcda");
 	payload->version = xstrdup(res.version);
-	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters,
-						 res.total_count, res.max_count, res.nr_saturated };
+	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters, res.total_count,
+						 res.max_count, res.nr_saturated };
 	return 0;
 }
 
@@ -120,7 +120,8 @@ static int merge_some(const struct project *p, const struct training *t, size_t 
 
 	if (!ret && !payload->stats.functions) {
 		pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
-		return pgo_err_hint(err, "the program that ran was linked with the profile runtime, but "
+		return pgo_err_hint(err,
+				    "the program that ran was linked with the profile runtime, but "
 				    "none of its objects was compiled with instrumentation");
 	}
 	return ret ? ret : bundle_hash_payload(out, payload, err);
@@ -171,8 +172,9 @@ static void describe_artifacts(const struct stage *s, struct bundle *b)
 
 static int describe_project(const struct project *p, struct bundle *b, struct pgo_err *err)
 {
-	const struct build_stage spec = { .kind = STAGE_INSTRUMENTED, .source_root = p->work,
-					  .update = p->config.update };
+	const struct build_stage spec = {
+		.kind = STAGE_INSTRUMENTED, .source_root = p->work, .update = p->config.update
+	};
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
 	PGO_AUTO(strvec) ldflags = STRVEC_INIT;

@@ -7,7 +7,8 @@
 #include "pgo/core/train.h"
 
 /*
- * Merge all runs of the instrumented stage, each workload by its weight, and write the bundle to out_path.
+ * Merge all runs of the instrumented stage, each workload by its weight, and write the bundle to
+ * out_path.
  * A corrupt or empty raw file stops it: -PGO_EFORMAT with the path. ret (may be
  * NULL) gets the manifest.
  */

@@ -8,7 +8,7 @@
 struct plan_step {
 	char *name;		/* "build baseline" */
 	bool done;		/* its inputs are those of the last time */
-	struct strvec commands;	/* ready to be read by a person */
+	struct strvec commands; /* ready to be read by a person */
 };
 
 struct plan {

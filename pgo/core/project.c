@@ -125,7 +125,8 @@ static int check_paths(struct project *p, struct pgo_err *err)
 	if (strchr(real, '%'))
 		return pgo_error(err, PGO_EUNSUP,
 				 "the project's path '%s' has a '%%' in it, which the profile "
-				 "runtimes of all compilers would expand", real);
+				 "runtimes of all compilers would expand",
+				 real);
 	if (strchr(p->config.root, ':'))
 		return pgo_error(err, PGO_EUNSUP,
 				 "the project's path '%s' has a ':' in it, which PATH cannot hold",

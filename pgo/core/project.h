@@ -24,23 +24,23 @@
 
 struct project {
 	struct config config;
-	struct tool_version cc;		/* found by running it */
-	struct tool_version cxx;	/* .path NULL when the project has no C++ driver */
-	struct tool_version rustc;	/* .path NULL when the project has no Rust */
+	struct tool_version cc;	   /* found by running it */
+	struct tool_version cxx;   /* .path NULL when the project has no C++ driver */
+	struct tool_version rustc; /* .path NULL when the project has no Rust */
 	const struct compiler *compiler;
-	char *state;			/* .pgo, absolute */
-	char *work;			/* .pgo/work */
-	char *tool_dir;			/* where pgoctl-cc and the LLVM modules are */
+	char *state;	/* .pgo, absolute */
+	char *work;	/* .pgo/work */
+	char *tool_dir; /* where pgoctl-cc and the LLVM modules are */
 	int lock_fd;
-	bool force;			/* take no finished stage for granted */
-	struct plan *plan;		/* not NULL: only say what would be done (-n) */
+	bool force;	   /* take no finished stage for granted */
+	struct plan *plan; /* not NULL: only say what would be done (-n) */
 };
 #define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
 
 struct project_open_opts {
-	const char *config;		/* path of pgo.yaml, or NULL: searched from here upwards */
+	const char *config; /* path of pgo.yaml, or NULL: searched from here upwards */
 	const char *tool_dir;
-	const char *cc;			/* takes the place of toolchain.cc, or NULL */
+	const char *cc; /* takes the place of toolchain.cc, or NULL */
 	bool force;
 	struct plan *plan;
 };
@@ -72,7 +72,10 @@ void toolchain_probe_cxx(struct project *p);
  * the project is built. -PGO_ETOOL with the package to install. */
 int toolchain_check_runtime(const struct project *p, struct pgo_err *err);
 
-/* End every process that carries this project's mark in its environment. Only with the lock held. */
+/*
+ * End every process that carries this project's mark in its environment. Only with the lock
+ * held.
+ */
 void orphans_end(const char *state_dir);
 /* The environment variable that carries the mark. */
 #define OWNER_ENV "PGOCTL_OWNER"

@@ -97,7 +97,6 @@ int runner_shell(const struct project *p, const struct run_req *req, struct chil
 	return 0;
 }
 
-
 static int note_library(const char *path, const char *rel, const struct stat *st, void *arg,
 			struct pgo_err *err)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running the user's commands: each leaves a line in the record, and a failure tells the whole story. */
+/*
+ * Running the user's commands: each leaves a line in the record, and a failure tells the whole
+ * story.
+ */
 #ifndef PGO_CORE_RUNNER_H
 #define PGO_CORE_RUNNER_H
 
@@ -8,20 +11,23 @@
 
 /* One shell line of pgo.yaml. env is complete; log takes both streams unless out_path is given. */
 struct run_req {
-	const char *what;	/* "build:baseline", "train:fib": into the record and messages */
+	const char *what; /* "build:baseline", "train:fib": into the record and messages */
 	const char *line;
 	const char *dir;
 	struct strvec *env;
-	const char *in_path;	/* NULL: /dev/null */
-	const char *out_path;	/* stdout, or NULL: into the log */
-	const char *log;	/* stderr (and stdout), truncated first unless append */
+	const char *in_path;  /* NULL: /dev/null */
+	const char *out_path; /* stdout, or NULL: into the log */
+	const char *log;      /* stderr (and stdout), truncated first unless append */
 	bool append;
 	uint64_t timeout_ns;
-	uint64_t spin_ns;	/* time to burn before it starts */
-	/* Not NULL: started behind the barrier, which counts the program alone; as in struct child. */
+	uint64_t spin_ns; /* time to burn before it starts */
+	/*
+	 * Not NULL: started behind the barrier, which counts the program alone; as in struct
+	 * child.
+	 */
 	int (*armed)(pid_t pid, void *arg);
 	void *armed_arg;
-	bool no_shell;		/* split the line into words, run it as it is */
+	bool no_shell; /* split the line into words, run it as it is */
 	int expect_status;
 };
 
@@ -32,11 +38,17 @@ struct run_req {
 int runner_shell(const struct project *p, const struct run_req *req, struct child_result *res,
 		 struct pgo_err *err);
 
-/* Append a line to the record: what was run, the environment that differs from ours, the outcome. */
+/*
+ * Append a line to the record: what was run, the environment that differs from ours, the
+ * outcome.
+ */
 int record_child(const struct project *p, const char *what, const struct child *c,
 		 const struct child_result *res, struct pgo_err *err);
 
-/* Set LD_LIBRARY_PATH so that shared objects kept below out_dir are found before those of the system. */
+/*
+ * Set LD_LIBRARY_PATH so that shared objects kept below out_dir are found before those of the
+ * system.
+ */
 void runner_add_library_path(struct strvec *env, const char *out_dir);
 
 #endif

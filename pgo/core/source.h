@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The source tree: what of it counts, its hash, and the one work copy that every stage builds in. */
+/*
+ * The source tree: what of it counts, its hash, and the one work copy that every stage builds
+ * in.
+ */
 #ifndef PGO_CORE_SOURCE_H
 #define PGO_CORE_SOURCE_H
 
@@ -12,7 +15,7 @@ int source_hash(const struct project *p, char hex[DIGEST_HEX_LEN + 1], struct pg
 int source_copy(const struct project *p, struct pgo_err *err);
 
 struct source_commit {
-	char *commit;		/* NULL: not a git checkout, or no git */
+	char *commit; /* NULL: not a git checkout, or no git */
 	bool dirty;
 };
 void source_commit_release(struct source_commit *c);

@@ -30,8 +30,8 @@ struct build {
 	struct project *p;
 	struct build_stage spec;
 	struct wrapper_conf conf;
-	char *dir;		/* the stage's final folder */
-	char *fresh;		/* the new one, beside it */
+	char *dir;   /* the stage's final folder */
+	char *fresh; /* the new one, beside it */
 	char *cwd;
 	char *conf_path;
 	char key[DIGEST_HEX_LEN + 1];
@@ -59,9 +59,22 @@ static void add_vec(struct digest *d, const struct strvec *sv)
 static void add_environment(struct digest *d, const struct project *p)
 {
 	static const char *const names[] = {
-		"PATH", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LIBS", "MAKEFLAGS",
-		"RUSTFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
-		"LD_LIBRARY_PATH", "PKG_CONFIG_PATH", "SOURCE_DATE_EPOCH", "GCC_EXEC_PREFIX",
+		"PATH",
+		"CFLAGS",
+		"CXXFLAGS",
+		"CPPFLAGS",
+		"LDFLAGS",
+		"LIBS",
+		"MAKEFLAGS",
+		"RUSTFLAGS",
+		"CPATH",
+		"C_INCLUDE_PATH",
+		"CPLUS_INCLUDE_PATH",
+		"LIBRARY_PATH",
+		"LD_LIBRARY_PATH",
+		"PKG_CONFIG_PATH",
+		"SOURCE_DATE_EPOCH",
+		"GCC_EXEC_PREFIX",
 	};
 
 	PGO_AUTO(strvec) env = STRVEC_INIT;
@@ -119,9 +132,11 @@ static int prepare(struct build *b, enum stage_kind kind, const struct stage_pro
 	int ret;
 
 	b->spec = (struct build_stage){
-		.kind = kind, .profile = profile ? profile->path : NULL,
+		.kind = kind,
+		.profile = profile ? profile->path : NULL,
 		.source_root = profile && profile->full_names ? NULL : p->work,
-		.partial_training = p->config.partial_training, .update = p->config.update,
+		.partial_training = p->config.partial_training,
+		.update = p->config.update,
 	};
 	ret = p->compiler->add_flags(&b->spec, &p->cc, &b->conf.cflags, &b->conf.ldflags, err);
 	if (!ret && p->rustc.path)
@@ -215,17 +230,21 @@ static int check_calls(const struct build *b, const struct wrapper_summary *call
 		pgo_error(err, PGO_ECONFIG,
 			  "the %s build compiled nothing through pgoctl's compiler wrapper",
 			  b->conf.stage);
-		return pgo_err_hint(err, "let the build use $CC, or a compiler found on PATH; if the "
-				    "source tree holds built objects, set build.clean (\"make clean\")");
+		return pgo_err_hint(
+			err,
+			"let the build use $CC, or a compiler found on PATH; if the "
+			"source tree holds built objects, set build.clean (\"make clean\")");
 	}
 	for (size_t i = 0; i < calls->foreign.nr; i++)
 		log_warn("the build calls another compiler, '%s': what it makes has no profile",
 			 calls->foreign.v[i]);
 	if (calls->nr_stale_inputs)
-		log_warn("%llu objects on link lines were not built by the %s stage (the first: '%s'); "
-			 "if they belong to the project, set build.clean",
-			 (unsigned long long)calls->nr_stale_inputs, b->conf.stage,
-			 calls->stale_inputs.nr ? calls->stale_inputs.v[0] : "");
+		log_warn(
+			"%llu objects on link lines were not built by the %s stage (the first: "
+			"'%s'); "
+			"if they belong to the project, set build.clean",
+			(unsigned long long)calls->nr_stale_inputs, b->conf.stage,
+			calls->stale_inputs.nr ? calls->stale_inputs.v[0] : "");
 	return 0;
 }
 
@@ -405,8 +424,8 @@ static void plan_it(const struct build *b, bool done)
 		strbuf_addch(&flags, ' ');
 		strbuf_addquoted(&flags, b->conf.cflags.v[i]);
 	}
-	strvec_pushf(&s->commands, "cd %s; CC=%s/cc (%s%s)", b->cwd, b->conf.shim_dir,
-		     b->conf.cc, flags.buf);
+	strvec_pushf(&s->commands, "cd %s; CC=%s/cc (%s%s)", b->cwd, b->conf.shim_dir, b->conf.cc,
+		     flags.buf);
 	if (cfg->clean)
 		strvec_push(&s->commands, cfg->clean);
 	strvec_push(&s->commands, cfg->command);

@@ -9,13 +9,13 @@
 
 struct stage {
 	enum stage_kind kind;
-	char *dir;		/* .pgo/stages/NAME */
-	char *out;		/* the artifacts, below their relative paths */
-	char key[DIGEST_HEX_LEN + 1];	/* hash of all inputs */
-	char source[DIGEST_HEX_LEN + 1];	/* hash of the source tree */
-	bool skipped;		/* the last result was still good */
-	uint64_t wall_ns;	/* of the build */
-	struct strvec artifacts;	/* relative paths */
+	char *dir;			 /* .pgo/stages/NAME */
+	char *out;			 /* the artifacts, below their relative paths */
+	char key[DIGEST_HEX_LEN + 1];	 /* hash of all inputs */
+	char source[DIGEST_HEX_LEN + 1]; /* hash of the source tree */
+	bool skipped;			 /* the last result was still good */
+	uint64_t wall_ns;		 /* of the build */
+	struct strvec artifacts;	 /* relative paths */
 	struct wrapper_summary calls;
 };
 #define STAGE_INIT { .artifacts = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
@@ -24,9 +24,9 @@ PGO_DEFINE_AUTO(stage, stage_release)
 
 /* What an optimized build is made with. */
 struct stage_profile {
-	const char *path;	/* as the compiler gets it */
-	const char *id;		/* hash of its content */
-	bool full_names;	/* gcc: the names in path begin with the absolute path of the tree */
+	const char *path; /* as the compiler gets it */
+	const char *id;	  /* hash of its content */
+	bool full_names;  /* gcc: the names in path begin with the absolute path of the tree */
 };
 
 /*

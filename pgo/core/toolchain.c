@@ -39,8 +39,12 @@ int toolchain_probe(const struct project *p, struct tool_version *v, const char 
 /* The C++ driver of a C driver: clang-22 -> clang++-22, gcc-12 -> g++-12, cc -> c++. */
 static char *cxx_name(const char *cc)
 {
-	static const struct { const char *c, *cxx; } pairs[] = {
-		{ "clang", "clang++" }, { "gcc", "g++" }, { "cc", "c++" },
+	static const struct {
+		const char *c, *cxx;
+	} pairs[] = {
+		{ "clang", "clang++" },
+		{ "gcc", "g++" },
+		{ "cc", "c++" },
 	};
 	const char *base = fs_basename(cc), *at;
 

@@ -113,10 +113,15 @@ static int execute(const struct session *s, struct child_result *res, struct pgo
 	PGO_AUTO_FREE char *raw = fs_join(s->fresh, "raw");
 	PGO_AUTO_FREE char *tmp = fs_join(s->fresh, "tmp");
 	PGO_AUTO_FREE char *log = fs_join(s->fresh, "output.log");
-	PGO_AUTO_FREE char *what = xstrfmt("training run %u of workload '%s'", s->n + 1, s->w->name);
+	PGO_AUTO_FREE char *what = xstrfmt("training run %u of workload '%s'", s->n + 1,
+					   s->w->name);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = { .what = what, .line = s->w->run, .dir = s->p->config.root,
-			       .env = &env, .log = log, .timeout_ns = s->w->timeout_ns,
+	struct run_req req = { .what = what,
+			       .line = s->w->run,
+			       .dir = s->p->config.root,
+			       .env = &env,
+			       .log = log,
+			       .timeout_ns = s->w->timeout_ns,
 			       .expect_status = s->w->expect_status };
 	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
 	int ret = fs_remove_tree(s->fresh, err);
@@ -139,12 +144,14 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 {
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
-	return pgo_err_hint(err, "it must run an artifact of the instrumented build (below $PGO_OUT), and "
-			    "that program must end by itself: by exit or by returning from main");
+	return pgo_err_hint(
+		err,
+		"it must run an artifact of the instrumented build (below $PGO_OUT), and "
+		"that program must end by itself: by exit or by returning from main");
 }
 
-static int finish(const struct session *s, const struct child_result *res,
-		  struct training_run *run, struct pgo_err *err)
+static int finish(const struct session *s, const struct child_result *res, struct training_run *run,
+		  struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = fs_join(s->fresh, "run.json");
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
@@ -208,9 +215,8 @@ static void plan_it(const struct session *s)
 	strvec_push(&step->commands, s->w->run);
 }
 
-static int run_workload(struct project *p, const struct stage *stage,
-			struct training_workload *tw, struct digest *all, size_t *done,
-			struct pgo_err *err)
+static int run_workload(struct project *p, const struct stage *stage, struct training_workload *tw,
+			struct digest *all, size_t *done, struct pgo_err *err)
 {
 	int ret = 0;
 

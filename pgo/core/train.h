@@ -6,15 +6,15 @@
 #include "pgo/core/stage.h"
 
 struct training_run {
-	char *raw_dir;		/* below it the raw profiles */
-	struct strvec files;	/* .profraw by process id, or .gcda by name; absolute */
+	char *raw_dir;	     /* below it the raw profiles */
+	struct strvec files; /* .profraw by process id, or .gcda by name; absolute */
 	uint64_t bytes;
 	uint64_t wall_ns;
-	bool skipped;		/* its inputs are those of the last time */
+	bool skipped; /* its inputs are those of the last time */
 };
 
 struct training_workload {
-	const struct workload *workload;	/* the project's */
+	const struct workload *workload; /* the project's */
 	struct training_run *runs;
 	size_t nr_runs;
 };
@@ -22,7 +22,7 @@ struct training_workload {
 struct training {
 	struct training_workload *workloads;
 	size_t nr_workloads;
-	char key[DIGEST_HEX_LEN + 1];	/* hash of all inputs of all runs */
+	char key[DIGEST_HEX_LEN + 1]; /* hash of all inputs of all runs */
 };
 #define TRAINING_INIT { 0 }
 void training_release(struct training *t);

@@ -8,7 +8,9 @@ void workload_env(const struct project *p, const struct workload *w, const char 
 		  const char *out_dir, const char *tmp_dir, struct strvec *env)
 {
 	static const char *const never[] = {
-		"LLVM_PROFILE_FILE", "GCOV_PREFIX", "GCOV_PREFIX_STRIP",
+		"LLVM_PROFILE_FILE",
+		"GCOV_PREFIX",
+		"GCOV_PREFIX_STRIP",
 	};
 
 	project_base_env(p, env);

@@ -101,8 +101,7 @@ size_t axis_ratio_ticks(const struct axis *a, unsigned want, double ticks[AXIS_M
 	size_t n;
 
 	if (a->hi - a->lo > WIDE)
-		return multiples(a->lo, a->hi,
-				 M_LN2 * ceil((a->hi - a->lo) / M_LN2 / want), ticks);
+		return multiples(a->lo, a->hi, M_LN2 * ceil((a->hi - a->lo) / M_LN2 / want), ticks);
 	n = multiples(lo, hi, round_step(hi - lo, want), ticks);
 	for (size_t i = 0; i < n; i++)
 		ticks[i] = log1p(ticks[i]);

@@ -14,7 +14,8 @@
 
 void chart_symbols(struct strbuf *out)
 {
-	strbuf_addstr(out,
+	strbuf_addstr(
+		out,
 		"<svg width=\"0\" height=\"0\" class=\"symbols\" aria-hidden=\"true\"><defs>\n"
 		"<circle id=\"ab\" r=\"4\"/><path id=\"ba\" d=\"M0-5.5 5.5 0 0 5.5-5.5 0z\"/>\n"
 		"<circle id=\"ab-small\" r=\"2.5\"/>"
@@ -27,7 +28,8 @@ void chart_symbols(struct strbuf *out)
 
 static void add_key(const char *class, const char *shape, const char *text, struct strbuf *out)
 {
-	strbuf_addf(out, "<svg aria-hidden=\"true\"><use class=\"%s\" href=\"#%s\" x=\"7\" "
+	strbuf_addf(out,
+		    "<svg aria-hidden=\"true\"><use class=\"%s\" href=\"#%s\" x=\"7\" "
 		    "y=\"6\"/></svg> %s",
 		    class, shape, text);
 }
@@ -42,8 +44,10 @@ void chart_key(const char *second, struct strbuf *out)
 
 static void open_plot(struct strbuf *out, const char *class, double height, const char *label)
 {
-	strbuf_addf(out, "<svg class=\"%s\" width=\"100%%\" height=\"%.0f\" role=\"img\" "
-		    "aria-label=\"%s\">\n", class, height, label);
+	strbuf_addf(out,
+		    "<svg class=\"%s\" width=\"100%%\" height=\"%.0f\" role=\"img\" "
+		    "aria-label=\"%s\">\n",
+		    class, height, label);
 }
 
 static double y_of(const struct axis *a, double v)
@@ -102,7 +106,7 @@ struct pairs {
 	const struct ab_pair **pair;
 	double *d;
 	size_t nr;
-	double *valid;		/* the d that count */
+	double *valid; /* the d that count */
 	size_t nr_valid;
 };
 
@@ -164,16 +168,15 @@ static void describe_pair(const struct engine *g, const struct pairs *s, size_t 
 		strbuf_addf(out, "; not counted: %s", invalid_name(p->invalid));
 }
 
-static void draw_pair(const struct engine *g, const struct pairs *s, size_t i,
-		      const struct axis *a, struct strbuf *out)
+static void draw_pair(const struct engine *g, const struct pairs *s, size_t i, const struct axis *a,
+		      struct strbuf *out)
 {
 	const struct ab_pair *p = s->pair[i];
 
 	strbuf_addf(out, "<use class=\"pair%s%s\" href=\"#%s%s\" x=\"%.2f%%\" y=\"%.1f\"><title>",
-		    p->invalid != VALID ? " invalid" : "",
-		    axis_holds(a, s->d[i]) ? "" : " beyond", p->swapped ? "ba" : "ab",
-		    s->nr > CROWD ? "-small" : "", ((double)i + 0.5) * 100 / (double)s->nr,
-		    y_of(a, s->d[i]));
+		    p->invalid != VALID ? " invalid" : "", axis_holds(a, s->d[i]) ? "" : " beyond",
+		    p->swapped ? "ba" : "ab", s->nr > CROWD ? "-small" : "",
+		    ((double)i + 0.5) * 100 / (double)s->nr, y_of(a, s->d[i]));
 	describe_pair(g, s, i, out);
 	strbuf_addstr(out, "</title></use>\n");
 }
@@ -201,8 +204,8 @@ static void draw_band(const struct axis *a, const struct interval *ci, struct st
 
 	if (isinf(ci->lo) || isinf(ci->hi))
 		return;
-	strbuf_addf(out, "<rect class=\"band\" width=\"100%%\" y=\"%.1f\" height=\"%.1f\"/>\n",
-		    top, fmax(bottom - top, 1));
+	strbuf_addf(out, "<rect class=\"band\" width=\"100%%\" y=\"%.1f\" height=\"%.1f\"/>\n", top,
+		    fmax(bottom - top, 1));
 	across(out, "estimate", y_of(a, ci->estimate));
 }
 
@@ -227,8 +230,7 @@ static void label_pairs(const struct pairs *s, const struct interval *ci, struct
 	strbuf_addch(out, '.');
 }
 
-void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
-		 struct strbuf *out)
+void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload, struct strbuf *out)
 {
 	PGO_AUTO(pairs) s = pick_pairs(g->e, kind, workload);
 	PGO_AUTO(strbuf) label = STRBUF_INIT;
@@ -255,13 +257,13 @@ void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
 
 /* --- rounds */
 
-static void draw_round(const struct series *s, size_t i, const struct axis *a,
-		       struct strbuf *out)
+static void draw_round(const struct series *s, size_t i, const struct axis *a, struct strbuf *out)
 {
-	strbuf_addf(out, "<use class=\"round%s\" href=\"#ab%s\" x=\"%.2f%%\" y=\"%.1f\"><title>"
-		    "Round %zu: ", axis_holds(a, s->d[i]) ? "" : " beyond",
-		    s->nr > CROWD ? "-small" : "", ((double)i + 0.5) * 100 / (double)s->nr,
-		    y_of(a, s->d[i]), i + 1);
+	strbuf_addf(out,
+		    "<use class=\"round%s\" href=\"#ab%s\" x=\"%.2f%%\" y=\"%.1f\"><title>"
+		    "Round %zu: ",
+		    axis_holds(a, s->d[i]) ? "" : " beyond", s->nr > CROWD ? "-small" : "",
+		    ((double)i + 0.5) * 100 / (double)s->nr, y_of(a, s->d[i]), i + 1);
 	html_speedup(out, s->d[i], 2);
 	strbuf_addstr(out, "</title></use>\n");
 }
@@ -292,7 +294,7 @@ void chart_rounds(const struct engine *g, struct strbuf *out)
 /* --- distributions */
 
 struct times {
-	double *side[2];	/* seconds of one process, of the pairs that count */
+	double *side[2]; /* seconds of one process, of the pairs that count */
 	double median[2];
 	size_t nr;
 	struct time_unit unit;
@@ -327,8 +329,7 @@ static struct times pick_times(const struct engine *g, size_t workload)
 	return t;
 }
 
-static void draw_time_scale(const struct axis *a, const struct time_unit *unit,
-			    struct strbuf *out)
+static void draw_time_scale(const struct axis *a, const struct time_unit *unit, struct strbuf *out)
 {
 	struct axis scaled = { a->lo * unit->per_second, a->hi * unit->per_second, true };
 	double ticks[AXIS_MAX_TICKS];
@@ -337,9 +338,11 @@ static void draw_time_scale(const struct axis *a, const struct time_unit *unit,
 	for (size_t i = 0; i < n; i++) {
 		double x = axis_at(&scaled, ticks[i]) * 100;
 
-		strbuf_addf(out, "<line class=\"grid\" x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.0f\"/>"
-			    "<text class=\"mid\" x=\"%.2f%%\" y=\"%.0f\">%.*f</text>\n", x, x,
-			    TIMES_HEIGHT, x, TIMES_HEIGHT + 18, axis_digits(ticks, n), ticks[i]);
+		strbuf_addf(out,
+			    "<line class=\"grid\" x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"%.0f\"/>"
+			    "<text class=\"mid\" x=\"%.2f%%\" y=\"%.0f\">%.*f</text>\n",
+			    x, x, TIMES_HEIGHT, x, TIMES_HEIGHT + 18, axis_digits(ticks, n),
+			    ticks[i]);
 	}
 }
 
@@ -350,20 +353,29 @@ static void draw_side(const struct times *t, int k, const struct axis *a, struct
 	double y = TIMES_HEIGHT * (k ? 0.77 : 0.29);
 	double x = axis_at(a, t->median[k]) * 100;
 
-	strbuf_addf(out, "<g class=\"side-%c\">\n<text class=\"end\" x=\"-8\" y=\"%.1f\" "
-		    "dy=\".35em\">%s</text>\n", "ab"[k], y, names[k]);
+	strbuf_addf(out,
+		    "<g class=\"side-%c\">\n<text class=\"end\" x=\"-8\" y=\"%.1f\" "
+		    "dy=\".35em\">%s</text>\n",
+		    "ab"[k], y, names[k]);
 	for (size_t i = 0; i < t->nr; i++) {
 		double spread = ((double)(i * 7 % 11) - 5) * 2;
 
-		strbuf_addf(out, "<circle class=\"run\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"%s\">"
-			    "<title>%s, run %zu: ", axis_at(a, t->side[k][i]) * 100, y + spread,
-			    t->nr > CROWD ? "2" : "3", names[k], i + 1);
+		strbuf_addf(out,
+			    "<circle class=\"run\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"%s\">"
+			    "<title>%s, run %zu: ",
+			    axis_at(a, t->side[k][i]) * 100, y + spread, t->nr > CROWD ? "2" : "3",
+			    names[k], i + 1);
 		html_time(out, t->side[k][i], &t->unit);
 		strbuf_addstr(out, "</title></circle>\n");
 	}
-	strbuf_addf(out, "<line class=\"median\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%.1f\" "
-		    "y2=\"%.1f\"/>\n<text class=\"%s halo\" x=\"%.2f%%\" y=\"%.1f\">", x, x,
-		    y - 15, y + 15, x < 15 ? "start" : x > 85 ? "end" : "mid", x, y - 19);
+	strbuf_addf(out,
+		    "<line class=\"median\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%.1f\" "
+		    "y2=\"%.1f\"/>\n<text class=\"%s halo\" x=\"%.2f%%\" y=\"%.1f\">",
+		    x, x, y - 15, y + 15,
+		    x < 15   ? "start"
+		    : x > 85 ? "end"
+			     : "mid",
+		    x, y - 19);
 	html_time(out, t->median[k], &t->unit);
 	strbuf_addstr(out, "</text>\n</g>\n");
 }
@@ -431,15 +443,22 @@ static void draw_look(const struct look *l, double x, bool decision, const struc
 
 	strbuf_addf(out, "<g class=\"look%s\"><title>", decision ? " decision" : "");
 	describe_look(l, out);
-	strbuf_addf(out, "</title><line class=\"stroke\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%.1f\" "
-		    "y2=\"%.1f\"/>", x, x, top, bottom);
+	strbuf_addf(out,
+		    "</title><line class=\"stroke\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%.1f\" "
+		    "y2=\"%.1f\"/>",
+		    x, x, top, bottom);
 	draw_end(x, top, isfinite(l->ci.hi), "up", out);
 	draw_end(x, bottom, isfinite(l->ci.lo), "down", out);
 	strbuf_addf(out, "<circle cx=\"%.2f%%\" cy=\"%.1f\" r=\"4\"/>", x, y);
 	if (decision)
-		strbuf_addf(out, "<circle class=\"ring\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"8\"/>"
-			    "<text class=\"%s\" x=\"%.2f%%\" y=\"-7\">decided</text>", x, y,
-			    x < 15 ? "start" : x > 85 ? "end" : "mid", x);
+		strbuf_addf(out,
+			    "<circle class=\"ring\" cx=\"%.2f%%\" cy=\"%.1f\" r=\"8\"/>"
+			    "<text class=\"%s\" x=\"%.2f%%\" y=\"-7\">decided</text>",
+			    x, y,
+			    x < 15   ? "start"
+			    : x > 85 ? "end"
+				     : "mid",
+			    x);
 	strbuf_addstr(out, "</g>\n");
 }
 
@@ -481,8 +500,8 @@ void chart_looks(const struct engine *g, const struct series *s, enum verdict to
 
 		strbuf_addf(out, "<text class=\"mid%s%s\" x=\"%.2f%%\" y=\"%.0f\">%u</text>\n",
 			    q < s->nr_looks ? "" : " faint",
-			    nr > CROWDED_LOOKS && q % 2 && q != decision ? " alternate" : "",
-			    x, PLOT_HEIGHT + 18, g->spending.looks[q].n);
+			    nr > CROWDED_LOOKS && q % 2 && q != decision ? " alternate" : "", x,
+			    PLOT_HEIGHT + 18, g->spending.looks[q].n);
 		if (q < s->nr_looks)
 			draw_look(&s->looks[q], x, q == decision, &a, out);
 	}
@@ -518,7 +537,10 @@ void chart_bar_scale(const struct axis *a, struct strbuf *out)
 		double x = axis_at(a, ticks[i]) * 100;
 
 		strbuf_addf(out, "<text class=\"%s\" x=\"%.2f%%\" y=\"14\">",
-			    x < 12 ? "start" : x > 88 ? "end" : "mid", x);
+			    x < 12   ? "start"
+			    : x > 88 ? "end"
+				     : "mid",
+			    x);
 		html_speedup(out, ticks[i], 0);
 		strbuf_addstr(out, "</text>");
 	}

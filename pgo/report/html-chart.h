@@ -17,8 +17,7 @@ void chart_symbols(struct strbuf *out);
 void chart_key(const char *second, struct strbuf *out);
 
 /* Pairs in the order of time: of one workload, or the A/A pairs of all (workload is ignored). */
-void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload,
-		 struct strbuf *out);
+void chart_pairs(const struct engine *g, enum pair_kind kind, size_t workload, struct strbuf *out);
 /* The weighted mean of all workloads in each round. */
 void chart_rounds(const struct engine *g, struct strbuf *out);
 /* Both sides' times of one process, with their medians. */

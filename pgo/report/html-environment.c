@@ -28,8 +28,10 @@ static void add_numbers(const struct engine *g, struct strbuf *out)
 	const struct evidence_head *h = &g->e->head;
 
 	strbuf_addf(out, "<tr><th scope=\"row\">Seed</th><td>%" PRIu64 "</td></tr>\n", h->seed);
-	strbuf_addf(out, "<tr><th scope=\"row\">Alpha</th><td>%g on each side, all looks together"
-		    "</td></tr>\n", h->alpha);
+	strbuf_addf(out,
+		    "<tr><th scope=\"row\">Alpha</th><td>%g on each side, all looks together"
+		    "</td></tr>\n",
+		    h->alpha);
 	add_looks(g, out);
 	strbuf_addstr(out, "<tr><th scope=\"row\">Margin</th><td>");
 	html_percent(out, h->margin);
@@ -62,7 +64,8 @@ void html_environment(const struct engine *g, struct strbuf *out)
 	const struct evidence_head *h = &g->e->head;
 	PGO_AUTO(strbuf) missing = STRBUF_INIT;
 
-	strbuf_addstr(out, "<h2 id=\"environment\">Environment</h2>\n"
+	strbuf_addstr(out,
+		      "<h2 id=\"environment\">Environment</h2>\n"
 		      "<table class=\"record\" aria-labelledby=\"environment\"><tbody>\n");
 	add_name("Baseline", h->a, out);
 	add_name("Optimized", h->b, out);

@@ -102,7 +102,8 @@ void html_measures(const struct engine *g, size_t workload, struct strbuf *out)
 	PGO_AUTO_FREE double *a = xcalloc(g->e->nr_pairs, sizeof(*a));
 	PGO_AUTO_FREE double *b = xcalloc(g->e->nr_pairs, sizeof(*b));
 
-	strbuf_addf(out, "<details><summary>All that was measured</summary>\n"
+	strbuf_addf(out,
+		    "<details><summary>All that was measured</summary>\n"
 		    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
 		    "aria-label=\"All that was measured of workload %zu\">"
 		    "<table class=\"measures\">\n<caption>Medians of a run%s; no verdict rests on "
@@ -126,7 +127,8 @@ void html_measures(const struct engine *g, size_t workload, struct strbuf *out)
 			add_change(x, y, out);
 			strbuf_addf(out, "<td class=\"num\">%zu</td></tr>\n", n);
 		} else {
-			strbuf_addstr(out, "<td colspan=\"4\" class=\"soft\">not measured</td>"
+			strbuf_addstr(out,
+				      "<td colspan=\"4\" class=\"soft\">not measured</td>"
 				      "</tr>\n");
 		}
 	}

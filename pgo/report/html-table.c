@@ -49,7 +49,8 @@ static void add_claim(const struct engine *g, const struct series *s, const stru
 	html_verdict(out, v);
 	strbuf_addstr(out, "</td>");
 	if (!l) {
-		strbuf_addstr(out, "<td class=\"num\">\xe2\x80\x93</td><td class=\"num\">too few "
+		strbuf_addstr(out,
+			      "<td class=\"num\">\xe2\x80\x93</td><td class=\"num\">too few "
 			      "pairs</td><td class=\"bar-cell\"></td>");
 	} else {
 		strbuf_addstr(out, "<td class=\"num\">");
@@ -92,15 +93,18 @@ static void add_row(const struct engine *g, size_t i, const struct axis *a, stru
 
 static void add_head(const struct engine *g, const struct axis *a, struct strbuf *out)
 {
-	strbuf_addstr(out, "<thead><tr><th scope=\"col\">Workload</th>"
+	strbuf_addstr(out,
+		      "<thead><tr><th scope=\"col\">Workload</th>"
 		      "<th scope=\"col\">Verdict</th>"
 		      "<th scope=\"col\" class=\"num\">Speed-up</th>"
 		      "<th scope=\"col\" class=\"num\">");
 	html_level(out, g);
-	strbuf_addstr(out, " interval</th><th scope=\"col\" class=\"bar-cell\" "
+	strbuf_addstr(out,
+		      " interval</th><th scope=\"col\" class=\"bar-cell\" "
 		      "aria-label=\"Interval, drawn\">");
 	chart_bar_scale(a, out);
-	strbuf_addstr(out, "</th><th scope=\"col\" class=\"num\">Baseline</th>"
+	strbuf_addstr(out,
+		      "</th><th scope=\"col\" class=\"num\">Baseline</th>"
 		      "<th scope=\"col\" class=\"num\">Optimized</th>"
 		      "<th scope=\"col\" class=\"num\">Pairs</th>"
 		      "<th scope=\"col\">Notes</th></tr></thead>\n");
@@ -108,7 +112,8 @@ static void add_head(const struct engine *g, const struct axis *a, struct strbuf
 
 static void add_overall(const struct engine *g, const struct axis *a, struct strbuf *out)
 {
-	strbuf_addstr(out, "<tfoot><tr><th scope=\"row\">Overall<small>weighted geometric mean"
+	strbuf_addstr(out,
+		      "<tfoot><tr><th scope=\"row\">Overall<small>weighted geometric mean"
 		      "</small></th>");
 	add_claim(g, &g->overall, a, engine_overall(g), out);
 	strbuf_addf(out, "<td></td><td></td><td class=\"num\">%zu</td><td></td></tr></tfoot>\n",
@@ -152,7 +157,8 @@ void html_table(const struct engine *g, struct strbuf *out)
 {
 	struct axis a = chart_bar_axis(g);
 
-	strbuf_addstr(out, "<h2 id=\"workloads\">Workloads</h2>\n<p class=\"soft\"><small>"
+	strbuf_addstr(out,
+		      "<h2 id=\"workloads\">Workloads</h2>\n<p class=\"soft\"><small>"
 		      "Medians are of one process. In the picture the solid line is no change, the "
 		      "dashed one the margin.</small></p>\n<div class=\"scroll\" tabindex=\"0\" "
 		      "role=\"region\" aria-labelledby=\"workloads\">\n"

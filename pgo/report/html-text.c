@@ -52,8 +52,11 @@ void html_speedup(struct strbuf *out, double log_ratio, int digits)
 	}
 	if (fabs(percent) < 0.5 * pow(10, -digits))
 		percent = 0;
-	strbuf_addf(out, "%s%.*f" NBSP "%%", percent < 0 ? MINUS : percent > 0 ? "+" : "", digits,
-		    fabs(percent));
+	strbuf_addf(out, "%s%.*f" NBSP "%%",
+		    percent < 0	  ? MINUS
+		    : percent > 0 ? "+"
+				  : "",
+		    digits, fabs(percent));
 }
 
 void html_interval(struct strbuf *out, const struct interval *ci, int digits)

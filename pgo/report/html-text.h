@@ -34,8 +34,8 @@ void html_time(struct strbuf *out, double seconds, const struct time_unit *unit)
 
 /* What a verdict means to its reader. */
 struct tone {
-	const char *class;	/* "good" "bad" "open" "even" */
-	const char *sign;	/* beside the word, so that it is not colour alone */
+	const char *class; /* "good" "bad" "open" "even" */
+	const char *sign;  /* beside the word, so that it is not colour alone */
 };
 const struct tone *tone_of(enum verdict v);
 

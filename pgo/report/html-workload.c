@@ -22,8 +22,10 @@ static void add_summary(const struct engine *g, size_t i, struct strbuf *out)
 		html_interval(out, &l->ci, html_digits(g));
 		strbuf_addstr(out, ")</span>");
 	} else {
-		strbuf_addf(out, " &nbsp;<span class=\"soft\">%zu pairs are fewer than the first "
-			    "look needs</span>", r->series.nr);
+		strbuf_addf(out,
+			    " &nbsp;<span class=\"soft\">%zu pairs are fewer than the first "
+			    "look needs</span>",
+			    r->series.nr);
 	}
 	strbuf_addstr(out, "</p>\n");
 }
@@ -39,7 +41,8 @@ static void add_pairs(const struct engine *g, size_t i, struct strbuf *out)
 	chart_pairs(g, PAIR_AB, i, out);
 	strbuf_addstr(out, "<figcaption>");
 	chart_key("optimized", out);
-	strbuf_addstr(out, " The band is the interval, the line in it the estimate; dashed: the "
+	strbuf_addstr(out,
+		      " The band is the interval, the line in it the estimate; dashed: the "
 		      "margin. Outlined marks at the edge lie beyond it.</figcaption></figure>\n");
 }
 
@@ -49,9 +52,10 @@ static void add_distributions(const struct engine *g, size_t i, struct strbuf *o
 
 	add_figure("", "Times of both sides", out);
 	chart_times(g, i, out);
-	strbuf_addf(out, "<figcaption>Metric: %s, of one process%s. Each mark is a run, the bar "
-		    "the median.</figcaption></figure>\n", metric_name(w->metric),
-		    w->times > 1 ? " (the mean of those in a run)" : "");
+	strbuf_addf(out,
+		    "<figcaption>Metric: %s, of one process%s. Each mark is a run, the bar "
+		    "the median.</figcaption></figure>\n",
+		    metric_name(w->metric), w->times > 1 ? " (the mean of those in a run)" : "");
 }
 
 static void add_looks(const struct engine *g, const struct series *s, enum verdict told,
@@ -59,7 +63,8 @@ static void add_looks(const struct engine *g, const struct series *s, enum verdi
 {
 	add_figure("", "Interval at each look", out);
 	chart_looks(g, s, told, out);
-	strbuf_addf(out, "<figcaption>Pairs at the look%s. Solid: no change; dashed: the margin."
+	strbuf_addf(out,
+		    "<figcaption>Pairs at the look%s. Solid: no change; dashed: the margin."
 		    "</figcaption></figure>\n",
 		    s->nr_looks < g->spending.nr_looks ? "; a pale number is a look not taken"
 						       : "");
@@ -83,8 +88,10 @@ void html_workload(const struct engine *g, size_t i, struct strbuf *out)
 {
 	const struct workload_result *r = &g->workloads[i];
 
-	strbuf_addf(out, "<section class=\"workload\" id=\"workload-%zu\" "
-		    "aria-labelledby=\"name-%zu\">\n<h3 id=\"name-%zu\">", i + 1, i + 1, i + 1);
+	strbuf_addf(out,
+		    "<section class=\"workload\" id=\"workload-%zu\" "
+		    "aria-labelledby=\"name-%zu\">\n<h3 id=\"name-%zu\">",
+		    i + 1, i + 1, i + 1);
 	html_name(out, g->e->workloads[i].name);
 	strbuf_addstr(out, "</h3>\n");
 	add_summary(g, i, out);
@@ -105,11 +112,13 @@ void html_workload(const struct engine *g, size_t i, struct strbuf *out)
 
 void html_overall(const struct engine *g, struct strbuf *out)
 {
-	strbuf_addstr(out, "<section class=\"workload\" aria-labelledby=\"overall\">\n"
+	strbuf_addstr(out,
+		      "<section class=\"workload\" aria-labelledby=\"overall\">\n"
 		      "<h3 id=\"overall\">Overall</h3>\n<div class=\"charts\">\n");
 	add_figure("", "Weighted mean of each round", out);
 	chart_rounds(g, out);
-	strbuf_addstr(out, "<figcaption>A round is a pair of every workload. The band is the "
+	strbuf_addstr(out,
+		      "<figcaption>A round is a pair of every workload. The band is the "
 		      "interval.</figcaption></figure>\n");
 	add_looks(g, &g->overall, engine_overall(g), out);
 	strbuf_addstr(out, "</div>\n</section>\n");

@@ -29,7 +29,8 @@ void html_level(struct strbuf *out, const struct engine *g)
 
 static void add_word(struct strbuf *out, const struct tone *tone, const char *word)
 {
-	strbuf_addf(out, "<span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> "
+	strbuf_addf(out,
+		    "<span class=\"verdict %s\"><span aria-hidden=\"true\">%s</span> "
 		    "%s</span>",
 		    tone->class, tone->sign, word);
 }
@@ -77,19 +78,25 @@ static void add_headline(const struct engine *g, enum gate_answer answer, struct
 static void add_alerts(const struct engine *g, enum gate_answer answer, struct strbuf *out)
 {
 	if (answer == GATE_MISCOMPARE)
-		strbuf_addstr(out, "<p class=\"alert\"><strong>The two sides do not do the same "
+		strbuf_addstr(out,
+			      "<p class=\"alert\"><strong>The two sides do not do the same "
 			      "work.</strong> At least one workload printed something else, while "
 			      "the baseline repeats itself; the speeds below do not matter until "
 			      "that is understood.</p>\n");
 	else if (answer == GATE_INSTRUMENT)
-		strbuf_addf(out, "<p class=\"alert\"><strong>Do not believe the speeds below."
-			    "</strong> %s</p>\n", g->instrument.broken
-			    ? "The A/A check found a difference between the baseline and its own "
-			      "copy."
-			    : "More than 20&nbsp;% of the pairs did not count: the machine was too "
-			      "unquiet.");
+		strbuf_addf(out,
+			    "<p class=\"alert\"><strong>Do not believe the speeds below."
+			    "</strong> %s</p>\n",
+			    g->instrument.broken
+				    ? "The A/A check found a difference between the "
+				      "baseline and its own "
+				      "copy."
+				    : "More than 20&nbsp;% of the pairs did not "
+				      "count: the machine was too "
+				      "unquiet.");
 	if (g->instrument.position_effect)
-		strbuf_addstr(out, "<p class=\"alert\"><strong>The order matters.</strong> The "
+		strbuf_addstr(out,
+			      "<p class=\"alert\"><strong>The order matters.</strong> The "
 			      "second run of a pair differs from the first; the coin keeps the "
 			      "estimate fair, but the machine carries something over.</p>\n");
 }
@@ -144,8 +151,10 @@ static void add_position(const struct instrument *in, struct strbuf *out)
 {
 	strbuf_addstr(out, "<p>Second run of a pair against the first, over all A/B pairs: p ");
 	html_p(out, in->position_p);
-	strbuf_addf(out, "; %s.</p>\n", in->position_effect ? "<strong class=\"bad\">the order "
-		    "matters</strong>" : "no effect of the order is found");
+	strbuf_addf(out, "; %s.</p>\n",
+		    in->position_effect ? "<strong class=\"bad\">the order "
+					  "matters</strong>"
+					: "no effect of the order is found");
 }
 
 static void add_instrument(const struct engine *g, struct strbuf *out)
@@ -158,10 +167,11 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 		html_interval(out, &in->ci, 2);
 		strbuf_addstr(out, ", p ");
 		html_p(out, in->p);
-		strbuf_addf(out, ". %s", in->broken
-			    ? "<strong class=\"bad\">Broken:</strong> two copies of one program do "
-			      "not differ, so this result is an error of measurement."
-			    : "As it should be, no difference is found.");
+		strbuf_addf(out, ". %s",
+			    in->broken ? "<strong class=\"bad\">Broken:</strong> two copies of one "
+					 "program do "
+					 "not differ, so this result is an error of measurement."
+				       : "As it should be, no difference is found.");
 	} else {
 		strbuf_addstr(out, "Not checked: there are no A/A pairs.");
 	}
@@ -170,25 +180,29 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 		add_position(in, out);
 	if (!in->nr)
 		return;
-	strbuf_addstr(out, "<div class=\"charts\"><figure class=\"wide\"><h4>A/A pairs, in the "
+	strbuf_addstr(out,
+		      "<div class=\"charts\"><figure class=\"wide\"><h4>A/A pairs, in the "
 		      "order of time</h4>\n");
 	chart_pairs(g, PAIR_AA, 0, out);
 	strbuf_addstr(out, "<figcaption>");
 	chart_key("copy", out);
-	strbuf_addstr(out, " Half the band's height is the noise floor.</figcaption></figure>"
+	strbuf_addstr(out,
+		      " Half the band's height is the noise floor.</figcaption></figure>"
 		      "</div>\n");
 }
 
 static void add_reading(const struct engine *g, struct strbuf *out)
 {
-	strbuf_addstr(out, "<h2>How to read it</h2>\n<p>A pair is one run of each side, back to "
+	strbuf_addstr(out,
+		      "<h2>How to read it</h2>\n<p>A pair is one run of each side, back to "
 		      "back, a coin deciding which goes first, so that whatever the machine does "
 		      "meanwhile falls on both alike. The speed-up is the time of the "
 		      "baseline over that of "
 		      "the optimized side, less one: positive is faster. All looks together, the "
 		      "interval misses the true speed-up with a chance of at most ");
 	html_percent(out, 2 * g->e->head.alpha);
-	strbuf_addstr(out, ", which is why stopping at an early look costs nothing. An interval "
+	strbuf_addstr(out,
+		      ", which is why stopping at an early look costs nothing. An interval "
 		      "wholly above zero is FASTER, one that stays above the margin is NOT-SLOWER, "
 		      "one wholly below zero is a slow-down. INCONCLUSIVE says that these pairs do "
 		      "not settle it, not that there is no difference.</p>\n");
@@ -196,7 +210,8 @@ static void add_reading(const struct engine *g, struct strbuf *out)
 
 static void add_start(const struct engine *g, enum gate_answer answer, struct strbuf *out)
 {
-	strbuf_addstr(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	strbuf_addstr(out,
+		      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands beside a verdict: other methods on the same runs, and the instrument's own error rate. */
+/*
+ * What stands beside a verdict: other methods on the same runs, and the instrument's own error
+ * rate.
+ */
 #include <string.h>
 
 #include "pgo/report/show.h"
@@ -48,7 +51,8 @@ static void add_method(const struct engine *g, size_t i, bool welch, struct tabl
 int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 		 struct pgo_err *err)
 {
-	static const char *const head[] = { "workload", "change", "p", "would say", "verdict here" };
+	static const char *const head[] = { "workload", "change", "p", "would say",
+					    "verdict here" };
 	bool welch = !strcmp(method, "hyperfine");
 	PGO_AUTO(table) t = TABLE_INIT("lrrll");
 
@@ -56,7 +60,8 @@ int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 		pgo_error(err, PGO_EUSAGE, "unknown method '%s'", method);
 		return pgo_err_hint(err, "methods: hyperfine, mann-whitney");
 	}
-	strbuf_addf(out, "\nwhat %s would have said of the same runs, as if they were independent:\n",
+	strbuf_addf(out,
+		    "\nwhat %s would have said of the same runs, as if they were independent:\n",
 		    welch ? "hyperfine with Welch's test" : "the Mann-Whitney test");
 	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
 		table_add(&t, head[i]);
@@ -70,17 +75,19 @@ void show_ledger(const struct ledger_rate *r, struct strbuf *out)
 {
 	if (!r->n)
 		return;
-	strbuf_addf(out, "A/A checks on this machine so far: %llu of %llu with p at most 0.05 "
-		    "(95 %% interval of the rate %.1f to %.1f %%)%s\n", (unsigned long long)r->k,
-		    (unsigned long long)r->n, r->ci.lo * 100, r->ci.hi * 100,
-		    r->broken ? ": TOO OFTEN, do not trust its verdicts" : "");
+	strbuf_addf(out,
+		    "A/A checks on this machine so far: %llu of %llu with p at most 0.05 "
+		    "(95 %% interval of the rate %.1f to %.1f %%)%s\n",
+		    (unsigned long long)r->k, (unsigned long long)r->n, r->ci.lo * 100,
+		    r->ci.hi * 100, r->broken ? ": TOO OFTEN, do not trust its verdicts" : "");
 }
 
 void show_calibration(const struct calibration *c, struct strbuf *out)
 {
-	strbuf_addf(out, "%u validations of the baseline against itself: %u false verdicts, %.1f %% "
-		    "(95 %% interval %.1f to %.1f %%; nominal at most 5 %%)\n", c->runs,
-		    c->false_verdicts, c->rate * 100, c->low * 100, c->high * 100);
+	strbuf_addf(out,
+		    "%u validations of the baseline against itself: %u false verdicts, %.1f %% "
+		    "(95 %% interval %.1f to %.1f %%; nominal at most 5 %%)\n",
+		    c->runs, c->false_verdicts, c->rate * 100, c->low * 100, c->high * 100);
 }
 
 json_t *show_calibration_json(const struct calibration *c)

@@ -35,7 +35,7 @@ static void add_interval(struct strbuf *out, const struct interval *ci)
 		strbuf_addf(out, "%+.1f to %+.1f %%", percent(ci->lo), percent(ci->hi));
 }
 
-static void add_note(struct strbuf *out, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3))) add_note(struct strbuf *out, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -103,7 +103,9 @@ static void add_row(struct table *t, const struct engine *g, size_t i)
 static void add_headline(const struct engine *g, bool colour, struct strbuf *out)
 {
 	static const char *const answers[] = {
-		[GATE_PASS] = "passed", [GATE_FAIL] = "FAILED", [GATE_OPEN] = "open",
+		[GATE_PASS] = "passed",
+		[GATE_FAIL] = "FAILED",
+		[GATE_OPEN] = "open",
 		[GATE_INSTRUMENT] = "not answered: the instrument is invalid",
 		[GATE_MISCOMPARE] = "FAILED: the outputs differ",
 	};
@@ -132,8 +134,10 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 	strbuf_addf(out, ", p %.2g%s\n", in->p,
 		    in->broken ? ": THE INSTRUMENT IS BROKEN HERE AND NOW" : "");
 	if (in->position_effect)
-		strbuf_addf(out, "the second run of a pair differs from the first by itself "
-			    "(p %.2g): runs disturb each other\n", in->position_p);
+		strbuf_addf(out,
+			    "the second run of a pair differs from the first by itself "
+			    "(p %.2g): runs disturb each other\n",
+			    in->position_p);
 }
 
 static void add_invalid(const struct engine *g, struct strbuf *out)
@@ -149,8 +153,9 @@ static void add_invalid(const struct engine *g, struct strbuf *out)
 
 void show_experiment(const struct experiment *x, bool colour, struct strbuf *out)
 {
-	static const char *const head[] = { "workload", "baseline", "optimized", "speed-up",
-					    "95 % interval", "verdict", "pairs", "metric", "" };
+	static const char *const head[] = { "workload", "baseline",	 "optimized",
+					    "speed-up", "95 % interval", "verdict",
+					    "pairs",	"metric",	 "" };
 	const struct engine *g = &x->engine;
 	PGO_AUTO(table) t = TABLE_INIT("lrrrrlrll");
 
@@ -210,8 +215,10 @@ static json_t *workload_json(const struct engine *g, size_t i)
 {
 	const struct ab_workload_info *w = &g->e->workloads[i];
 	const struct workload_result *r = &g->workloads[i];
-	const char *output = !w->output_compared ? "not compared" : r->unstable ? "unstable"
-			     : r->miscompare ? "differs" : "same";
+	const char *output = !w->output_compared ? "not compared"
+			     : r->unstable	 ? "unstable"
+			     : r->miscompare	 ? "differs"
+						 : "same";
 	json_t *o = series_json(&r->series, engine_verdict(g, i));
 
 	json_object_set_new(o, "name", js_string(w->name));

@@ -38,7 +38,7 @@ static void add_head(struct table *t, const char *const *head, size_t nr)
 
 static void show_workloads(const struct bundle *b, struct strbuf *out)
 {
-	static const char *const head[] = { "workload", "weight", "runs", "inputs", "size",
+	static const char *const head[] = { "workload",	 "weight",   "runs",   "inputs", "size",
 					    "functions", "counters", "counts", "largest" };
 	PGO_AUTO(table) t = TABLE_INIT("lrrrrrrrr");
 
@@ -58,8 +58,8 @@ static void show_workloads(const struct bundle *b, struct strbuf *out)
 
 static void show_payloads(const struct bundle *b, struct strbuf *out)
 {
-	static const char *const head[] = { "payload", "format", "version", "files", "size",
-					    "functions", "counters", "counts", "largest" };
+	static const char *const head[] = { "payload",	 "format",   "version", "files",  "size",
+					    "functions", "counters", "counts",	"largest" };
 	PGO_AUTO(table) t = TABLE_INIT("lllrrrrrr");
 
 	add_head(&t, head, ARRAY_SIZE(head));

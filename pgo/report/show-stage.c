@@ -23,7 +23,8 @@ json_t *show_stage_json(const struct stage *s)
 		json_array_append_new(list, js_string(path));
 	}
 	for (int i = 0; i < PROFILE_WARN_NR; i++)
-		json_object_set_new(warnings, profile_warning_name(i), js_u64(s->calls.warnings[i]));
+		json_object_set_new(warnings, profile_warning_name(i),
+				    js_u64(s->calls.warnings[i]));
 	json_object_set_new(o, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(o, "stage", js_string(stage_kind_name(s->kind)));
 	json_object_set_new(o, "key", js_string(s->key));

@@ -40,7 +40,7 @@ void table_print(const struct table *t, struct strbuf *out)
 {
 	size_t columns = strlen(t->align);
 	PGO_AUTO_FREE size_t *widths = xcalloc(columns, sizeof(*widths));
-	size_t row = out->len;	/* where it begins */
+	size_t row = out->len; /* where it begins */
 
 	for (size_t i = 0; i < t->cells.nr; i++) {
 		size_t w = width_of(t->cells.v[i]);

@@ -71,7 +71,7 @@ double dist_norm_quantile(double p)
 /* ln gamma(z) minus Stirling's (z - 1/2) ln z - z + ln(2 pi) / 2. */
 static double stirling_rest(double z)
 {
-	static const double coef[] = { 1 / 12.0, -1 / 360.0, 1 / 1260.0, -1 / 1680.0,
+	static const double coef[] = { 1 / 12.0,   -1 / 360.0,	    1 / 1260.0, -1 / 1680.0,
 				       1 / 1188.0, -691 / 360360.0, 1 / 156.0 };
 	double inv2 = 1 / (z * z), sum = 0;
 

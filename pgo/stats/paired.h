@@ -13,16 +13,16 @@
 /* All of d's unit: natural logarithms of ratios. */
 struct paired_result {
 	size_t n;
-	struct interval ci;	/* estimate: Hodges-Lehmann; infinite when n is too small */
-	uint32_t c;		/* the signed-rank critical value behind ci */
-	double attained_alpha;	/* one-sided, at most the alpha asked for; 0 when n is too small */
-	double p_greater;	/* one-sided, against a centre of at most 0 */
-	double p_less;		/* one-sided, against a centre of at least 0 */
+	struct interval ci;    /* estimate: Hodges-Lehmann; infinite when n is too small */
+	uint32_t c;	       /* the signed-rank critical value behind ci */
+	double attained_alpha; /* one-sided, at most the alpha asked for; 0 when n is too small */
+	double p_greater;      /* one-sided, against a centre of at most 0 */
+	double p_less;	       /* one-sided, against a centre of at least 0 */
 	double mean;
-	double lag1;		/* autocorrelation of neighbours; 0 for n < 3 or a constant d */
+	double lag1; /* autocorrelation of neighbours; 0 for n < 3 or a constant d */
 	size_t nr_zero;
-	bool tied;		/* some |d| are equal: p is exact for them, ci conservative */
-	bool too_few;		/* no outcome of n pairs can bound the centre at this alpha */
+	bool tied;    /* some |d| are equal: p is exact for them, ci conservative */
+	bool too_few; /* no outcome of n pairs can bound the centre at this alpha */
 };
 
 /*

@@ -35,8 +35,8 @@ void signed_rank_law_init(struct signed_rank_law *law, const uint32_t *scores, u
 void signed_rank_law_release(struct signed_rank_law *law);
 PGO_DEFINE_AUTO(signed_rank_law, signed_rank_law_release)
 double signed_rank_pmf(const struct signed_rank_law *law, uint32_t w);
-double signed_rank_upper(const struct signed_rank_law *law, uint32_t w);	/* P(W >= w) */
-double signed_rank_cdf(const struct signed_rank_law *law, uint32_t w);		/* P(W <= w) */
+double signed_rank_upper(const struct signed_rank_law *law, uint32_t w); /* P(W >= w) */
+double signed_rank_cdf(const struct signed_rank_law *law, uint32_t w);	 /* P(W <= w) */
 /* The smallest c with P(W >= c) <= alpha; max + 1 when no value is that rare. */
 uint32_t signed_rank_critical(const struct signed_rank_law *law, double alpha);
 
@@ -47,10 +47,10 @@ uint32_t signed_rank_critical(const struct signed_rank_law *law, double alpha);
 bool signed_rank_scores(const double *d, size_t n, double shift, uint32_t *scores);
 
 struct signed_rank {
-	double w;	/* the sum of the mid-ranks of the positive d */
+	double w; /* the sum of the mid-ranks of the positive d */
 	unsigned nr_zero;
 	bool tied;
-	double p_greater, p_less;	/* one-sided, each exact given the |d| */
+	double p_greater, p_less; /* one-sided, each exact given the |d| */
 };
 
 /*
@@ -71,7 +71,7 @@ double sign_flip_upper(const double *x, size_t n, uint64_t seed);
 
 /* The k-th smallest of v[0..n), k from 0; v is reordered, v[k] last of those not above it. */
 double select_kth(double *v, size_t n, size_t k);
-double median(const double *v, size_t n);	/* n > 0 */
+double median(const double *v, size_t n); /* n > 0 */
 
 /*
  * The Hodges-Lehmann estimate of the centre of d, and the interval of all

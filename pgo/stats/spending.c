@@ -14,11 +14,13 @@ unsigned spending_looks(unsigned n_max, unsigned looks[SPENDING_MAX_LOOKS])
 	static const unsigned upto_16[] = { 6, 8, 10, 12, 0 };
 	static const unsigned upto_20[] = { 8, 10, 12, 16, 0 };
 	static const unsigned upto_30[] = { 8, 10, 12, 15, 20, 25, 0 };
-	static const unsigned above[] = { 8,  12,  16,	20,  30,  40,  50,
-					  65, 80, 100, 125, 160, 200, 0 };
-	const unsigned *plan = n_max <= 16 ? upto_16
-			     : n_max <= 20 ? upto_20
-			     : n_max <= 30 ? upto_30 : above;
+	static const unsigned above[] = {
+		8, 12, 16, 20, 30, 40, 50, 65, 80, 100, 125, 160, 200, 0
+	};
+	const unsigned *plan = n_max <= 16   ? upto_16
+			       : n_max <= 20 ? upto_20
+			       : n_max <= 30 ? upto_30
+					     : above;
 	unsigned nr = 0;
 
 	/* A look one pair before the end would cost alpha and save nothing. */
@@ -40,8 +42,8 @@ struct paths {
 	size_t nr;
 	unsigned nr_words;
 	double *weight;
-	uint32_t *stat;		/* W */
-	uint64_t *signs;	/* nr_words each, NULL while path i has the signs i */
+	uint32_t *stat;	 /* W */
+	uint64_t *signs; /* nr_words each, NULL while path i has the signs i */
 };
 #define PATHS_INIT { 0 }
 

@@ -25,13 +25,13 @@
 struct spending_look {
 	unsigned n;
 	uint32_t c;
-	double allowed;	/* alpha * n / n_max: what may be spent up to here */
+	double allowed; /* alpha * n / n_max: what may be spent up to here */
 	double spent;	/* what is */
 };
 
 struct spending {
-	double alpha;		/* one-sided */
-	unsigned nr_looks;	/* the last look is at n_max */
+	double alpha;	   /* one-sided */
+	unsigned nr_looks; /* the last look is at n_max */
 	struct spending_look looks[SPENDING_MAX_LOOKS];
 };
 

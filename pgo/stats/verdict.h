@@ -9,19 +9,19 @@
 #include "pgo/stats/interval.h"
 
 enum verdict {
-	VERDICT_FASTER,			/* lo > ln(1 + min_effect) */
-	VERDICT_EQUIVALENT,		/* -margin < lo, hi < margin */
-	VERDICT_NOT_SLOWER,		/* lo > -margin */
-	VERDICT_SLOWER_WITHIN_MARGIN,	/* hi < 0, lo > -margin */
-	VERDICT_REGRESSION,		/* hi < 0, lo <= -margin */
+	VERDICT_FASTER,		      /* lo > ln(1 + min_effect) */
+	VERDICT_EQUIVALENT,	      /* -margin < lo, hi < margin */
+	VERDICT_NOT_SLOWER,	      /* lo > -margin */
+	VERDICT_SLOWER_WITHIN_MARGIN, /* hi < 0, lo > -margin */
+	VERDICT_REGRESSION,	      /* hi < 0, lo <= -margin */
 	VERDICT_INCONCLUSIVE,
 	NR_VERDICTS,
 };
 
 /* Fractions: 0.02 is 2 %. Neither is negative. */
 struct verdict_rule {
-	double margin;		/* a slow-down that does not matter */
-	double min_effect;	/* a speed-up must be above this to count as one */
+	double margin;	   /* a slow-down that does not matter */
+	double min_effect; /* a speed-up must be above this to count as one */
 };
 
 /*
@@ -30,7 +30,7 @@ struct verdict_rule {
  * then slower (within the margin or not), equivalent, not slower.
  */
 enum verdict verdict_of(const struct interval *iv, const struct verdict_rule *rule);
-const char *verdict_name(enum verdict v);	/* "SLOWER-WITHIN-MARGIN" */
+const char *verdict_name(enum verdict v); /* "SLOWER-WITHIN-MARGIN" */
 /* The verdict implies that any slow-down is within the margin. */
 bool verdict_is_not_slower(enum verdict v);
 /* The slow-down itself is proven to exceed the margin: hi < -margin. */

@@ -17,7 +17,7 @@ static int says(double p, double b_is_faster)
 
 struct moments {
 	double mean;
-	double variance;	/* of the sample; 0 for a single value */
+	double variance; /* of the sample; 0 for a single value */
 };
 
 static struct moments moments_of(const double *v, size_t n)
@@ -38,8 +38,8 @@ struct welch whatif_welch(const double *a, size_t nr_a, const double *b, size_t 
 	double df_a = (double)nr_a - 1, df_b = (double)nr_b - 1, differ = x.mean - y.mean;
 	struct welch w = { .ratio = x.mean / y.mean, .df = df_a + df_b, .p = 1 };
 
-	w.ratio_sd = w.ratio * sqrt(x.variance / (x.mean * x.mean) +
-				    y.variance / (y.mean * y.mean));
+	w.ratio_sd = w.ratio *
+		     sqrt(x.variance / (x.mean * x.mean) + y.variance / (y.mean * y.mean));
 	/* means of equal times differ by their roundings */
 	if (nr_a < 2 || nr_b < 2 || fabs(differ) <= 10 * DBL_EPSILON * x.mean)
 		return w;
@@ -74,8 +74,7 @@ double mann_whitney_cdf(unsigned m, unsigned n, uint32_t u)
 			double share = (double)i / (i + j);
 
 			for (size_t k = 0; k < width; k++)
-				row[k] = (1 - share) * row[k] +
-					 share * (k >= j ? fewer[k - j] : 0);
+				row[k] = (1 - share) * row[k] + share * (k >= j ? fewer[k - j] : 0);
 		}
 	}
 	for (size_t k = 0; k < width; k++)
@@ -126,8 +125,7 @@ static double normal_p(double off, double pairs, double n, double ties)
 	return 2 * dist_norm_cdf((0.5 - fabs(off)) / sqrt(variance));
 }
 
-struct mann_whitney whatif_mann_whitney(const double *a, size_t nr_a, const double *b,
-					size_t nr_b)
+struct mann_whitney whatif_mann_whitney(const double *a, size_t nr_a, const double *b, size_t nr_b)
 {
 	PGO_AUTO_FREE struct run *runs = xcalloc(nr_a + nr_b, sizeof(*runs));
 	double pairs = (double)nr_a * (double)nr_b, n = (double)(nr_a + nr_b), off, ties;

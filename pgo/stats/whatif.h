@@ -15,11 +15,11 @@
 
 /* a: old times, b: new ones. */
 struct welch {
-	double ratio;		/* mean(a) / mean(b): above 1 when b is faster */
-	double ratio_sd;	/* what hyperfine prints behind its plus-minus sign */
+	double ratio;	 /* mean(a) / mean(b): above 1 when b is faster */
+	double ratio_sd; /* what hyperfine prints behind its plus-minus sign */
 	double t, df;
-	double p;		/* two-sided; 1 where a side has fewer than two runs */
-	int says;		/* at WHATIF_ALPHA: 1 b is faster, -1 slower, 0 no difference */
+	double p; /* two-sided; 1 where a side has fewer than two runs */
+	int says; /* at WHATIF_ALPHA: 1 b is faster, -1 slower, 0 no difference */
 };
 
 /*
@@ -30,11 +30,11 @@ struct welch {
 struct welch whatif_welch(const double *a, size_t nr_a, const double *b, size_t nr_b);
 
 struct mann_whitney {
-	double ratio;		/* median(a) / median(b) */
-	double u;		/* how many of all (a, b) have a > b; a tie is half of one */
-	bool exact;		/* p is from the exact law, else from the normal one */
-	double p;		/* two-sided */
-	int says;		/* at WHATIF_ALPHA: 1 b is faster, -1 slower, 0 no difference */
+	double ratio; /* median(a) / median(b) */
+	double u;     /* how many of all (a, b) have a > b; a tie is half of one */
+	bool exact;   /* p is from the exact law, else from the normal one */
+	double p;     /* two-sided */
+	int says;     /* at WHATIF_ALPHA: 1 b is faster, -1 slower, 0 no difference */
 };
 
 /*
@@ -45,8 +45,7 @@ struct mann_whitney {
  * Source: Mann and Whitney 1947, Annals of Mathematical Statistics 18:50.
  */
 #define WHATIF_EXACT_RUNS 50u
-struct mann_whitney whatif_mann_whitney(const double *a, size_t nr_a, const double *b,
-					size_t nr_b);
+struct mann_whitney whatif_mann_whitney(const double *a, size_t nr_a, const double *b, size_t nr_b);
 
 /*
  * P(U <= u) when all orders of m + n different values are equally likely.

@@ -12,7 +12,7 @@
 
 struct indexed {
 	uint64_t version, variant;
-	uint64_t table, binary_ids, traces, vtable_names;	/* offsets */
+	uint64_t table, binary_ids, traces, vtable_names; /* offsets */
 };
 
 static void read_header(struct indexed *x, struct cursor *c)

@@ -28,7 +28,7 @@ struct raw {
 	uint64_t version;
 	uint64_t variant;
 	unsigned pointer_bytes, record_bytes, counter_bytes;
-	uint64_t behind_counters;	/* bytes of the file behind the section of counters */
+	uint64_t behind_counters; /* bytes of the file behind the section of counters */
 	struct raw_header h;
 };
 
@@ -209,8 +209,8 @@ void llvm_guard_raw(struct cursor *c, const struct llvm_form *form, unsigned maj
 	struct raw r = {
 		.version = form->version,
 		.pointer_bytes = pointer_bytes,
-		.record_bytes = form->version >= 9 ? 32 + 4 * pointer_bytes :
-						     (24 + 3 * pointer_bytes + 7) / 8 * 8,
+		.record_bytes = form->version >= 9 ? 32 + 4 * pointer_bytes
+						   : (24 + 3 * pointer_bytes + 7) / 8 * 8,
 	};
 	uint64_t nr = 0;
 

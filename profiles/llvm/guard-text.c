@@ -94,8 +94,13 @@ static bool parse(struct line s, int base, uint64_t *ret)
 /* A number whose prefix tells its base: 0x, 0b, 0o or 0. */
 static bool parse_prefixed(struct line s, uint64_t *ret)
 {
-	static const struct { char letter; int base; } prefixes[] = {
-		{ 'x', 16 }, { 'b', 2 }, { 'o', 8 },
+	static const struct {
+		char letter;
+		int base;
+	} prefixes[] = {
+		{ 'x', 16 },
+		{ 'b', 2 },
+		{ 'o', 8 },
 	};
 
 	for (size_t i = 0; s.len > 2 && s.text[0] == '0' && i < 3; i++)

@@ -138,12 +138,14 @@ static int unsupported(const struct llvm_form *form, const char *path, struct pg
 	if (form->variant & LLVM_VARIANT_MEMPROF) {
 		ret = pgo_error_at(err, PGO_EUNSUP, path, 8,
 				   "'%s' holds a memory profile, which a merge would lose", path);
-		pgo_err_hint(err, "put the memory profile into the merged profile afterwards, with "
-				  "llvm-profdata");
+		pgo_err_hint(err,
+			     "put the memory profile into the merged profile afterwards, with "
+			     "llvm-profdata");
 	} else if (form->type == LLVM_FORM_RAW && form->variant & LLVM_VARIANT_DEBUG_CORRELATE) {
 		ret = pgo_error_at(err, PGO_EUNSUP, path, 8,
 				   "'%s' cannot be read without the debug information of its "
-				   "program", path);
+				   "program",
+				   path);
 		pgo_err_hint(err, "build without -debug-info-correlate and -profile-correlate");
 	}
 	return ret;

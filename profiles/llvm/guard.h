@@ -19,10 +19,10 @@ enum llvm_form_type { LLVM_FORM_RAW, LLVM_FORM_INDEXED, LLVM_FORM_TEXT };
 /* What the head of a file says. */
 struct llvm_form {
 	enum llvm_form_type type;
-	uint64_t version;	/* 0 for text */
-	uint64_t variant;	/* LLVM_VARIANT_*: kept above the version in raw and indexed files */
-	bool swap;		/* raw, of the other byte order */
-	bool narrow;		/* raw, of a 32-bit process */
+	uint64_t version; /* 0 for text */
+	uint64_t variant; /* LLVM_VARIANT_*: kept above the version in raw and indexed files */
+	bool swap;	  /* raw, of the other byte order */
+	bool narrow;	  /* raw, of a 32-bit process */
 };
 
 #define LLVM_VARIANT_IR (1ULL << 56)
@@ -38,7 +38,7 @@ struct llvm_form {
  * were verified; 0: no profile of LLVM's. A cut-off head has version 0.
  */
 int llvm_form_of(const void *head, size_t len, struct llvm_form *out);
-const char *llvm_form_name(enum llvm_form_type type);	/* "raw profile" */
+const char *llvm_form_name(enum llvm_form_type type); /* "raw profile" */
 
 /*
  * Check data, the whole file, for a reader of the given LLVM major; form is what
@@ -53,7 +53,7 @@ void llvm_guard_raw(struct cursor *c, const struct llvm_form *form, unsigned maj
 void llvm_guard_indexed(struct cursor *c, const struct llvm_form *form);
 void llvm_guard_text(struct cursor *c, unsigned major);
 void llvm_guard_values(struct cursor *c);
-void llvm_guard_binary_ids(struct cursor *c);	/* all of c */
+void llvm_guard_binary_ids(struct cursor *c); /* all of c */
 void llvm_guard_hash(struct cursor *c, const struct cursor *at, uint64_t hash);
 /* A fault at what was read from at on. */
 void llvm_guard_fail(struct cursor *c, const struct cursor *at, const char *what);

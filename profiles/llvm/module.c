@@ -14,7 +14,7 @@
 
 struct module {
 	unsigned major;
-	const struct shim_api *api;	/* NULL: not opened yet */
+	const struct shim_api *api; /* NULL: not opened yet */
 };
 
 /* Found once; lives as long as the program, as the libraries do. */
@@ -22,7 +22,7 @@ static struct {
 	char *dir;
 	bool scanned;
 	struct module *modules;
-	unsigned *majors;	/* of modules, descending, 0-terminated */
+	unsigned *majors; /* of modules, descending, 0-terminated */
 	size_t nr;
 } found;
 
@@ -146,8 +146,10 @@ int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err
 	}
 	llvm_add_majors(&there);
 	status = pgo_error(err, PGO_ETOOL, "this pgoctl has no module for LLVM %u", major);
-	pgo_err_hint(err, "it has: %s; for another install llvm-%u-dev and build pgoctl with "
-			  "--with-llvm=%u", there.buf, major, major);
+	pgo_err_hint(err,
+		     "it has: %s; for another install llvm-%u-dev and build pgoctl with "
+		     "--with-llvm=%u",
+		     there.buf, major, major);
 	return status;
 }
 

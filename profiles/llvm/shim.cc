@@ -38,7 +38,10 @@ static const char *version() noexcept
 	return text;
 }
 #else
-static const char *version() noexcept { return LLVM_VERSION_STRING; }
+static const char *version() noexcept
+{
+	return LLVM_VERSION_STRING;
+}
 #endif
 
 #if LLVM_VERSION_MAJOR >= 17
@@ -76,7 +79,10 @@ static Error copy_binary_ids(InstrProfReader &reader, InstrProfWriter &writer)
 	return Error::success();
 }
 #else
-static Error copy_binary_ids(InstrProfReader &, InstrProfWriter &) { return Error::success(); }
+static Error copy_binary_ids(InstrProfReader &, InstrProfWriter &)
+{
+	return Error::success();
+}
 #endif
 
 #if LLVM_VERSION_MAJOR >= 19
@@ -104,7 +110,7 @@ static const uint64_t implausible_count = 1ULL << 56;
 
 struct shim_merger {
 	std::vector<std::unique_ptr<InstrProfWriter>> parts;
-	size_t next = 0;	/* part that takes the next input */
+	size_t next = 0; /* part that takes the next input */
 	uint64_t nr_overflow = 0;
 };
 
@@ -187,8 +193,7 @@ static enum shim_code check_record(const NamedInstrProfRecord &record, bool raw,
 		for (uint64_t count : record.Counts)
 			if (count > implausible_count)
 				return set_fault(fault, SHIM_EFORMAT,
-						 "a counter is implausibly large",
-						 record.Name);
+						 "a counter is implausibly large", record.Name);
 	return SHIM_OK;
 }
 
@@ -209,7 +214,10 @@ static struct shim_merger *merger_new(bool sparse, unsigned jobs) noexcept
 	return m.release();
 }
 
-static void merger_free(struct shim_merger *m) noexcept { delete m; }
+static void merger_free(struct shim_merger *m) noexcept
+{
+	delete m;
+}
 
 /*
  * What a writer warns of. A counter that stops at its limit is counted; the
@@ -230,9 +238,9 @@ static void take_warning(struct shim_merger *m, Error e, struct shim_fault *faul
 		consumeError(std::move(e));
 }
 
-static enum shim_code add_record(struct shim_merger *m, InstrProfWriter &writer,
-				 NamedInstrProfRecord &&record, uint64_t weight,
-				 struct shim_fault *fault)
+static enum shim_code
+add_record(struct shim_merger *m, InstrProfWriter &writer, NamedInstrProfRecord &&record,
+	   uint64_t weight, struct shim_fault *fault)
 {
 	StringRef name = record.Name;
 
@@ -276,9 +284,9 @@ static enum shim_code merger_add(struct shim_merger *m, const struct shim_input 
 static enum shim_code join_parts(struct shim_merger *m, size_t into, size_t from,
 				 struct shim_fault *fault)
 {
-	m->parts[into]->mergeRecordsFromWriter(
-		std::move(*m->parts[from]),
-		[&](Error e) { take_warning(m, std::move(e), fault); });
+	m->parts[into]->mergeRecordsFromWriter(std::move(*m->parts[from]), [&](Error e) {
+		take_warning(m, std::move(e), fault);
+	});
 	m->parts[from].reset();
 	return fault->code;
 }
@@ -380,11 +388,18 @@ extern "C" __attribute__((visibility("default"))) const struct shim_api *pgo_llv
 const struct shim_api *pgo_llvm_shim(void)
 {
 	static const struct shim_api api = {
-		SHIM_ABI, LLVM_VERSION_MAJOR,
-		INSTR_PROF_RAW_VERSION, INSTR_PROF_INDEX_VERSION,
-		version, default_jobs,
-		merger_new, merger_free, merger_add, merger_write,
-		read_all, fault_release,
+		SHIM_ABI,
+		LLVM_VERSION_MAJOR,
+		INSTR_PROF_RAW_VERSION,
+		INSTR_PROF_INDEX_VERSION,
+		version,
+		default_jobs,
+		merger_new,
+		merger_free,
+		merger_add,
+		merger_write,
+		read_all,
+		fault_release,
 	};
 
 	return &api;

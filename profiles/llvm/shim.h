@@ -23,11 +23,11 @@ extern "C" {
 
 enum shim_code {
 	SHIM_OK,
-	SHIM_EFORMAT,	/* malformed or truncated */
-	SHIM_EVERSION,	/* a version that this LLVM does not read */
-	SHIM_EKIND,	/* inputs of kinds that do not mix */
-	SHIM_ECOUNTS,	/* two records of one function disagree: function is set */
-	SHIM_EIO,	/* writing failed: errnum is set */
+	SHIM_EFORMAT,  /* malformed or truncated */
+	SHIM_EVERSION, /* a version that this LLVM does not read */
+	SHIM_EKIND,    /* inputs of kinds that do not mix */
+	SHIM_ECOUNTS,  /* two records of one function disagree: function is set */
+	SHIM_EIO,      /* writing failed: errnum is set */
 };
 
 /* What went wrong. Strings are malloc'ed, may be NULL, and are freed by fault_release. */
@@ -42,8 +42,8 @@ struct shim_fault {
 struct shim_input {
 	const char *data;
 	size_t len;
-	const char *path;	/* for LLVM's own use, not opened */
-	bool raw;		/* counters come from a process: implausible ones are refused */
+	const char *path; /* for LLVM's own use, not opened */
+	bool raw;	  /* counters come from a process: implausible ones are refused */
 };
 
 /* One function; valid during the call that hands it over. name is not terminated. */
@@ -54,7 +54,7 @@ struct shim_record {
 	const uint64_t *counts;
 	size_t nr_counts;
 	uint32_t nr_value_sites;
-	uint64_t value_total;	/* saturated */
+	uint64_t value_total; /* saturated */
 	bool cs;
 };
 
@@ -70,9 +70,9 @@ struct shim_merger;
 /* Functions return SHIM_OK, or the fault's code with *fault, zeroed before, filled. */
 struct shim_api {
 	unsigned abi, major;
-	unsigned raw_version;		/* the one that is read */
-	unsigned indexed_version;	/* the newest that is read, and the one written */
-	const char *(*version)(void) SHIM_NOEXCEPT;	/* "22.1.8", of the library */
+	unsigned raw_version;	  /* the one that is read */
+	unsigned indexed_version; /* the newest that is read, and the one written */
+	const char *(*version)(void)SHIM_NOEXCEPT; /* "22.1.8", of the library */
 
 	/* How many partial merges llvm-profdata makes of nr inputs on this machine. */
 	unsigned (*default_jobs)(size_t nr_inputs) SHIM_NOEXCEPT;
@@ -81,7 +81,7 @@ struct shim_api {
 	 * llvm-profdata -j does it: the order of records in the output, and with it
 	 * the bytes, may depend on their number.
 	 */
-	struct shim_merger *(*merger_new)(bool sparse, unsigned jobs) SHIM_NOEXCEPT;
+	struct shim_merger *(*merger_new)(bool sparse, unsigned jobs)SHIM_NOEXCEPT;
 	void (*merger_free)(struct shim_merger *m) SHIM_NOEXCEPT;
 	/* Add every record, its counts times weight. The merge is of no use after a fault. */
 	enum shim_code (*merger_add)(struct shim_merger *m, const struct shim_input *input,

@@ -28,9 +28,9 @@ static void show_list(const char *name, const struct strvec *list)
 static void show_workload(const struct workload *w)
 {
 	printf("workload=%s run=%s weight=%g use=%d stdin=%s timeout=%" PRIu64
-	       " repeat=%u exit=%d output=%s\n", w->name, w->run, w->weight, (int)w->use,
-	       w->stdin_path ? w->stdin_path : "-", w->timeout_ns, w->repeat, w->expect_status,
-	       w->output);
+	       " repeat=%u exit=%d output=%s\n",
+	       w->name, w->run, w->weight, (int)w->use, w->stdin_path ? w->stdin_path : "-",
+	       w->timeout_ns, w->repeat, w->expect_status, w->output);
 }
 
 static void show(const struct config *cfg)
@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 		return sniff(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "find"))
 		return find(argv[2]);
-	fprintf(stderr, "usage: config-tool keys | load FILE | get FILE KEY | sniff DIR | find DIR\n");
+	fprintf(stderr,
+		"usage: config-tool keys | load FILE | get FILE KEY | sniff DIR | find DIR\n");
 	return 2;
 }

@@ -48,9 +48,9 @@ static int read_profile(const char *path, struct pgo_err *err)
 	       p.version, p.nr_funcs, p.total, p.max_count);
 	for (size_t i = 0; i < p.nr_funcs; i++)
 		printf("%s hash %016" PRIx64 " arcs %zu sum %" PRIu64 " sites %" PRIu32
-		       " values %" PRIu64 "\n", p.funcs[i].name, p.funcs[i].hash,
-		       p.funcs[i].nr_counts, p.funcs[i].sum, p.funcs[i].nr_value_sites,
-		       p.funcs[i].value_total);
+		       " values %" PRIu64 "\n",
+		       p.funcs[i].name, p.funcs[i].hash, p.funcs[i].nr_counts, p.funcs[i].sum,
+		       p.funcs[i].nr_value_sites, p.funcs[i].value_total);
 	return 0;
 }
 

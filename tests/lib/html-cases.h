@@ -14,7 +14,7 @@ struct html_case {
 	double effect;		/* ln(baseline / optimized) */
 	double spread;		/* of a pair's */
 	unsigned aa_every;	/* a round with an A/A pair; 0: none */
-	unsigned invalid_every;	/* a pair that does not count; 0: none */
+	unsigned invalid_every; /* a pair that does not count; 0: none */
 	unsigned spike_every;	/* a run 20 times as long; 0: none */
 	bool hostile;		/* names */
 	bool counters;		/* hardware events were counted */

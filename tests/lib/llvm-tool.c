@@ -62,9 +62,9 @@ static int merge(int argc, char **argv, struct pgo_err *err)
 		ret = llvm_merge(inputs, nr, &opts, argv[1], &res, err);
 	if (!ret)
 		printf("functions %" PRIu64 " counters %" PRIu64 " total %" PRIu64 " max %" PRIu64
-		       " version %" PRIu64 " overflow %" PRIu64 "\n", res.nr_functions,
-		       res.nr_counters, res.total_count, res.max_count, res.version,
-		       res.nr_overflow);
+		       " version %" PRIu64 " overflow %" PRIu64 "\n",
+		       res.nr_functions, res.nr_counters, res.total_count, res.max_count,
+		       res.version, res.nr_overflow);
 	return ret;
 }
 
@@ -80,8 +80,9 @@ static int read_one(int argc, char **argv, struct pgo_err *err)
 	if (ret)
 		return ret;
 	printf("%s, version %" PRIu64 ": functions %zu counters %" PRIu64 " total %" PRIu64
-	       " max %" PRIu64 " saturated %" PRIu64 "\n", prof_kind_name(p.kind), p.version,
-	       p.nr_funcs, p.nr_counters, p.total, p.max_count, p.nr_saturated);
+	       " max %" PRIu64 " saturated %" PRIu64 "\n",
+	       prof_kind_name(p.kind), p.version, p.nr_funcs, p.nr_counters, p.total, p.max_count,
+	       p.nr_saturated);
 	for (size_t i = 0; i < p.nr_funcs; i++) {
 		const struct prof_func *f = &p.funcs[i];
 
@@ -153,8 +154,10 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv, struct pgo_err *err);
 	} verbs[] = {
-		{ "majors", print_majors }, { "merge", merge },
-		{ "read", read_one }, { "hostile", hostile },
+		{ "majors", print_majors },
+		{ "merge", merge },
+		{ "read", read_one },
+		{ "hostile", hostile },
 	};
 	const char *dir = getenv("builddir");
 	struct pgo_err err = PGO_ERR_INIT;

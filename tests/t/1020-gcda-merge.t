@@ -115,7 +115,7 @@ build() {
 			-c "$tmp/work/src/$f.c" -o $f.o || return
 	done
 	$build_cc -no-pie -fprofile-generate -pthread main.o ops.o divide.o -o prog || return
-	cd "$tmp/work"
+	cd "$tmp/work" || return
 }
 
 # compare DIR RUN...: run is "ARGS" or "ARGS|WEIGHT". Leaves seq, r1, r2 ... and out in cmp.

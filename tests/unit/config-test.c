@@ -193,7 +193,7 @@ static void expect_error(const void *text, size_t len, const char *expected, con
 		if (!strstr(err.hint, hint))
 			fail_msg("'%s' is not in the hint '%s'", hint, err.hint);
 	}
-	assert_null(cfg.cc);	/* untouched */
+	assert_null(cfg.cc); /* untouched */
 	assert_int_equal(cfg.nr_workloads, 0);
 	pgo_err_release(&err);
 	/* A caller that wants no message gets the same code. */
@@ -237,8 +237,8 @@ static void test_keys(void **state)
 		{ "version: 1\n", "", "1:1: missing key 'version'", "version: 1" },
 		{ "toolchain:\n  cc: clang-22\n  cxx: clang++-22\n  rustc: ./bin/rustc\n", "",
 		  "1:1: missing key 'toolchain'", "for example:\ntoolchain:\n  cc: clang-22" },
-		{ "{name: x2, run: 'true', use", "{name: x2, use", "28:5: missing key 'run' in 'workloads'",
-		  "run: '\"$PGO_OUT/my-program\"'" },
+		{ "{name: x2, run: 'true', use", "{name: x2, use",
+		  "28:5: missing key 'run' in 'workloads'", "run: '\"$PGO_OUT/my-program\"'" },
 		{ "  artifacts: [src/lua, \"bin/*\"]\n", "",
 		  "11:3: missing key 'artifacts' in 'build'", "artifacts: [my-program]" },
 	};
@@ -303,23 +303,29 @@ static void test_values(void **state)
 		  NULL },
 		{ "timeout: 1.5m", "timeout: 5 parsecs",
 		  "24:14: bad value '5 parsecs' of 'timeout': must be a time like 500ms, 60s, 10m"
-		  " or 2h, a week at most", "timeout: 10m" },
+		  " or 2h, a week at most",
+		  "timeout: 10m" },
 		{ "timeout: 1.5m", "timeout: 0s",
 		  "24:14: bad value '0s' of 'timeout': must be a time like 500ms, 60s, 10m"
-		  " or 2h, a week at most", NULL },
+		  " or 2h, a week at most",
+		  NULL },
 		{ "timeout: 1.5m", "timeout: 169h",
 		  "24:14: bad value '169h' of 'timeout': must be a time like 500ms, 60s, 10m"
-		  " or 2h, a week at most", NULL },
+		  " or 2h, a week at most",
+		  NULL },
 		{ "repeat: 3", "repeat: 0",
-		  "25:13: bad value '0' of 'repeat': must be a whole number from 1 to 10000", NULL },
+		  "25:13: bad value '0' of 'repeat': must be a whole number from 1 to 10000",
+		  NULL },
 		{ "exit: 1", "exit: 256",
 		  "26:11: bad value '256' of 'exit': must be a whole number from 0 to 255", NULL },
 		{ "name: fib", "name: a/b",
 		  "19:11: bad value 'a/b' of 'name': must be of letters, digits, '.', '_', '+'"
-		  " and '-'", "name: example" },
+		  " and '-'",
+		  "name: example" },
 		{ "name: fib", "name: \"a\\nb\"",
 		  "19:11: bad value 'a\\nb' of 'name': must be of letters, digits, '.', '_', '+'"
-		  " and '-'", NULL },
+		  " and '-'",
+		  NULL },
 		{ "name: fib", "name: .fib",
 		  "19:11: bad value '.fib' of 'name': must be a name without '.' or '-' ahead",
 		  NULL },
@@ -345,7 +351,8 @@ static void test_values(void **state)
 		{ "B=]", "PGO_OUT=/]", "14:26: 'PGO_OUT' is set by pgoctl itself", NULL },
 		{ "[src/lua, \"bin/*\"]", "[a..b, x/../../y]",
 		  "16:21: bad value 'x/../../y' of 'artifacts': must be a relative path without"
-		  " '..'", NULL },
+		  " '..'",
+		  NULL },
 		{ "[\"*.o\"]", "[/x]",
 		  "17:13: bad value '/x' of 'exclude': must be a relative path without '..'",
 		  NULL },
@@ -357,14 +364,16 @@ static void test_values(void **state)
 		  "margin: 2%" },
 		{ "margin: 1.5%", "margin: 100%",
 		  "30:11: bad value '100%' of 'margin': must be a percentage above 0% and below"
-		  " 100%", NULL },
+		  " 100%",
+		  NULL },
 		{ "budget: 3m", "budget: soon",
 		  "31:11: bad value 'soon' of 'budget': must be a time like 90s, 3m or 2h",
 		  "budget: 3m" },
 		{ "pairs: 6", "pairs: 5",
 		  "32:10: bad value '5' of 'pairs': must be a whole number from 6 to 1000", NULL },
 		{ "pairs: 6", "pairs: 6.5",
-		  "32:10: bad value '6.5' of 'pairs': must be a whole number from 6 to 1000", NULL },
+		  "32:10: bad value '6.5' of 'pairs': must be a whole number from 6 to 1000",
+		  NULL },
 	};
 
 	(void)state;
@@ -411,24 +420,28 @@ static void test_syntax(void **state)
 		  "indentation" },
 		{ "  update:", " update:",
 		  "9:2: not valid yaml: did not find expected key while parsing a block mapping"
-		  " that starts at line 1, column 1", "indentation" },
+		  " that starts at line 1, column 1",
+		  "indentation" },
 		{ "[\"*.o\"]", "[*.o]",
 		  "17:14: not valid yaml: did not find expected alphabetic or numeric character"
-		  " while scanning an alias that starts at line 17, column 13", "in quotes" },
+		  " while scanning an alias that starts at line 17, column 13",
+		  "in quotes" },
 		{ "clean: make clean", "clean: make: clean",
 		  "15:14: not valid yaml: mapping values are not allowed in this context",
 		  "quotes" },
 		{ "clean: make clean", "clean: @x", "15:10: '@' cannot start a value", "quotes" },
 		{ "pairs: 6\n", "pairs: '6\n",
 		  "33:1: not valid yaml: found unexpected end of stream while scanning a quoted"
-		  " scalar that starts at line 32, column 10", "never closed" },
+		  " scalar that starts at line 32, column 10",
+		  "never closed" },
 		{ "clean: make", "clean: &x make", "15:10: the anchor '&x' is not supported",
 		  "write the value out" },
 		{ "clean: make clean", "clean: *x", "15:10: the alias '*x' is not supported",
 		  "write the value out" },
 		{ "clean: make", "clean: !!str make",
 		  "15:10: the tag 'tag:yaml.org,2002:str' is not supported", "leave the tag out" },
-		{ "pairs: 6\n", "pairs: 6\n---\nversion: 1\n", "33:1: a second document", "one file" },
+		{ "pairs: 6\n", "pairs: 6\n---\nversion: 1\n", "33:1: a second document",
+		  "one file" },
 		{ "pairs: 6\n", "pairs: 6\n---\n", "33:1: a second document", NULL },
 		{ "clean: make", "[a]: make", "15:3: a key must be a plain word", NULL },
 		{ "clean: make clean", "clean: [[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]",
@@ -465,7 +478,9 @@ static void test_not_text(void **state)
 	} cases[] = {
 		{ "version: 1\n\0", 12, "2:1: a NUL byte in the text" },
 		{ "a: \xff\n", 5, "1:4: byte 0xff is not UTF-8" },
-		{ "\xff\xfe" "v\0", 4, "1:1: byte 0xff is not UTF-8" },
+		{ "\xff\xfe"
+		  "v\0",
+		  4, "1:1: byte 0xff is not UTF-8" },
 		{ "a: \xc3\xa9\xc3\n", 7, "1:5: byte 0xc3 is not UTF-8" },
 		{ "a: \xe2\x82", 5, "1:4: byte 0xe2 is not UTF-8" },
 		{ "a: \xc0\xaf\n", 6, "1:4: byte 0xc0 is not UTF-8" },
@@ -512,7 +527,8 @@ static void test_places(void **state)
 static void test_long_value(void **state)
 {
 	static const char *const frames[][2] = {
-		{ "'", "': 1\n" }, { "version: '", "'\n" },
+		{ "'", "': 1\n" },
+		{ "version: '", "'\n" },
 	};
 
 	(void)state;
@@ -523,11 +539,15 @@ static void test_long_value(void **state)
 
 		strbuf_addstr(&text, frames[i][0]);
 		for (int k = 0; k < 300; k++)
-			strbuf_addstr(&text, "\xf0\x9f\x98\x80" "a");
+			strbuf_addstr(&text,
+				      "\xf0\x9f\x98\x80"
+				      "a");
 		strbuf_addstr(&text, frames[i][1]);
 		assert_int_equal(load_bytes(&cfg, text.buf, text.len, &err), -PGO_ECONFIG);
 		assert_true(strlen(err.msg) < strlen(yaml_path) + 120);
-		assert_non_null(strstr(err.msg, "\xf0\x9f\x98\x80" "a..."));
+		assert_non_null(strstr(err.msg,
+				       "\xf0\x9f\x98\x80"
+				       "a..."));
 		pgo_err_release(&err);
 	}
 }
@@ -556,8 +576,9 @@ static void test_many_entries(void **state)
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 
 	(void)state;
-	strbuf_addstr(&text, "version: 1\ntoolchain: {cc: gcc}\n"
-			     "build: {command: make, artifacts: [prog]}\nworkloads:\n");
+	strbuf_addstr(&text,
+		      "version: 1\ntoolchain: {cc: gcc}\n"
+		      "build: {command: make, artifacts: [prog]}\nworkloads:\n");
 	for (int i = 0; i < 1000; i++)
 		strbuf_addf(&text, "- {name: w%d, run: ./w}\n", i);
 	assert_int_equal(load_bytes(&cfg, text.buf, text.len, &err), 0);
@@ -697,8 +718,10 @@ static void test_makefile(void **state)
 	expect_programs(".SUFFIXES: .c\n%.o: %.c\n\tcc\nout/prog: a.c ; cc\n", "out/prog");
 	expect_programs("prog: a.o b.o\n", "prog");
 	expect_programs("all: tools\ntools: a b\n", "a b");
-	expect_programs("all: $(PLAT)\nPLATS=guess linux\nPLAT=guess\n$(PLATS) help:\n\tcd src\n"
-			".PHONY: all $(PLATS)\n", "");
+	expect_programs(
+		"all: $(PLAT)\nPLATS=guess linux\nPLAT=guess\n$(PLATS) help:\n\tcd src\n"
+		".PHONY: all $(PLATS)\n",
+		"");
 	expect_programs("all: x\nx: y\ny: x\n", "");
 	expect_programs("P ?= a\nP ?= b\nP += c\nall: $(P)\n", "a c");
 	expect_programs("all: CFLAGS = -g\nall: p\n", "p");

@@ -111,13 +111,14 @@ static void some_evidence(struct rng *r, struct evidence *e, size_t nr_workloads
 	}
 	for (size_t i = 0; i < nr_pairs; i++)
 		evidence_add(e, &(struct ab_pair){
-			.workload = rng_below(r, nr_workloads),
-			.kind = (enum pair_kind)rng_below(r, 2),
-			.round = (unsigned)rng_below(r, i + 2), .swapped = rng_coin(r),
-			.padding_bytes = (unsigned)rng_u64(r),
-			.invalid = (enum invalid)rng_below(r, NR_INVALID),
-			.run = { some_run(r), some_run(r) },
-		});
+					.workload = rng_below(r, nr_workloads),
+					.kind = (enum pair_kind)rng_below(r, 2),
+					.round = (unsigned)rng_below(r, i + 2),
+					.swapped = rng_coin(r),
+					.padding_bytes = (unsigned)rng_u64(r),
+					.invalid = (enum invalid)rng_below(r, NR_INVALID),
+					.run = { some_run(r), some_run(r) },
+				});
 }
 
 static void add_line(json_t *o, struct strbuf *out)
@@ -226,7 +227,9 @@ static void nothing_is_measured_at_first(void **state)
 static void metrics_are_positive_seconds(void **state)
 {
 	struct ab_workload_info w[NR_METRICS] = {
-		{ .metric = METRIC_CPU }, { .metric = METRIC_ACTIVE }, { .metric = METRIC_WALL },
+		{ .metric = METRIC_CPU },
+		{ .metric = METRIC_ACTIVE },
+		{ .metric = METRIC_WALL },
 	};
 	struct evidence e = { .workloads = w, .nr_workloads = NR_METRICS };
 	struct run_metrics m = run_metrics_none();
@@ -271,9 +274,19 @@ static void every_bit_survives(void **state)
 /* Every exponent, and the doubles that decimal rounding finds hardest. */
 static void every_double_survives(void **state)
 {
-	const double hard[] = { 0.1, 0.02, 1.0 / 3, 5e-324, 2.2250738585072011e-308,
-				2.2250738585072014e-308, 9007199254740993.0, 0.3 - 0.1 - 0.2,
-				1.7976931348623157e308, 9.5e-7, 123456789.123456789 };
+	const double hard[] = {
+		0.1,
+		0.02,
+		1.0 / 3,
+		5e-324,
+		2.2250738585072011e-308,
+		2.2250738585072014e-308,
+		9007199254740993.0,
+		0.3 - 0.1 - 0.2,
+		1.7976931348623157e308,
+		9.5e-7,
+		123456789.123456789
+	};
 	struct rng rng;
 
 	(void)state;
@@ -305,9 +318,10 @@ static void counts_stand_as_what_they_are(void **state)
 	p.run[1].wall_ns = 0;
 	snprintf(p.run[1].output, sizeof(p.run[1].output), "%s", hash);
 	add_line(evidence_pair_json(&e, &p), &text);
-	assert_non_null(strstr(text.buf, "\"a\":{\"wall_ns\":9223372036854775807,"
-					 "\"cpu_ns\":\"9223372036854775808\","
-					 "\"run_delay_ns\":null,"));
+	assert_non_null(strstr(text.buf,
+			       "\"a\":{\"wall_ns\":9223372036854775807,"
+			       "\"cpu_ns\":\"9223372036854775808\","
+			       "\"run_delay_ns\":null,"));
 	assert_non_null(strstr(text.buf, "\"cpu-migrations\":null},\"output\":null}"));
 	assert_non_null(strstr(text.buf, "\"b\":{\"wall_ns\":0,"));
 	assert_non_null(strstr(text.buf, hash));
@@ -317,16 +331,28 @@ static void counts_stand_as_what_they_are(void **state)
 
 static void good_text(struct strbuf *out)
 {
-	struct ab_workload_info w = { .name = xstrdup("lua"), .weight = 2.5, .times = 3,
-				      .metric = METRIC_CPU, .output_compared = true,
+	struct ab_workload_info w = { .name = xstrdup("lua"),
+				      .weight = 2.5,
+				      .times = 3,
+				      .metric = METRIC_CPU,
+				      .output_compared = true,
 				      .unit_ns = 77 };
-	PGO_AUTO(evidence) e = {
-		.head = { .seed = 99, .n_max = 30, .alpha = 0.025, .margin = 0.02,
-			  .a = xstrdup("old"), .b = xstrdup("new"), .machine = xstrdup("m"),
+	PGO_AUTO(evidence)
+	e = {
+		.head = { .seed = 99,
+			  .n_max = 30,
+			  .alpha = 0.025,
+			  .margin = 0.02,
+			  .a = xstrdup("old"),
+			  .b = xstrdup("new"),
+			  .machine = xstrdup("m"),
 			  .kernel = xstrdup("k") },
-		.workloads = xmemdup(&w, sizeof(w)), .nr_workloads = 1,
+		.workloads = xmemdup(&w, sizeof(w)),
+		.nr_workloads = 1,
 	};
-	struct ab_pair p = { .round = 1, .swapped = true, .padding_bytes = 17,
+	struct ab_pair p = { .round = 1,
+			     .swapped = true,
+			     .padding_bytes = 17,
 			     .run = { run_metrics_none(), run_metrics_none() } };
 
 	p.run[0].wall_ns = p.run[0].cpu_ns = 1001;
@@ -416,7 +442,8 @@ static const struct refusal refusals[] = {
 	{ "\"wall_ns\":1001", "\"wall_ns\":\"\"", PGO_EFORMAT, 2, "wall_ns" },
 	{ "\"counters\":{", "\"counters\":[],\"x\":{", PGO_EFORMAT, 2, "'counters'" },
 	{ "\"branches\":null,", "", PGO_EFORMAT, 2, "'branches' is missing" },
-	{ "\"branches\":null,", "\"branches\":null,\"x\":1,", PGO_EFORMAT, 2, "14 fields where 13" },
+	{ "\"branches\":null,", "\"branches\":null,\"x\":1,", PGO_EFORMAT, 2,
+	  "14 fields where 13" },
 	{ "\"branches\":null,", "\"branches\":false,", PGO_EFORMAT, 2, "'branches'" },
 	{ "},\"output\":null}", "},\"output\":\"\"}", PGO_EFORMAT, 2, "'output'" },
 	{ "},\"output\":null}", "},\"output\":\"abc\"}", PGO_EFORMAT, 2, "'output'" },
@@ -491,7 +518,8 @@ static void a_line_has_a_bound(void **state)
 	assert_int_equal(evidence_parse("x", blanks.buf, blanks.len, &e, &err), -PGO_EFORMAT);
 	assert_non_null(strstr(err.msg, "longer"));
 	assert_int_equal(evidence_parse("x", blanks.buf + blanks.len / 2,
-					blanks.len - blanks.len / 2, &e, NULL), 0);
+					blanks.len - blanks.len / 2, &e, NULL),
+			 0);
 }
 
 /* At every byte: as many pairs as there are whole lines, the rest told. */

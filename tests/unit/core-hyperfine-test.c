@@ -164,10 +164,11 @@ static void later_versions_are_read(void **state)
 static void written_as_hyperfine_writes(void **state)
 {
 	const double times[] = { 0.5, 0.25 };
-	const char *want = "{\"results\":[{\"command\":\"./new \\\"x\\\"\",\"mean\":0.375,"
-			   "\"stddev\":0.17677669529663689,\"median\":0.375,\"user\":null,"
-			   "\"system\":null,\"min\":0.25,\"max\":0.5,\"times\":[0.5,0.25],"
-			   "\"memory_usage_byte\":[4096,8192],\"exit_codes\":[0,null]}]}";
+	const char *want =
+		"{\"results\":[{\"command\":\"./new \\\"x\\\"\",\"mean\":0.375,"
+		"\"stddev\":0.17677669529663689,\"median\":0.375,\"user\":null,"
+		"\"system\":null,\"min\":0.25,\"max\":0.5,\"times\":[0.5,0.25],"
+		"\"memory_usage_byte\":[4096,8192],\"exit_codes\":[0,null]}]}";
 	PGO_AUTO(hyperfine) h = HYPERFINE_INIT;
 	PGO_AUTO(json_holder) o = { NULL };
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
@@ -207,7 +208,13 @@ static void random_results_survive(void **state)
 }
 
 static const char *const refused[] = {
-	"", "null", "[]", "{}", "{\"results\":{}}", "{\"results\":[7]}", "{\"results\":[{}]}",
+	"",
+	"null",
+	"[]",
+	"{}",
+	"{\"results\":{}}",
+	"{\"results\":[7]}",
+	"{\"results\":[{}]}",
 	"{\"results\":[{\"command\":\"x\"}]}",
 	"{\"results\":[{\"command\":null,\"times\":[1]}]}",
 	"{\"results\":[{\"command\":\"x\",\"times\":[]}]}",
@@ -282,8 +289,10 @@ static void evidence_is_exported(void **state)
 {
 	struct ab_workload_info w[2] = { { .name = xstrdup("lua"), .times = 2 },
 					 { .name = xstrdup("zstd"), .times = 1 } };
-	PGO_AUTO(evidence) e = { .head = { .a = xstrdup("old"), .b = xstrdup("new") },
-				 .workloads = xmemdup(w, sizeof(w)), .nr_workloads = 2 };
+	PGO_AUTO(evidence)
+	e = { .head = { .a = xstrdup("old"), .b = xstrdup("new") },
+	      .workloads = xmemdup(w, sizeof(w)),
+	      .nr_workloads = 2 };
 	PGO_AUTO(hyperfine) h = HYPERFINE_INIT;
 	PGO_AUTO(hyperfine) one = HYPERFINE_INIT;
 	struct ab_pair p = pair(0, 3000000000u, 1000000000u);
@@ -315,9 +324,20 @@ static void evidence_is_exported(void **state)
 /* The real one, where it is installed. */
 static void hyperfine_itself(void **state)
 {
-	static const char *const argv[] = { "hyperfine", "-N", "-r", "5", "-i", "--style", "none",
-					    "-n", "na\xc3\xafve \"name\"", "true", "sh -c 'exit 3'",
-					    "--export-json" };
+	static const char *const argv[] = {
+		"hyperfine",
+		"-N",
+		"-r",
+		"5",
+		"-i",
+		"--style",
+		"none",
+		"-n",
+		"na\xc3\xafve \"name\"",
+		"true",
+		"sh -c 'exit 3'",
+		"--export-json"
+	};
 	char dir[] = "/tmp/hyperfine-test-XXXXXX";
 	PGO_AUTO_FREE char *path = NULL;
 	PGO_AUTO_FREE char *tool = fs_which("hyperfine", getenv("PATH"), NULL);

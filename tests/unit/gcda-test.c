@@ -42,8 +42,8 @@ static void begin(struct maker *m, unsigned major, bool swap, uint32_t stamp, ui
 {
 	*m = (struct maker){ STRBUF_INIT, major, swap };
 	word(m, GCDA_MAGIC);
-	word(m, (uint32_t)('A' + major / 10) << 24 | (uint32_t)('0' + major % 10) << 16 |
-	     '3' << 8 | '*');
+	word(m, (uint32_t)('A' + major / 10) << 24 | (uint32_t)('0' + major % 10) << 16 | '3' << 8 |
+			'*');
 	word(m, stamp);
 	if (major >= 12)
 		word(m, checksum);
@@ -207,7 +207,7 @@ static void test_versions(void **state)
 
 		word(&m, GCDA_MAGIC);
 		word(&m, (uint32_t)v[0] << 24 | (uint32_t)v[1] << 16 | (uint32_t)v[2] << 8 |
-		     (uint32_t)v[3]);
+				 (uint32_t)v[3]);
 		counter(&m, 0);
 		check_refused(&m, PGO_EVERSION, cases[i].text);
 	}
@@ -225,7 +225,11 @@ static void test_not_gcda(void **state)
 
 typedef void (*make_fn)(struct maker *m);
 
-static void bad_kind(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 8, 1); }
+static void bad_kind(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 8, 1);
+}
 static void bad_order(struct maker *m)
 {
 	function(m, 1, 2, 3);
@@ -238,9 +242,21 @@ static void bad_twice(struct maker *m)
 	COUNTERS(m, 0, 1);
 	COUNTERS(m, 0, 1);
 }
-static void bad_place(struct maker *m) { COUNTERS(m, 0, 1); }
-static void bad_tag(struct maker *m) { word(m, 0x01430000); word(m, 0); }
-static void bad_summary(struct maker *m) { word(m, GCDA_TAG_SUMMARY); word(m, 8); counter(m, 1); }
+static void bad_place(struct maker *m)
+{
+	COUNTERS(m, 0, 1);
+}
+static void bad_tag(struct maker *m)
+{
+	word(m, 0x01430000);
+	word(m, 0);
+}
+static void bad_summary(struct maker *m)
+{
+	word(m, GCDA_TAG_SUMMARY);
+	word(m, 8);
+	counter(m, 1);
+}
 static void bad_absent(struct maker *m)
 {
 	word(m, GCDA_TAG_FUNCTION);
@@ -262,11 +278,31 @@ static void bad_length(struct maker *m)
 	counter(m, 1);
 	word(m, 1);
 }
-static void bad_topn_count(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 3, 9, 2, 1, 1); }
-static void bad_topn_huge(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 3, 9, -1, 1, 1); }
-static void bad_topn_odd(struct maker *m) { function(m, 1, 2, 3); COUNTERS(m, 3, 9); }
-static void bad_topn_zeros(struct maker *m) { function(m, 1, 2, 3); zeros(m, 3, 2); }
-static void bad_zeros(struct maker *m) { function(m, 1, 2, 3); zeros(m, 0, 250u << 20); }
+static void bad_topn_count(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 3, 9, 2, 1, 1);
+}
+static void bad_topn_huge(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 3, 9, -1, 1, 1);
+}
+static void bad_topn_odd(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	COUNTERS(m, 3, 9);
+}
+static void bad_topn_zeros(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	zeros(m, 3, 2);
+}
+static void bad_zeros(struct maker *m)
+{
+	function(m, 1, 2, 3);
+	zeros(m, 0, 250u << 20);
+}
 static void bad_more(struct maker *m)
 {
 	function(m, 1, 2, 3);
@@ -397,8 +433,18 @@ static uint64_t next_random(uint64_t *s)
 
 static void mutate(struct strbuf *b, uint64_t *seed)
 {
-	static const uint32_t words[] = { 0, 1, 8, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff,
-		GCDA_TAG_FUNCTION, GCDA_TAG_COUNTER + (3 << 17), GCDA_TAG_SUMMARY };
+	static const uint32_t words[] = {
+		0,
+		1,
+		8,
+		0x7fffffff,
+		0x80000000,
+		0xfffffff8,
+		0xffffffff,
+		GCDA_TAG_FUNCTION,
+		GCDA_TAG_COUNTER + (3 << 17),
+		GCDA_TAG_SUMMARY
+	};
 
 	for (unsigned n = 1 + next_random(seed) % 4; n; n--) {
 		size_t at = next_random(seed) % (b->len / 4) * 4;
@@ -627,8 +673,13 @@ static void one_site(struct gcda_file *f, unsigned major, unsigned kind, const i
 /* A weight of n is n merges, for every rule, whatever short cut is taken. */
 static void test_weight_is_repetition(void **state)
 {
-	static const struct { unsigned major, kind; } which[] = {
-		{ 9, 3 }, { 9, 8 }, { 10, 3 }, { 12, 3 },
+	static const struct {
+		unsigned major, kind;
+	} which[] = {
+		{ 9, 3 },
+		{ 9, 8 },
+		{ 10, 3 },
+		{ 12, 3 },
 	};
 	uint64_t seed = 7, saturated = 0;
 	int64_t old[80], now[80];
@@ -833,16 +884,16 @@ static void test_merge_trees(void **state)
 
 	(void)state;
 	assert_int_equal(tempdir_make(&t, NULL, NULL), 0);
-	drop_file(&t, "a/work/main/x.gcda", 12, 1);
-	drop_file(&t, "a/work/main/sub/y.gcda", 12, 2);
-	drop_file(&t, "a/work/mainly/z.gcda", 12, 3);
-	drop_file(&t, "b/work/main/x.gcda", 12, 1);
+	drop_file(&t, "a/src/main/x.gcda", 12, 1);
+	drop_file(&t, "a/src/main/sub/y.gcda", 12, 2);
+	drop_file(&t, "a/src/mainly/z.gcda", 12, 3);
+	drop_file(&t, "b/src/main/x.gcda", 12, 1);
 	drop_file(&t, "b/only b.gcda", 12, 4);
 	PGO_AUTO_FREE char *a = fs_join(t.path, "a");
 	PGO_AUTO_FREE char *b = fs_join(t.path, "b");
 	PGO_AUTO_FREE char *out = fs_join(t.path, "out/");
 	PGO_AUTO_FREE char *tmp = fs_join(t.path, "out.tmp");
-	const struct gcda_tree trees[] = { { a, "/work/main/", 2 }, { b, "work/main", 3 } };
+	const struct gcda_tree trees[] = { { a, "/src/main/", 2 }, { b, "src/main", 3 } };
 
 	assert_int_equal(gcda_merge(trees, 2, out, &res, NULL), 0);
 	assert_int_equal(res.nr_files, 4);
@@ -859,7 +910,7 @@ static void test_merge_trees(void **state)
 	assert_int_equal(p.nr_funcs, 4);
 	assert_string_equal(p.funcs[0].name, "only b.gcda:17");
 	assert_string_equal(p.funcs[1].name, "sub/y.gcda:17");
-	assert_string_equal(p.funcs[2].name, "work/mainly/z.gcda:17");
+	assert_string_equal(p.funcs[2].name, "src/mainly/z.gcda:17");
 	assert_string_equal(p.funcs[3].name, "x.gcda:17");
 	assert_true(p.funcs[3].hash == UINT64_C(0xdef00000abc));
 	assert_int_equal(p.funcs[3].counts[0], 25);

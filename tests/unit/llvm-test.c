@@ -53,24 +53,24 @@ static void put_pointer(struct maker *m, bool narrow, uint64_t v)
 struct raw_opts {
 	unsigned version;
 	bool narrow, swap;
-	size_t record, counters, names, values;	/* filled: offsets */
+	size_t record, counters, names, values; /* filled: offsets */
 };
 
 static void put_raw_header(struct maker *m, const struct raw_opts *o)
 {
 	put64(m, o->narrow ? RAW_MAGIC_32 : RAW_MAGIC_64);
 	put64(m, o->version | LLVM_VARIANT_IR);
-	put64(m, 16);		/* binary ids */
-	put64(m, 1);		/* functions */
+	put64(m, 16); /* binary ids */
+	put64(m, 1);  /* functions */
 	put64(m, 0);
-	put64(m, 2);		/* counters */
+	put64(m, 2); /* counters */
 	put64(m, 0);
 	if (o->version >= 9) {
 		put64(m, 0);
 		put64(m, 0);
 	}
-	put64(m, 3);		/* names */
-	put64(m, 4096);		/* delta of counters */
+	put64(m, 3);	/* names */
+	put64(m, 4096); /* delta of counters */
 	if (o->version >= 9)
 		put64(m, 0);
 	put64(m, 0);
@@ -145,8 +145,11 @@ static int guard(const struct maker *m, unsigned major, int64_t *at)
 }
 
 static const struct raw_opts raw_kinds[] = {
-	{ .version = 8 }, { .version = 9 }, { .version = 10 },
-	{ .version = 8, .narrow = true }, { .version = 10, .narrow = true, .swap = true },
+	{ .version = 8 },
+	{ .version = 9 },
+	{ .version = 10 },
+	{ .version = 8, .narrow = true },
+	{ .version = 10, .narrow = true, .swap = true },
 	{ .version = 10, .swap = true },
 };
 #define NR_RAW_KINDS (sizeof(raw_kinds) / sizeof(raw_kinds[0]))
@@ -196,24 +199,24 @@ static void test_raw_bad_words(void **state)
 	static const struct {
 		size_t at;
 		uint64_t value;
-		int64_t fault;	/* -1: passes */
+		int64_t fault; /* -1: passes */
 	} cases[] = {
-		{ 16, 8, -2 },			/* binary ids overlap the record */
+		{ 16, 8, -2 }, /* binary ids overlap the record */
 		{ 16, UINT64_MAX - 7, -2 },
-		{ 24, 1ULL << 58, -2 },		/* functions: the product wraps */
-		{ 24, 0, -2 },			/* their record is taken for counters */
-		{ 40, 1ULL << 61, -2 },		/* counters: the product wraps */
-		{ 72, 2, -2 },			/* names */
+		{ 24, 1ULL << 58, -2 }, /* functions: the product wraps */
+		{ 24, 0, -2 },		/* their record is taken for counters */
+		{ 40, 1ULL << 61, -2 }, /* counters: the product wraps */
+		{ 72, 2, -2 },		/* names */
 		{ 72, 1ULL << 63, -2 },
-		{ 80, 4088, 144 },		/* counters outside of their section */
+		{ 80, 4088, 144 }, /* counters outside of their section */
 		{ 80, 4097, 144 },
 		{ 80, 8192, 144 },
-		{ 128, 0, 128 },		/* length of a binary id */
+		{ 128, 0, 128 }, /* length of a binary id */
 		{ 128, UINT64_MAX, -2 },
-		{ 144 + 8, UINT64_MAX, 144 },	/* the hash */
+		{ 144 + 8, UINT64_MAX, 144 }, /* the hash */
 		{ 144 + 8, UINT64_MAX - 1, 144 },
 		{ 144 + 8, UINT64_MAX - 2, -1 },
-		{ 144 + 16, 4104, 144 },	/* one counter too many */
+		{ 144 + 16, 4104, 144 }, /* one counter too many */
 	};
 
 	(void)state;
@@ -253,17 +256,17 @@ static void test_raw_names_and_values(void **state)
 {
 	(void)state;
 	raw_with_bytes(0, "\1\0f", 3, 0);
-	raw_with_bytes(0, "\2\0f", 3, -PGO_EFORMAT);		/* longer than the table */
-	raw_with_bytes(0, "\x80\x80\x80", 3, -PGO_EFORMAT);	/* a number without end */
-	raw_with_bytes(0, "\1\1f", 3, 0);			/* compressed */
+	raw_with_bytes(0, "\2\0f", 3, -PGO_EFORMAT);	    /* longer than the table */
+	raw_with_bytes(0, "\x80\x80\x80", 3, -PGO_EFORMAT); /* a number without end */
+	raw_with_bytes(0, "\1\1f", 3, 0);		    /* compressed */
 	raw_with_bytes(0, "\xff\1f", 3, -PGO_EFORMAT);
-	raw_with_bytes(8, "\x30", 1, -PGO_EFORMAT);		/* size of values */
+	raw_with_bytes(8, "\x30", 1, -PGO_EFORMAT); /* size of values */
 	raw_with_bytes(8, "\x24", 1, -PGO_EFORMAT);
-	raw_with_bytes(8 + 4, "\4", 1, -PGO_EFORMAT);		/* kinds */
-	raw_with_bytes(8 + 8, "\3", 1, -PGO_EFORMAT);		/* kind */
+	raw_with_bytes(8 + 4, "\4", 1, -PGO_EFORMAT); /* kinds */
+	raw_with_bytes(8 + 8, "\3", 1, -PGO_EFORMAT); /* kind */
 	raw_with_bytes(8 + 8, "\1", 1, 0);
-	raw_with_bytes(8 + 15, "\1", 1, -PGO_EFORMAT);		/* sites: 2^24 */
-	raw_with_bytes(8 + 16, "\2", 1, -PGO_EFORMAT);		/* values of a site */
+	raw_with_bytes(8 + 15, "\1", 1, -PGO_EFORMAT); /* sites: 2^24 */
+	raw_with_bytes(8 + 16, "\2", 1, -PGO_EFORMAT); /* values of a site */
 }
 
 static void test_raw_behind_another(void **state)
@@ -284,7 +287,7 @@ static void test_raw_behind_another(void **state)
 	strbuf_setlen(&m.bytes, one.bytes.len);
 	strbuf_add(&m.bytes, "\0\0\0\0", 4);
 	strbuf_add(&m.bytes, one.bytes.buf, one.bytes.len);
-	assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT);	/* not at a multiple of 8 */
+	assert_int_equal(guard(&m, 22, &at), -PGO_EFORMAT); /* not at a multiple of 8 */
 	strbuf_release(&one.bytes);
 	strbuf_release(&m.bytes);
 }
@@ -321,14 +324,14 @@ static size_t make_indexed(struct maker *m)
 		put64(m, 0);
 	item = m->bytes.len;
 	strbuf_add(&m->bytes, "\1\0", 2);
-	put64(m, 0x1234);	/* hash of the name */
+	put64(m, 0x1234); /* hash of the name */
 	put64(m, 1);
 	put64(m, 40);
 	strbuf_addch(&m->bytes, 'f');
 	put64(m, 77);
 	put64(m, 1);
 	put64(m, 5);
-	put64(m, 0);		/* bitmap */
+	put64(m, 0); /* bitmap */
 	put32(m, 8);
 	put32(m, 0);
 	while (m->bytes.len % 8)
@@ -350,25 +353,25 @@ static void test_indexed(void **state)
 	struct maker m = { .bytes = STRBUF_INIT };
 	size_t item = make_indexed(&m), len = m.bytes.len;
 	static const struct {
-		size_t at;		/* in the file, or from the item on */
+		size_t at; /* in the file, or from the item on */
 		bool in_item;
 		uint64_t value;
 	} bad[] = {
-		{ 24, false, 1 },			/* type of hash */
-		{ 32, false, UINT64_MAX - 7 },		/* place of the table */
+		{ 24, false, 1 },	       /* type of hash */
+		{ 32, false, UINT64_MAX - 7 }, /* place of the table */
 		{ 32, false, 8 },
-		{ 48, false, UINT64_MAX },		/* place of binary ids */
-		{ 64, false, 1ULL << 40 },		/* place of names */
-		{ 72, false, 5 },			/* fields of the summary */
+		{ 48, false, UINT64_MAX }, /* place of binary ids */
+		{ 64, false, 1ULL << 40 }, /* place of names */
+		{ 72, false, 5 },	   /* fields of the summary */
 		{ 80, false, 1ULL << 32 },
-		{ 0, true, 0 },				/* a bucket of none */
-		{ 10, true, UINT64_MAX },		/* name */
-		{ 18, true, 48 },			/* data */
+		{ 0, true, 0 },		  /* a bucket of none */
+		{ 10, true, UINT64_MAX }, /* name */
+		{ 18, true, 48 },	  /* data */
 		{ 18, true, 39 },
-		{ 27, true, UINT64_MAX },		/* hash */
-		{ 35, true, 1ULL << 61 },		/* counters */
-		{ 51, true, 1ULL << 61 },		/* bitmap */
-		{ 59, true, 16 },			/* values */
+		{ 27, true, UINT64_MAX }, /* hash */
+		{ 35, true, 1ULL << 61 }, /* counters */
+		{ 51, true, 1ULL << 61 }, /* bitmap */
+		{ 59, true, 16 },	  /* values */
 		{ 59, true, 4ULL << 32 | 8 },
 	};
 	int64_t at;
@@ -402,18 +405,36 @@ static int guard_text(const char *text, unsigned major)
 static void test_text(void **state)
 {
 	static const char *const good[] = {
-		"f\n1\n1\n5\n", "f\n0x1f\n1\n5", "f\r\n1\r\n1\r\n5\r\n", "# c\n\n:ir\n\nf\n1\n1\n5\n\n\n",
+		"f\n1\n1\n5\n",
+		"f\n0x1f\n1\n5",
+		"f\r\n1\r\n1\r\n5\r\n",
+		"# c\n\n:ir\n\nf\n1\n1\n5\n\n\n",
 		":csir\n:entry_first\nf\n017\n2\n5\n6\ng\n0b11\n1\n0\n",
-		"f\n1\n1\n5\n1\n0\n2\n1\nx:3\n0\n", "f\n1\n1\n5\n2\n0\n1\n1\na:b:3\n1\n1\n1\n8:9\n",
+		"f\n1\n1\n5\n1\n0\n2\n1\nx:3\n0\n",
+		"f\n1\n1\n5\n2\n0\n1\n1\na:b:3\n1\n1\n1\n8:9\n",
 		":temporal_prof_traces\n1\n1\n7\nf,g,\nf\n1\n1\n5\n",
 	};
 	static const char *const bad[] = {
-		":ir\n", "# c\n", "f\n", "f\n1\n", "f\n1\n1\n", "f\n1\n0\n", "f\n1\n2\n5\n",
-		"f\n1\n-1\n5\n", "f\n1\n1\n5x\n", "f\n1\n1\n18446744073709551616\n",
-		"f\nx\n1\n5\n", "f\n18446744073709551615\n1\n5\n", "f\n1\n999999999\n5\n",
-		"f\n1\n1\n5\n4\n", "f\n1\n1\n5\n1\n3\n1\n0\n", "f\n1\n1\n5\n1\n0\n4000000000\n",
-		"f\n1\n1\n5\n1\n0\n1\n4000000000\nx:1\n", "f\n1\n1\n5\n1\n1\n1\n1\nx:1\n",
-		"f\n1\n1\n5\n1\n0\n1\n1\nx\n", ":temporal_prof_traces\n4000000000\n1\n",
+		":ir\n",
+		"# c\n",
+		"f\n",
+		"f\n1\n",
+		"f\n1\n1\n",
+		"f\n1\n0\n",
+		"f\n1\n2\n5\n",
+		"f\n1\n-1\n5\n",
+		"f\n1\n1\n5x\n",
+		"f\n1\n1\n18446744073709551616\n",
+		"f\nx\n1\n5\n",
+		"f\n18446744073709551615\n1\n5\n",
+		"f\n1\n999999999\n5\n",
+		"f\n1\n1\n5\n4\n",
+		"f\n1\n1\n5\n1\n3\n1\n0\n",
+		"f\n1\n1\n5\n1\n0\n4000000000\n",
+		"f\n1\n1\n5\n1\n0\n1\n4000000000\nx:1\n",
+		"f\n1\n1\n5\n1\n1\n1\n1\nx:1\n",
+		"f\n1\n1\n5\n1\n0\n1\n1\nx\n",
+		":temporal_prof_traces\n4000000000\n1\n",
 	};
 
 	(void)state;
@@ -456,15 +477,28 @@ static void test_registry(void **state)
 
 	(void)state;
 	assert_int_equal(tempdir_make(&dir, NULL, NULL), 0);
-	expect_format(dir.path, "\x81" "rforpl\xff", "llvm-raw");
-	expect_format(dir.path, "\xff" "lprofr\x81", "llvm-raw");
-	expect_format(dir.path, "\xff" "lprofi\x81" "x", "llvm-indexed");
+	expect_format(dir.path,
+		      "\x81"
+		      "rforpl\xff",
+		      "llvm-raw");
+	expect_format(dir.path,
+		      "\xff"
+		      "lprofr\x81",
+		      "llvm-raw");
+	expect_format(dir.path,
+		      "\xff"
+		      "lprofi\x81"
+		      "x",
+		      "llvm-indexed");
 	expect_format(dir.path, ":IR\n", "llvm-text");
 	expect_format(dir.path, "main\n123\n1\n5\n", "llvm-text");
 	expect_format(dir.path, "main\n123\n", NULL);
 	expect_format(dir.path, "main:123:1\n 1: 5\n", NULL);
 	expect_format(dir.path, "", NULL);
-	expect_format(dir.path, "\xff" "lprofi\x82", NULL);
+	expect_format(dir.path,
+		      "\xff"
+		      "lprofi\x82",
+		      NULL);
 	assert_null(identify("/nonexistent/file", &ret));
 	assert_int_equal(ret, -PGO_ENOTFOUND);
 }

@@ -254,11 +254,20 @@ static void test_numbers(void **state)
 
 	(void)state;
 	check_text("+5.1" NB "%", html_speedup(&sb, log(1.051), 1));
-	check_text("\xe2\x88\x92" "4.85" NB "%", html_speedup(&sb, log(0.9515), 2));
+	check_text(
+		"\xe2\x88\x92"
+		"4.85" NB "%",
+		html_speedup(&sb, log(0.9515), 2));
 	check_text("0.0" NB "%", html_speedup(&sb, -1e-9, 1));
-	check_text("\xc3\x97" "20", html_speedup(&sb, log(20), 1));
+	check_text(
+		"\xc3\x97"
+		"20",
+		html_speedup(&sb, log(20), 1));
 	check_text("above +1.0" NB "%", html_interval(&sb, &above, 1));
-	check_text("below \xe2\x88\x92" "2.0" NB "%", html_interval(&sb, &below, 1));
+	check_text(
+		"below \xe2\x88\x92"
+		"2.0" NB "%",
+		html_interval(&sb, &below, 1));
 	check_text("not bounded", html_interval(&sb, &none, 1));
 	check_text("42.13" NB "ms", html_time(&sb, 0.04213, &ms));
 	check_text("2" NB "%", html_percent(&sb, 0.02));
@@ -306,14 +315,10 @@ static void test_axis_of_one_value(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ill_formed),
-		cmocka_unit_test(test_every_case),
-		cmocka_unit_test(test_same_bytes),
-		cmocka_unit_test(test_sayings),
-		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_axis),
-		cmocka_unit_test(test_axis_of_one_value),
+		cmocka_unit_test(test_ill_formed),    cmocka_unit_test(test_every_case),
+		cmocka_unit_test(test_same_bytes),    cmocka_unit_test(test_sayings),
+		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_axis),	      cmocka_unit_test(test_axis_of_one_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,8 @@ static void check_close(double got, double want, const char *what, int line)
 #define assert_close(got, want) check_close((got), (want), #got, __LINE__)
 
 static const double probabilities[] = { 1e-300, 1e-100, 1e-20, 1e-10, 1e-5, 0.001, 0.005, 0.025,
-					0.05, 0.075, 0.1, 0.25, 0.4, 0.499, 0.501, 0.6, 0.75,
-					0.925, 0.95, 0.975, 0.99, 0.9999 };
+					0.05,	0.075,	0.1,   0.25,  0.4,  0.499, 0.501, 0.6,
+					0.75,	0.925,	0.95,  0.975, 0.99, 0.9999 };
 
 /* The values that the paper of AS 241 gives to check an implementation by, and one more. */
 static void normal_known_answers(void **state)
@@ -85,8 +85,7 @@ static void t_closed_forms(void **state)
 		double p = probabilities[i];
 
 		if (p > 1e-200)
-			assert_close(dist_t_quantile(p, 2),
-				     (2 * p - 1) / sqrt(2 * p * (1 - p)));
+			assert_close(dist_t_quantile(p, 2), (2 * p - 1) / sqrt(2 * p * (1 - p)));
 	}
 	assert_close(dist_t_quantile(0.975, 10), 2.2281388519862739);
 }
@@ -208,17 +207,12 @@ static void against_rmath(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(normal_known_answers),
-		cmocka_unit_test(normal_inverts),
-		cmocka_unit_test(limits_and_nonsense),
-		cmocka_unit_test(t_closed_forms),
-		cmocka_unit_test(beta_closed_forms),
-		cmocka_unit_test(beta_sums_the_binomial),
-		cmocka_unit_test(quantiles_invert),
-		cmocka_unit_test(binomial_interval),
+		cmocka_unit_test(normal_known_answers), cmocka_unit_test(normal_inverts),
+		cmocka_unit_test(limits_and_nonsense),	cmocka_unit_test(t_closed_forms),
+		cmocka_unit_test(beta_closed_forms),	cmocka_unit_test(beta_sums_the_binomial),
+		cmocka_unit_test(quantiles_invert),	cmocka_unit_test(binomial_interval),
 #ifdef HAVE_RMATH
-		cmocka_unit_test(against_rmath_normal),
-		cmocka_unit_test(against_rmath_t),
+		cmocka_unit_test(against_rmath_normal), cmocka_unit_test(against_rmath_t),
 		cmocka_unit_test(against_rmath_beta),
 #else
 		cmocka_unit_test(against_rmath),

@@ -11,8 +11,9 @@
 
 static void known_state_gives_known_words(void **state)
 {
-	static const uint64_t want[] = { 11520, 0, 1509978240, 1215971899390074240,
-					 1216172134540287360, 607988272756665600 };
+	static const uint64_t want[] = {
+		11520, 0, 1509978240, 1215971899390074240, 1216172134540287360, 607988272756665600
+	};
 	struct rng r = { { 1, 2, 3, 4 } };
 
 	(void)state;
@@ -126,7 +127,7 @@ static void normal_has_its_moments(void **state)
 
 static void normal_is_finite_at_both_ends(void **state)
 {
-	struct rng least = { { 1, 0, 2, 3 } };	/* the first word drawn is 0 */
+	struct rng least = { { 1, 0, 2, 3 } }; /* the first word drawn is 0 */
 
 	(void)state;
 	assert_true(isfinite(rng_normal(&least)));

@@ -59,8 +59,8 @@ static void critical_values_of_the_tables(void **state)
 		unsigned n, lower;
 		double alpha;
 	} table[] = {
-		{ 5, 0, 0.05 }, { 6, 0, 0.025 }, { 8, 3, 0.025 }, { 10, 8, 0.025 },
-		{ 10, 10, 0.05 }, { 12, 13, 0.025 }, { 20, 52, 0.025 }, { 20, 60, 0.05 },
+		{ 5, 0, 0.05 },	    { 6, 0, 0.025 },	{ 8, 3, 0.025 },   { 10, 8, 0.025 },
+		{ 10, 10, 0.05 },   { 12, 13, 0.025 },	{ 20, 52, 0.025 }, { 20, 60, 0.05 },
 		{ 30, 137, 0.025 }, { 50, 434, 0.025 }, { 50, 466, 0.05 },
 	};
 
@@ -120,7 +120,7 @@ static void test_without_ties(void **state)
 	sr = signed_rank_test(d, 9);
 	assert_true(sr.w == 5);
 	assert_close(sr.p_less, 10 / 512.0);
-	assert_close(sr.p_less + sr.p_greater, 1 + 3 / 512.0);	/* 3 of 512 have w = 5 */
+	assert_close(sr.p_less + sr.p_greater, 1 + 3 / 512.0); /* 3 of 512 have w = 5 */
 }
 
 static void scores_of_ties_and_zeros(void **state)
@@ -273,7 +273,7 @@ static void interval_inverts_the_test(void **state)
 
 static void interval_known_answers(void **state)
 {
-	static const double d[] = { 4, 1, 2 };	/* means: 1 1.5 2 2.5 3 4 */
+	static const double d[] = { 4, 1, 2 }; /* means: 1 1.5 2 2.5 3 4 */
 	struct interval iv = signed_rank_interval(d, 3, 6);
 
 	(void)state;

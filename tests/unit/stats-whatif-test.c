@@ -190,9 +190,9 @@ static double r_welch(const double *a, size_t m, const double *b, size_t n)
 		vb += pow(b[i] - mb, 2);
 	sa = va / ((double)m - 1) / (double)m;
 	sb = vb / ((double)n - 1) / (double)n;
-	return 2 * pt(-fabs(ma - mb) / sqrt(sa + sb),
-		      pow(sa + sb, 2) / (sa * sa / ((double)m - 1) + sb * sb / ((double)n - 1)),
-		      1, 0);
+	return 2 *
+	       pt(-fabs(ma - mb) / sqrt(sa + sb),
+		  pow(sa + sb, 2) / (sa * sa / ((double)m - 1) + sb * sb / ((double)n - 1)), 1, 0);
 }
 
 static double r_wilcox(const double *a, size_t m, const double *b, size_t n, bool exact)
@@ -205,8 +205,8 @@ static double r_wilcox(const double *a, size_t m, const double *b, size_t n, boo
 			u += a[i] > b[j] ? 1 : a[i] == b[j] ? 0.5 : 0;
 	if (exact)
 		return fmin(1, 2 * (u > (double)(m * n) / 2
-				    ? pwilcox(u - 1, (double)m, (double)n, 0, 0)
-				    : pwilcox(u, (double)m, (double)n, 1, 0)));
+					    ? pwilcox(u - 1, (double)m, (double)n, 0, 0)
+					    : pwilcox(u, (double)m, (double)n, 1, 0)));
 	for (size_t i = 0; i < m + n; i++)
 		all[nr++] = i < m ? a[i] : b[i - m];
 	/* a group of t equal values is met t times, and t * (t * t - 1) is t^3 - t */

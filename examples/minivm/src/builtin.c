@@ -15,14 +15,12 @@ static struct value string_value(struct string *s)
 static int need(struct vm *vm, const struct value *v, enum type type)
 {
 	if (v->type != type)
-		return vm_error(vm, "expected %s, got %s", type_name(type),
-				type_name(v->type));
+		return vm_error(vm, "expected %s, got %s", type_name(type), type_name(v->type));
 	return 0;
 }
 
 /* The text of a value; what is not a string is written to buf. */
-static const char *text_of(const struct value *v, char *buf, size_t size,
-			   size_t *len)
+static const char *text_of(const struct value *v, char *buf, size_t size, size_t *len)
 {
 	int n;
 
@@ -64,8 +62,7 @@ static int do_str(struct vm *vm, struct value *args, struct value *result)
 	size_t len;
 	const char *text = text_of(args, buf, sizeof(buf), &len);
 
-	*result = args[0].type == T_STRING ?
-			  args[0] : string_value(string_new(vm, text, len));
+	*result = args[0].type == T_STRING ? args[0] : string_value(string_new(vm, text, len));
 	return 0;
 }
 
@@ -81,11 +78,9 @@ static int do_int(struct vm *vm, struct value *args, struct value *result)
 		errno = 0;
 		*result = INT(strtoll(args->string->text, &end, 10));
 		if (errno || *end || end == args->string->text)
-			return vm_error(vm, "no number: '%.40s'",
-					args->string->text);
+			return vm_error(vm, "no number: '%.40s'", args->string->text);
 	} else {
-		return vm_error(vm, "no integer: %s",
-				type_name(args->type));
+		return vm_error(vm, "no integer: %s", type_name(args->type));
 	}
 	return 0;
 }
@@ -110,8 +105,7 @@ static int do_len(struct vm *vm, struct value *args, struct value *result)
 	else if (args->type == T_MAP)
 		*result = INT((int64_t)args->map->len);
 	else
-		return vm_error(vm, "no length: %s",
-				type_name(args->type));
+		return vm_error(vm, "no length: %s", type_name(args->type));
 	return 0;
 }
 
@@ -192,8 +186,7 @@ static int do_slice(struct vm *vm, struct value *args, struct value *result)
 	struct string *s = args->string;
 	int64_t from = args[1].i, to = args[2].i;
 
-	if (need(vm, args, T_STRING) || need(vm, args + 1, T_INT) ||
-	    need(vm, args + 2, T_INT))
+	if (need(vm, args, T_STRING) || need(vm, args + 1, T_INT) || need(vm, args + 2, T_INT))
 		return -1;
 	if (from < 0 || to < from || (uint64_t)to > s->len)
 		return vm_error(vm, "no slice %" PRId64 "..%" PRId64, from, to);
@@ -241,14 +234,11 @@ static int do_arg(struct vm *vm, struct value *args, struct value *result)
 }
 
 static const struct native natives[] = {
-	{ "arg", 1, do_arg },	  { "byte", 2, do_byte },
-	{ "char", 1, do_char },	  { "has", 2, do_has },
-	{ "int", 1, do_int },	  { "join", 1, do_join },
-	{ "keys", 1, do_keys },	  { "len", 1, do_len },
-	{ "map", 0, do_map },	  { "pop", 1, do_pop },
-	{ "print", 1, do_print }, { "push", 2, do_push },
-	{ "real", 1, do_real },	  { "slice", 3, do_slice },
-	{ "str", 1, do_str },
+	{ "arg", 1, do_arg },	{ "byte", 2, do_byte },	  { "char", 1, do_char },
+	{ "has", 2, do_has },	{ "int", 1, do_int },	  { "join", 1, do_join },
+	{ "keys", 1, do_keys }, { "len", 1, do_len },	  { "map", 0, do_map },
+	{ "pop", 1, do_pop },	{ "print", 1, do_print }, { "push", 2, do_push },
+	{ "real", 1, do_real }, { "slice", 3, do_slice }, { "str", 1, do_str },
 };
 
 void builtin_define(struct vm *vm)

@@ -32,10 +32,10 @@ struct compiler {
 	struct token token;
 	struct function *function;
 	struct loop *loop;
-	struct local locals[MAX_SLOTS];	/* each in the slot of its number */
+	struct local locals[MAX_SLOTS]; /* each in the slot of its number */
 	unsigned nr_locals;
-	unsigned top;		/* the first free slot */
-	size_t target_at;	/* of the last instruction, if it has one */
+	unsigned top;	  /* the first free slot */
+	size_t target_at; /* of the last instruction, if it has one */
 	unsigned depth, nesting;
 	bool toplevel, failed;
 };
@@ -44,12 +44,11 @@ static struct operand expression(struct compiler *c, int floor);
 static void block(struct compiler *c);
 
 /* The first error stands; the rest of the text is skipped. */
-static void fail_at(struct compiler *c, unsigned line, const char *what,
-		    const char *text, size_t len)
+static void fail_at(struct compiler *c, unsigned line, const char *what, const char *text,
+		    size_t len)
 {
 	if (!c->failed)
-		snprintf(c->vm->error, sizeof(c->vm->error),
-			 "line %u: %s '%.*s'", line, what,
+		snprintf(c->vm->error, sizeof(c->vm->error), "line %u: %s '%.*s'", line, what,
 			 len < 40 ? (int)len : 40, text);
 	c->failed = true;
 	c->token.kind = TOK_END;
@@ -154,8 +153,7 @@ static void put(struct compiler *c, unsigned slot, struct operand from)
 
 	if (from.byte == slot)
 		return;
-	if (from.byte >= c->nr_locals && c->target_at &&
-	    code[c->target_at] == from.byte) {
+	if (from.byte >= c->nr_locals && c->target_at && code[c->target_at] == from.byte) {
 		code[c->target_at] = (uint8_t)slot;
 		return;
 	}
@@ -164,8 +162,7 @@ static void put(struct compiler *c, unsigned slot, struct operand from)
 	emit_operand(c, from);
 }
 
-static struct operand put_at(struct compiler *c, unsigned slot,
-			     struct operand from)
+static struct operand put_at(struct compiler *c, unsigned slot, struct operand from)
 {
 	struct operand to = take(c, slot);
 
@@ -173,8 +170,7 @@ static struct operand put_at(struct compiler *c, unsigned slot,
 	return to;
 }
 
-static size_t emit_jump(struct compiler *c, enum op op,
-			const struct operand *test)
+static size_t emit_jump(struct compiler *c, enum op op, const struct operand *test)
 {
 	emit_op(c, op);
 	if (test)
@@ -209,8 +205,7 @@ static unsigned add_const(struct compiler *c, struct value v)
 			return (unsigned)i;
 	if (i > UINT16_MAX)
 		fail(c, "too many constants at");
-	f->consts = grow(f->consts, &f->consts_room, i + 1,
-			 sizeof(*f->consts));
+	f->consts = grow(f->consts, &f->consts_room, i + 1, sizeof(*f->consts));
 	f->consts[f->nr_consts++] = v;
 	return (unsigned)i;
 }
@@ -226,8 +221,7 @@ static struct operand constant(struct compiler *c, struct value v)
 
 static struct value string_of(struct compiler *c, const char *text, size_t len)
 {
-	return (struct value){ .type = T_STRING,
-			       .string = string_new(c->vm, text, len) };
+	return (struct value){ .type = T_STRING, .string = string_new(c->vm, text, len) };
 }
 
 static struct operand string_literal(struct compiler *c)
@@ -275,8 +269,7 @@ static struct operand variable(struct compiler *c, const struct token *name)
 	return (struct operand){ .byte = OPERAND_GLOBAL, .wide = i };
 }
 
-static void assign(struct compiler *c, const struct token *name,
-		   struct operand v)
+static void assign(struct compiler *c, const struct token *name, struct operand v)
 {
 	struct operand to = variable(c, name);
 
@@ -295,9 +288,8 @@ static void declare_local(struct compiler *c, const struct token *name)
 		fail(c, "expected a name before");
 	take(c, c->nr_locals);
 	if (!c->failed)
-		c->locals[c->nr_locals++] = (struct local){
-			.name = name->text, .len = name->len, .depth = c->depth
-		};
+		c->locals[c->nr_locals++] =
+			(struct local){ .name = name->text, .len = name->len, .depth = c->depth };
 }
 
 /* Values up to the closing mark, into the slots from first on. */
@@ -350,13 +342,11 @@ static struct operand primary(struct compiler *c)
 	else if (tok.kind == TOK_FALSE)
 		v.byte = OPERAND_FALSE;
 	else if (tok.kind != TOK_NIL)
-		fail_at(c, tok.line, "expected an expression before", tok.text,
-			tok.len);
+		fail_at(c, tok.line, "expected an expression before", tok.text, tok.len);
 	return v;
 }
 
-static struct operand call(struct compiler *c, struct operand callee,
-			   unsigned base)
+static struct operand call(struct compiler *c, struct operand callee, unsigned base)
 {
 	unsigned n;
 
@@ -440,14 +430,13 @@ static const struct binary *find_binary(const struct token *tok)
 	size_t i;
 
 	for (i = 0; i < sizeof(binaries) / sizeof(*binaries); i++)
-		if (binaries[i].kind == tok->kind &&
-		    binaries[i].punct == tok->punct)
+		if (binaries[i].kind == tok->kind && binaries[i].punct == tok->punct)
 			return &binaries[i];
 	return NULL;
 }
 
-static struct operand short_cut(struct compiler *c, const struct binary *b,
-				struct operand left, unsigned base)
+static struct operand short_cut(struct compiler *c, const struct binary *b, struct operand left,
+				unsigned base)
 {
 	size_t skip;
 

@@ -104,8 +104,7 @@ static void mark_object(struct vm *vm, struct object *o)
 	o->marked = true;
 	if (o->type == T_STRING)
 		return;
-	vm->grey = grow(vm->grey, &vm->grey_room, vm->nr_grey + 1,
-			sizeof(struct object *));
+	vm->grey = grow(vm->grey, &vm->grey_room, vm->nr_grey + 1, sizeof(struct object *));
 	vm->grey[vm->nr_grey++] = o;
 }
 

@@ -7,10 +7,10 @@ static const struct {
 	const char *word;
 	enum token_kind kind;
 } keywords[] = {
-	{ "and", TOK_AND },	  { "break", TOK_BREAK }, { "else", TOK_ELSE },
-	{ "false", TOK_FALSE },	  { "fn", TOK_FN },	  { "if", TOK_IF },
-	{ "let", TOK_LET },	  { "nil", TOK_NIL },	  { "not", TOK_NOT },
-	{ "or", TOK_OR },	  { "return", TOK_RETURN }, { "true", TOK_TRUE },
+	{ "and", TOK_AND },	{ "break", TOK_BREAK },	  { "else", TOK_ELSE },
+	{ "false", TOK_FALSE }, { "fn", TOK_FN },	  { "if", TOK_IF },
+	{ "let", TOK_LET },	{ "nil", TOK_NIL },	  { "not", TOK_NOT },
+	{ "or", TOK_OR },	{ "return", TOK_RETURN }, { "true", TOK_TRUE },
 	{ "while", TOK_WHILE },
 };
 
@@ -21,8 +21,7 @@ static bool is_digit(char c)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       is_digit(c);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
 }
 
 static void skip_blank(struct lexer *lx)

@@ -55,8 +55,7 @@ int main(int argc, char **argv)
 	}
 	text = read_text(argv[1], &len);
 	if (!text) {
-		fprintf(stderr, "minivm: cannot read '%s': %s\n", argv[1],
-			strerror(errno));
+		fprintf(stderr, "minivm: cannot read '%s': %s\n", argv[1], strerror(errno));
 		return 1;
 	}
 	rc = run_text(text, len, argc - 2, argv + 2);

@@ -19,8 +19,7 @@ bool value_equal(struct value a, struct value b)
 	case T_REAL:
 		return a.r == b.r;
 	case T_STRING:
-		return a.string->hash == b.string->hash &&
-		       a.string->len == b.string->len &&
+		return a.string->hash == b.string->hash && a.string->len == b.string->len &&
 		       !memcmp(a.string->text, b.string->text, a.string->len);
 	default:
 		return a.object == b.object;
@@ -49,8 +48,7 @@ static struct entry *find(const struct map *m, struct value key)
 {
 	size_t i = value_hash(key) & (m->room - 1);
 
-	while (m->entries[i].key.type != T_NIL &&
-	       !value_equal(m->entries[i].key, key))
+	while (m->entries[i].key.type != T_NIL && !value_equal(m->entries[i].key, key))
 		i = (i + 1) & (m->room - 1);
 	return &m->entries[i];
 }

@@ -13,7 +13,7 @@ enum type {
 	T_INT,
 	T_REAL,
 	T_NATIVE,
-	T_STRING,	/* from here on the value lives in the heap */
+	T_STRING, /* from here on the value lives in the heap */
 	T_ARRAY,
 	T_MAP,
 	T_FUNCTION,
@@ -62,13 +62,13 @@ struct array {
 };
 
 struct entry {
-	struct value key;	/* T_NIL: free */
+	struct value key; /* T_NIL: free */
 	struct value value;
 };
 
 struct map {
 	struct object head;
-	size_t len, room;	/* room is a power of two, or 0 */
+	size_t len, room; /* room is a power of two, or 0 */
 	struct entry *entries;
 };
 
@@ -77,7 +77,7 @@ struct function {
 	struct string *name;
 	unsigned arity, nr_slots;
 	uint8_t *code;
-	unsigned *lines;	/* one for each byte of code */
+	unsigned *lines; /* one for each byte of code */
 	size_t len, room;
 	struct value *consts;
 	size_t nr_consts, consts_room;
@@ -94,38 +94,38 @@ struct native {
  * operands to read, s a slot, n a count, j a distance of two bytes.
  */
 enum op {
-	OP_MOVE,	/* d a */
-	OP_ADD,		/* d a b; so for the next four */
+	OP_MOVE, /* d a */
+	OP_ADD,	 /* d a b; so for the next four */
 	OP_SUB,
 	OP_MUL,
 	OP_DIV,
 	OP_MOD,
-	OP_NEG,		/* d a */
-	OP_NOT,		/* d a */
-	OP_EQ,		/* d a b; so for the next five */
+	OP_NEG, /* d a */
+	OP_NOT, /* d a */
+	OP_EQ,	/* d a b; so for the next five */
 	OP_NE,
 	OP_LT,
 	OP_LE,
 	OP_GT,
 	OP_GE,
-	OP_JUMP,	/* j */
-	OP_JUMP_FALSE,	/* a j */
-	OP_JUMP_TRUE,	/* a j */
-	OP_LOOP,	/* j, backwards */
-	OP_CALL,	/* s n: the callee in s, then the arguments */
-	OP_RETURN,	/* a */
-	OP_ARRAY,	/* d s n */
-	OP_INDEX,	/* d a b */
-	OP_STORE,	/* a b c */
-	OP_SET_GLOBAL,	/* a b: the name, the value */
+	OP_JUMP,       /* j */
+	OP_JUMP_FALSE, /* a j */
+	OP_JUMP_TRUE,  /* a j */
+	OP_LOOP,       /* j, backwards */
+	OP_CALL,       /* s n: the callee in s, then the arguments */
+	OP_RETURN,     /* a */
+	OP_ARRAY,      /* d s n */
+	OP_INDEX,      /* d a b */
+	OP_STORE,      /* a b c */
+	OP_SET_GLOBAL, /* a b: the name, the value */
 };
 
 /* An operand to read is a byte: a slot, a constant or one of these. */
 enum {
 	MAX_SLOTS = 128,
 	OPERAND_CONST = MAX_SLOTS,
-	OPERAND_WIDE = 240,	/* u16: constant */
-	OPERAND_GLOBAL,		/* u16: constant that holds the name */
+	OPERAND_WIDE = 240, /* u16: constant */
+	OPERAND_GLOBAL,	    /* u16: constant that holds the name */
 	OPERAND_NIL,
 	OPERAND_TRUE,
 	OPERAND_FALSE,
@@ -178,7 +178,7 @@ enum token_kind {
 	TOK_INT,
 	TOK_REAL,
 	TOK_STRING,
-	TOK_PUNCT,	/* op holds one or two characters */
+	TOK_PUNCT, /* op holds one or two characters */
 	TOK_AND,
 	TOK_BREAK,
 	TOK_ELSE,
@@ -221,8 +221,7 @@ void builtin_define(struct vm *vm);
 int vm_init(struct vm *vm, int argc, char **argv);
 void vm_release(struct vm *vm);
 int vm_run(struct vm *vm, struct function *program);
-int vm_error(struct vm *vm, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), cold));
+int vm_error(struct vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 const char *type_name(enum type type);
 
 #endif

@@ -11,7 +11,7 @@
 const char *type_name(enum type type)
 {
 	static const char *const names[] = {
-		"nil",	  "boolean", "integer", "real",	   "builtin",
+		"nil",	  "boolean", "integer", "real",	    "builtin",
 		"string", "array",   "map",	"function",
 	};
 
@@ -26,8 +26,8 @@ int vm_error(struct vm *vm, const char *fmt, ...)
 
 	if (vm->depth) {
 		f = &vm->frames[vm->depth - 1];
-		n = snprintf(vm->error, sizeof(vm->error), "line %u: ",
-			     f->function->lines[f->ip - f->function->code - 1]);
+		n = snprintf(vm->error, sizeof(vm->error),
+			     "line %u: ", f->function->lines[f->ip - f->function->code - 1]);
 	}
 	va_start(ap, fmt);
 	vsnprintf(vm->error + n, sizeof(vm->error) - (size_t)n, fmt, ap);
@@ -50,11 +50,10 @@ static double as_real(const struct value *v)
 	return v->type == T_INT ? (double)v->i : v->r;
 }
 
-static int bad_operands(struct vm *vm, const struct value *a,
-			const struct value *b)
+static int bad_operands(struct vm *vm, const struct value *a, const struct value *b)
 {
-	return vm_error(vm, "no such operation on %s and %s",
-			type_name(a->type), type_name(b->type));
+	return vm_error(vm, "no such operation on %s and %s", type_name(a->type),
+			type_name(b->type));
 }
 
 static unsigned wide(struct frame *f)
@@ -113,8 +112,7 @@ static int move(struct vm *vm, struct frame *f)
 	return 0;
 }
 
-static int concat(struct vm *vm, struct value *to, const struct string *x,
-		  const struct string *y)
+static int concat(struct vm *vm, struct value *to, const struct string *x, const struct string *y)
 {
 	struct string *s = string_blank(vm, x->len + y->len);
 
@@ -125,8 +123,8 @@ static int concat(struct vm *vm, struct value *to, const struct string *x,
 	return 0;
 }
 
-static int real_arith(struct vm *vm, enum op op, struct value *to,
-		      const struct value *a, const struct value *b)
+static int real_arith(struct vm *vm, enum op op, struct value *to, const struct value *a,
+		      const struct value *b)
 {
 	double x, y;
 
@@ -153,8 +151,7 @@ static int real_arith(struct vm *vm, enum op op, struct value *to,
 	return 0;
 }
 
-static int int_divide(struct vm *vm, enum op op, struct value *to, int64_t x,
-		      int64_t y)
+static int int_divide(struct vm *vm, enum op op, struct value *to, int64_t x, int64_t y)
 {
 	if (y == 0)
 		return vm_error(vm, "division by zero");
@@ -164,8 +161,7 @@ static int int_divide(struct vm *vm, enum op op, struct value *to, int64_t x,
 	return 0;
 }
 
-static int int_arith(struct vm *vm, enum op op, struct value *to, int64_t x,
-		     int64_t y)
+static int int_arith(struct vm *vm, enum op op, struct value *to, int64_t x, int64_t y)
 {
 	int64_t z;
 	bool over;
@@ -216,7 +212,7 @@ static int negate(struct vm *vm, struct frame *f)
 	return real_arith(vm, OP_SUB, to, &zero, v);
 }
 
-static int not(struct vm *vm, struct frame *f)
+static int not(struct vm * vm, struct frame *f)
 {
 	struct value *to = target(f);
 	const struct value *v = operand(vm, f);
@@ -236,8 +232,7 @@ static int string_order(const struct string *x, const struct string *y)
 }
 
 /* Below zero, zero or above, as for memcmp(). */
-static int order(struct vm *vm, const struct value *a, const struct value *b,
-		 int *sign)
+static int order(struct vm *vm, const struct value *a, const struct value *b, int *sign)
 {
 	double x, y;
 
@@ -296,16 +291,14 @@ static int equal(struct vm *vm, struct frame *f, bool wanted)
 }
 
 /* The place of an element in its array, or NULL with an error set. */
-static struct value *element(struct vm *vm, const struct array *a,
-			     const struct value *index)
+static struct value *element(struct vm *vm, const struct array *a, const struct value *index)
 {
 	if (index->type != T_INT) {
 		vm_error(vm, "no index: %s", type_name(index->type));
 		return NULL;
 	}
 	if (index->i < 0 || (uint64_t)index->i >= a->len) {
-		vm_error(vm, "index %" PRId64 " outside %zu elements",
-			 index->i, a->len);
+		vm_error(vm, "index %" PRId64 " outside %zu elements", index->i, a->len);
 		return NULL;
 	}
 	return &a->items[index->i];
@@ -350,8 +343,8 @@ static int set_index(struct vm *vm, struct frame *f)
 	} else if (of->type == T_MAP && index->type != T_NIL) {
 		map_set(vm, of->map, *index, *v);
 	} else {
-		return vm_error(vm, "cannot store at %s of %s",
-				type_name(index->type), type_name(of->type));
+		return vm_error(vm, "cannot store at %s of %s", type_name(index->type),
+				type_name(of->type));
 	}
 	return 0;
 }
@@ -379,14 +372,12 @@ static int make_array(struct vm *vm, struct frame *f)
 	return 0;
 }
 
-static int enter(struct vm *vm, struct function *fn, struct value *slots,
-		 unsigned nr_args)
+static int enter(struct vm *vm, struct function *fn, struct value *slots, unsigned nr_args)
 {
 	struct frame *f = &vm->frames[vm->depth];
 	unsigned i;
 
-	if (vm->depth == MAX_FRAMES ||
-	    vm->stack + MAX_STACK - slots < (ptrdiff_t)fn->nr_slots)
+	if (vm->depth == MAX_FRAMES || vm->stack + MAX_STACK - slots < (ptrdiff_t)fn->nr_slots)
 		return vm_error(vm, "too deep a recursion");
 	f->function = fn;
 	f->ip = fn->code;
@@ -419,11 +410,9 @@ static int call(struct vm *vm, struct frame *f)
 	else if (callee->type == T_NATIVE)
 		want = callee->native->arity;
 	else
-		return vm_error(vm, "cannot call: %s",
-				type_name(callee->type));
+		return vm_error(vm, "cannot call: %s", type_name(callee->type));
 	if (nr_args != want)
-		return vm_error(vm, "expected %u arguments, got %u", want,
-				nr_args);
+		return vm_error(vm, "expected %u arguments, got %u", want, nr_args);
 	if (callee->type == T_NATIVE)
 		return call_native(vm, callee);
 	return enter(vm, callee->function, callee + 1, nr_args);
