@@ -128,8 +128,9 @@ exits 0 "a raw file that was emptied is made anew" "$pgoctl" collect
 ok "and is whole again" test -s "$(find .pgo/train/one/0/raw -name '*.profraw')"
 
 # Outputs that differ are found; those that differ by themselves are not blamed.
-yaml clang-22 '"$PGO_OUT/prog" 100000; echo $PGO_STAGE $PGO_OUT | sed s,.*/ab/,,' >pgo.yaml
-exits 0 "collect for a program whose output gives its side away" "$pgoctl" collect
+yaml clang-22 '"$PGO_OUT/prog" 100000; cat "$PGO_OUT/stage"' 'make && echo $PGO_STAGE >stage' |
+	sed 's/artifacts: .prog./artifacts: [prog, stage]/' >pgo.yaml
+exits 0 "collect for a program whose output gives its build away" "$pgoctl" collect
 exits 0 "build it" "$pgoctl" build
 exits 5 "validate finds the difference" "$pgoctl" validate --pairs 6
 like "$out" "OUTPUT DIFFERS" "and says so"
