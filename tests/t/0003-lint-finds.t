@@ -55,9 +55,7 @@ finds 4 pgo/core/core.c 'a banned call' '\nint atoi(const char *);'
 finds 5 pgo/core/core.c 'a bare mark' "\n/* FIX""ME: later */"
 finds 6 pgo/core/core.c 'a path of one machine' '\n/* as in /''home/somebody/x */'
 finds 7 pgo/core/core.c 'a long function' "
-int core_long(void)\n{
-$(for i in $(seq 101); do printf '\\tcore_get();\\n'; done)
-}"
+int core_long(void)\n{\n$(for i in $(seq 101); do printf '\\tcore_get();\\n'; done)}"
 finds 7 pgo/core/core.c 'a long line' "\n/* $(printf '%090d %010d' 1 1) */"
 finds 8 pgo/core/core.h 'a header that needs another one' 'size_t core_size(void);'
 finds 9 docs/x.md 'a link that leads nowhere' '[y](y.md)'
