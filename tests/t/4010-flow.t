@@ -6,9 +6,10 @@ need clang-22 gcc-12 llvm-profdata-22 make
 
 cp -r "$srcdir/examples/minivm" minivm && cd minivm || exit 1
 
-# validate may say anything that noise makes it say, but nothing else.
+# validate may say anything that noise makes it say (also that the machine is too noisy), but
+# nothing else.
 verdict_status() {
-	case $status in 0 | 1 | 3) echo yes ;; *) echo "no: $status" ;; esac
+	case $status in 0 | 1 | 3 | 4) echo yes ;; *) echo "no: $status" ;; esac
 }
 
 run "$pgoctl" run -n
