@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -244,6 +245,18 @@ held_main(const struct child *c, const struct streams *s, int sock)
 	_exit(127);
 }
 
+/*
+ * The copy of this program's memory is what exec takes down in the time that is
+ * measured (0.2 to 0.4 ms for 12 MiB), and its peak is the least that the child's can
+ * be: what is free is given back first.
+ */
+static void shrink(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 /* Signals wait, lest the child takes one for its parent's while it has still the handlers. */
 static int held_fork(const struct child *c, const struct streams *s, struct started *st)
 {
@@ -252,6 +265,7 @@ static int held_fork(const struct child *c, const struct streams *s, struct star
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return errno;
+	shrink();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	st->pid = fork();

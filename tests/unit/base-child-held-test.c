@@ -305,6 +305,38 @@ static void the_parents_memory_is_the_floor(void **state)
 	assert_true(res.max_rss_bytes > res.rss_floor_bytes);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define OWN_MALLOC 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OWN_MALLOC 1
+#endif
+#endif
+
+/* 64 MiB that are free again, but below something that is not. */
+static void free_memory_is_not_handed_down(void **state)
+{
+	enum { NR = 64 << 10 };
+	char **pieces = xmalloc(NR * sizeof(*pieces));
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+
+	(void)state;
+	for (size_t i = 0; i < NR; i++) {
+		pieces[i] = xmalloc(1000);
+		memset(pieces[i], 1, 1000);
+	}
+	for (size_t i = 0; i + 1 < NR; i++)
+		free(pieces[i]);
+	strvec_push(&c.argv, "/bin/true");
+	assert_int_equal(run(&c, true, &res, NULL), 0);
+	free(pieces[NR - 1]);
+	free(pieces);
+#if defined(__GLIBC__) && !defined(OWN_MALLOC)
+	assert_true(res.rss_floor_bytes < 48 << 20);
+#endif
+}
+
 static volatile char *touched;
 enum { TOUCHED_SIZE = 64 << 20 };
 
@@ -647,6 +679,7 @@ int main(void)
 		cmocka_unit_test(the_clock_starts_behind_the_barrier),
 		cmocka_unit_test(a_known_time_is_burnt),
 		cmocka_unit_test(the_parents_memory_is_the_floor),
+		cmocka_unit_test(free_memory_is_not_handed_down),
 		cmocka_unit_test(usage_before_the_barrier_does_not_count),
 		cmocka_unit_test(addresses_can_be_fixed),
 		cmocka_unit_test(daemons_are_swept_up),
