@@ -13,3 +13,5 @@ tests_unit_core_environment_test_SOURCES = tests/unit/core-environment-test.c
 tests_unit_core_environment_test_LDADD = pgo/core/libpgocore.a pgo/base/libpgobase.a \
 	$(CMOCKA_LIBS)
 endif
+
+TAP_TESTS += tests/t/3200-measure.t
