@@ -47,7 +47,7 @@ static int locked_by_other(int fd, const char *path, struct pgo_err *err)
 	fs_read_file(path, &text, NULL);
 	strbuf_rtrim(&text);
 	close(fd);
-	pgo_error(err, PGO_ELIMIT, "another pgoctl (process %s) is at work in this project",
+	pgo_error(err, PGO_EPERM, "another pgoctl (process %s) is at work in this project",
 		  text.len ? text.buf : "unknown");
 	return pgo_err_hint(err, "wait for it to end, or stop it");
 }

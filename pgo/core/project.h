@@ -11,7 +11,7 @@
  *   .pgo/stages/NAME/      stage.json, build.log, cc.jsonl, out/ (the artifacts)
  *   .pgo/train/WORKLOAD/N/ run.json, raw/ (profiles), output.log
  *   .pgo/profile/ID/       a profile in the form that the compiler takes
- *   .pgo/validate/         evidence.jsonl, result.json
+ *   .pgo/validate/         evidence.jsonl, output.log
  */
 #ifndef PGO_CORE_PROJECT_H
 #define PGO_CORE_PROJECT_H
@@ -49,7 +49,7 @@ struct project_open_opts {
  * Load pgo.yaml, run the compiler to learn its version, take the lock and end
  * what a killed pgoctl left running here. -PGO_ECONFIG, -PGO_ETOOL (no such
  * compiler: the hint names its package), -PGO_EUNSUP, -PGO_EPERM,
- * -PGO_ELIMIT (another pgoctl works here: its process id is in the message).
+ * -PGO_EPERM (another pgoctl works here: its process id is in the message).
  */
 int project_open(struct project *p, const struct project_open_opts *opts, struct pgo_err *err);
 void project_release(struct project *p);

@@ -13,8 +13,8 @@ void workload_env(const struct project *p, const struct workload *w, const char 
 char *workload_stdin(const struct project *p, const struct workload *w);
 
 /*
- * The hash of what its n-th run depends on: stage_key, its line, environment of
- * the run, stdin, and each file or folder of the project that the run line
+ * The hash of what its n-th run depends on: stage_key, its name and line, stdin, and
+ * each file or folder of the project that the run line
  * names as a word.
  */
 int workload_key(const struct project *p, const struct workload *w, const char *stage_key,

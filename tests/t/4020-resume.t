@@ -69,7 +69,7 @@ n=0
 while [ ! -e started ] && [ $n -lt 600 ]; do n=$((n + 1)); sleep 0.1; done
 ok "the workload is at work" test -e started
 "$pgoctl" collect -c slow.yaml >second.out 2>second.err
-is $? 7 "a second pgoctl in the same tree is refused"
+is $? 6 "a second pgoctl in the same tree is refused"
 ok "naming the first" grep -q "process $pid" second.err
 kill -INT $pid
 wait $pid

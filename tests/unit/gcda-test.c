@@ -909,8 +909,8 @@ static void test_merge_trees(void **state)
 	assert_int_equal(p.version, 12);
 	assert_int_equal(p.nr_funcs, 4);
 	assert_string_equal(p.funcs[0].name, "only b.gcda:17");
-	assert_string_equal(p.funcs[1].name, "sub/y.gcda:17");
-	assert_string_equal(p.funcs[2].name, "src/mainly/z.gcda:17");
+	assert_string_equal(p.funcs[1].name, "src/mainly/z.gcda:17");
+	assert_string_equal(p.funcs[2].name, "sub/y.gcda:17");
 	assert_string_equal(p.funcs[3].name, "x.gcda:17");
 	assert_true(p.funcs[3].hash == UINT64_C(0xdef00000abc));
 	assert_int_equal(p.funcs[3].counts[0], 25);
