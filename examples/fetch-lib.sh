@@ -273,11 +273,17 @@ fetch_place()
 	say "$package $upstream is in src"
 }
 
+# What a script still does to the files of fetch_data, in the folder $1.
+finish_data()
+{
+	:
+}
+
 # Make the files of data/ that the lines on stdin name: KIND SIZE SEED NAME.
 fetch_data()
 {
 	files=$(cat)
-	made="$(cksum <"$here/../mkdata.c") $files"
+	made="$(cat "$here/../mkdata.c" "$here/fetch" | cksum) $files"
 	if [ -f "$here/data/.made" ] &&
 	   [ "$(cat "$here/data/.made")" = "$made" ]; then
 		say "data is there already"
@@ -292,6 +298,7 @@ fetch_data()
 		"$work/mkdata" "$kind" "$size" "$seed" >"$work/data/$name" ||
 			exit 6
 	done || die 6 "cannot write data"
+	finish_data "$work/data"
 	printf '%s\n' "$made" >"$work/data/.made"
 	rm -rf "$here/data"
 	mv "$work/data" "$here/data"
