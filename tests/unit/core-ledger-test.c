@@ -428,7 +428,7 @@ static unsigned kill_after(long ns)
 
 static void survives_kills(void **state)
 {
-	uint64_t nr = 0, nr_known = 0;
+	uint64_t nr = 0, nr_known = 0, window_ns = 40000000;
 	struct rng r;
 
 	(void)state;
@@ -437,7 +437,7 @@ static void survives_kills(void **state)
 		PGO_AUTO(ledger) l = LEDGER_INIT;
 		PGO_AUTO(statement) st = STATEMENT_INIT;
 		PGO_AUTO_FREE char *answer = NULL;
-		unsigned nr_new = kill_after((long)rng_below(&r, 40000000));
+		unsigned nr_new = kill_after((long)rng_below(&r, window_ns));
 
 		open_ledger(&l);
 		assert_int_equal(statement_init(&st, &l.db, "PRAGMA integrity_check", NULL), 0);
@@ -448,6 +448,9 @@ static void survives_kills(void **state)
 		/* One more may have been written than was told. */
 		assert_in_range(nr_known, nr + nr_new, nr + nr_new + 1);
 		nr = nr_known;
+		/* On a busy machine the writer needs longer to come to its first entry. */
+		if (!nr_new && window_ns < 900000000)
+			window_ns *= 2;
 	}
 	print_message("# %u entries over 40 kills\n", (unsigned)nr);
 	assert_true(nr > 40);
