@@ -212,7 +212,6 @@ static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, struc
 	struct ab_pair pair = { .workload = workload, .kind = kind, .round = t->round };
 	int ret;
 
-	t->meter.group++;
 	for (int n = 0; n < MAX_RETRIES; n++) {
 		ret = attempt(t, &pair, err);
 		if (ret)
@@ -260,6 +259,7 @@ static int run_round(struct trial *t, struct pgo_err *err)
 			ret = run_aa(t, err);
 	}
 	t->round++;
+	t->meter.group = t->round;
 	return ret ? ret : engine_update(&t->x->engine, err);
 }
 

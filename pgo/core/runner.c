@@ -65,6 +65,7 @@ static void fill_child(struct child *c, const struct run_req *req)
 	}
 	c->armed = req->armed;
 	c->armed_arg = req->armed_arg;
+	c->sweep = req->armed != NULL;
 	c->spin_ns = req->spin_ns;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;
