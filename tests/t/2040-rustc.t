@@ -16,6 +16,11 @@ test -n "$profdata" || skip_all "no llvm-profdata of LLVM $llvm"
 
 have "clang-$llvm" || skip_all "no clang-$llvm"
 
+# Debian 12's own rustc comes without the profiler's runtime; rustup's has it.
+echo 'fn main() {}' >probe.rs
+"$rustc" -Cprofile-generate -o probe probe.rs >probe.log 2>&1 ||
+	skip_all "this rustc cannot instrument: $(head -n 1 probe.log)"
+
 TEST_RUSTC=$rustc
 export TEST_RUSTC
 rust_stage() { stage "clang-$llvm" "$@"; }
