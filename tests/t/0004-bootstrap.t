@@ -3,8 +3,12 @@
 # ./bootstrap on systems that are made up: each tool of apt and of the build is a script of ours.
 . "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 
-mkdir bin tree tree/examples tree/examples/minivm
+mkdir bin usr tree tree/examples tree/examples/minivm
 cp "$srcdir/bootstrap" tree/
+# Nothing of the real system but these.
+for tool in sh basename cat chmod cp dirname env grep mkdir rm sed sort touch tr; do
+	ln -s "$(command -v "$tool")" "usr/$tool"
+done
 real=$PATH
 
 # fake NAME: a program that notes its call in ./calls, then does what standard input says.
@@ -54,7 +58,7 @@ fresh() {
 	for n in 22 19 14; do
 		for p in llvm-$n-dev clang-$n lld-$n llvm-$n libclang-rt-$n-dev; do echo "$p"; done
 	done >>archive
-	echo bolt-22 >>archive
+	printf '%s\n' bolt-22 rustc-web cargo-web >>archive
 	for package; do
 		grep -vx -e "$package" archive >rest
 		mv rest archive
@@ -66,7 +70,7 @@ bootstrap() {
 	what=$2
 	shift 2
 	: >calls
-	PATH=$PWD/bin:$real
+	PATH=$PWD/bin:$PWD/usr
 	exits "$want" "$what" tree/bootstrap "$@"
 	PATH=$real
 }
@@ -100,6 +104,7 @@ bootstrap 3 'demo ends with the exit code of pgoctl' demo
 like "$out" 'pgoctl run --cc clang-22 in minivm' 'which runs in a copy of the example'
 bootstrap 0 'check' check
 ok 'installs what the tests want' grep -q '^apt-get.* cppcheck ' calls
+ok 'Rust among it' grep -q '^apt-get.* rustc-web ' calls
 ok 'and the other LLVMs' grep -q '^apt-get.* llvm-14-dev ' calls
 ok 'and runs them' grep -q '^make .* check$' calls
 rm -rf tree/build
@@ -112,6 +117,11 @@ ok '19 is taken' grep -q '^apt-get.* clang-19 ' calls
 fresh
 bootstrap 0 'with --llvm 14' --llvm 14
 ok '14 is taken' grep -q '^apt-get.* clang-14 ' calls
+fresh
+fake cargo </dev/null
+bootstrap 0 'with a Rust already there' check
+nok 'no other is installed' grep -q '^apt-get.* rustc-web ' calls
+rm bin/cargo
 fresh gcc-11
 bootstrap 0 'without a compiler of the tests' check
 like "$err" 'does not know gcc-11' 'which is told, the rest is there'
@@ -152,11 +162,6 @@ is "$(called 'sudo apt-get update') $(called 'sudo env DEBIAN_FRONTEND=nonintera
 	'it is used for apt alone'
 is "$(called sudo)" 2 'and nothing else'
 rm bin/sudo
-mkdir usr
-for tool in sh cat cp chmod dirname basename env grep id mkdir rm sort touch tr sed; do
-	[ -e "bin/$tool" ] || ln -s "$(command -v "$tool")" "usr/$tool"
-done
-real=$PWD/usr
 fresh
 cp archive known
 bootstrap 1 'not root, no sudo'
