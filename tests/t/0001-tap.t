@@ -25,6 +25,7 @@ is "$status" 1 'and the test fails'
 sub 'ok a true; skip 2 "no moon"; done_testing'
 is "$(printf '%s\n' "$out" | grep -c '# SKIP no moon$')" 2 'skip fills in for two results'
 
+unset PGO_TESTS_COMPLETE
 sub 'need no-such-tool; ok a true; done_testing'
 like "$out" '^1\.\.0 # SKIP no no-such-tool' 'a missing tool leaves the test out'
 PGO_TESTS_COMPLETE=1
