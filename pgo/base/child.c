@@ -549,7 +549,7 @@ int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct
 {
 	PGO_AUTO_CLOSE int fd = memfd_create("pgoctl-capture", MFD_CLOEXEC);
 	PGO_AUTO_FREE char *path = NULL;
-	struct child_result local;
+	struct child_result local = { 0 };
 	struct child with = *c; /* its vectors stay the caller's */
 	int ret;
 
