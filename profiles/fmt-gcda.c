@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GCC's .gcda: one file, or a folder of them. */
+#include <string.h>
+
+#include "pgo/base/mem.h"
 #include "profiles/format.h"
 #include "profiles/gcda-file.h"
 
@@ -18,11 +21,39 @@ static int read_gcda(const struct prof_probe *probe, const struct prof_read_opts
 	return gcda_read(probe->path, out, err);
 }
 
+static int merge_gcda(const struct prof_input *inputs, size_t nr,
+		      const struct prof_merge_opts *opts, const char *out_path,
+		      struct prof_merge_result *res, struct pgo_err *err)
+{
+	PGO_AUTO_FREE struct gcda_tree *trees = xcalloc(nr, sizeof(*trees));
+	struct gcda_merge_result r;
+	int ret;
+
+	for (size_t i = 0; i < nr; i++)
+		trees[i] = (struct gcda_tree){ inputs[i].path, opts->strip, inputs[i].weight };
+	ret = gcda_merge(trees, nr, out_path, &r, err);
+	if (ret)
+		return ret;
+	*res = (struct prof_merge_result){
+		r.nr_inputs,
+		r.nr_functions,
+		r.nr_counters,
+		r.total_count,
+		r.max_count,
+		r.nr_saturated,
+		""
+	};
+	memcpy(res->version, r.version, sizeof(r.version));
+	return 0;
+}
+
 const struct prof_format prof_format_gcda = {
 	.name = "gcda",
 	.summary = "GCC counters, one file or a folder",
 	.suffix = ".gcda",
 	.caps = PROF_CAP_READ | PROF_CAP_TREE,
+	.family = "gcda",
 	.bid = bid,
 	.read = read_gcda,
+	.merge = merge_gcda,
 };

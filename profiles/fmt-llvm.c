@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LLVM's instrumentation profiles as formats: raw, indexed and text. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "pgo/base/mem.h"
 #include "profiles/format.h"
 #include "profiles/llvm.h"
 #include "profiles/llvm/guard.h"
@@ -36,13 +40,42 @@ static int read_llvm(const struct prof_probe *probe, const struct prof_read_opts
 	return llvm_read(probe->path, opts ? opts->llvm_major : 0, out, err);
 }
 
+static int merge_llvm(const struct prof_input *inputs, size_t nr,
+		      const struct prof_merge_opts *opts, const char *out_path,
+		      struct prof_merge_result *res, struct pgo_err *err)
+{
+	/* One job: more make the order of equal names depend on the machine's processors. */
+	struct llvm_merge_opts o = {
+		.major = opts->llvm_major, .sparse = opts->sparse, .text = opts->text, .jobs = 1
+	};
+	PGO_AUTO_FREE struct llvm_input *in = xcalloc(nr, sizeof(*in));
+	struct llvm_merge_result r;
+	int ret;
+
+	for (size_t i = 0; i < nr; i++)
+		in[i] = (struct llvm_input){ inputs[i].path, inputs[i].weight };
+	if (!o.major)
+		o.major = llvm_majors()[0];
+	ret = llvm_merge(in, nr, &o, out_path, &r, err);
+	if (ret)
+		return ret;
+	*res = (struct prof_merge_result){
+		nr, r.nr_functions, r.nr_counters, r.total_count, r.max_count, r.nr_overflow, ""
+	};
+	if (!opts->text)
+		snprintf(res->version, sizeof(res->version), "%" PRIu64, r.version);
+	return 0;
+}
+
 const struct prof_format prof_format_llvm_raw = {
 	.name = "llvm-raw",
 	.summary = "LLVM raw profile, as a process leaves it",
 	.suffix = ".profraw",
 	.caps = PROF_CAP_READ,
+	.family = "llvm",
 	.bid = bid_raw,
 	.read = read_llvm,
+	.merge = merge_llvm,
 };
 
 const struct prof_format prof_format_llvm_indexed = {
@@ -50,8 +83,10 @@ const struct prof_format prof_format_llvm_indexed = {
 	.summary = "LLVM indexed profile, as clang reads it",
 	.suffix = ".profdata",
 	.caps = PROF_CAP_READ,
+	.family = "llvm",
 	.bid = bid_indexed,
 	.read = read_llvm,
+	.merge = merge_llvm,
 };
 
 const struct prof_format prof_format_llvm_text = {
@@ -59,6 +94,8 @@ const struct prof_format prof_format_llvm_text = {
 	.summary = "LLVM text profile",
 	.suffix = ".proftext",
 	.caps = PROF_CAP_READ,
+	.family = "llvm",
 	.bid = bid_text,
 	.read = read_llvm,
+	.merge = merge_llvm,
 };

@@ -24,14 +24,48 @@ struct prof_read_opts {
 	unsigned llvm_major; /* the module to read LLVM profiles with; 0: the newest there is */
 };
 
+/* One input of a merge: a file, or for PROF_CAP_TREE a folder. */
+struct prof_input {
+	const char *path;
+	uint64_t weight; /* at least 1: its counts are taken that many times */
+};
+
+struct prof_merge_opts {
+	unsigned llvm_major; /* of the compiler that will read the result; 0: the newest module */
+	bool sparse;	     /* leave out functions whose counts are all zero, where the form can */
+	bool text;	     /* write the family's text form, where it has one */
+	const char *strip;   /* trees: leading folders to take off the names, or NULL */
+	const char *prefix;  /* trees: folders to put before them, or NULL */
+	unsigned threads;    /* at most; 0: as many as there are processors */
+};
+
+/* What a merge did. */
+struct prof_merge_result {
+	uint64_t nr_inputs; /* files read */
+	uint64_t nr_functions;
+	uint64_t nr_counters;
+	uint64_t total_count; /* saturated */
+	uint64_t max_count;
+	uint64_t nr_saturated; /* counts that stopped at their limit */
+	char version[16];      /* of the form that was written, "" where it has none */
+};
+
 struct prof_format {
 	const char *name, *summary, *suffix;
 	unsigned caps;
+	/* Inputs of formats of one family are merged together; NULL: it cannot be merged. */
+	const char *family;
 	/* Bits of the head that were verified; 0: not mine. The highest bid reads. */
 	int (*bid)(const struct prof_probe *probe);
 	/* Fill the empty *out. -PGO_EFORMAT with offset, -PGO_EVERSION, -PGO_ETOOL (no module). */
 	int (*read)(const struct prof_probe *probe, const struct prof_read_opts *opts,
 		    struct profile *out, struct pgo_err *err);
+	/* Merge nr >= 1 inputs of the family, in their order, into out_path, written atomically
+	 * (a tree: a folder that does not exist yet). The same function for all formats of a
+	 * family. Errors as read, and -PGO_EMISMATCH for inputs that do not belong together;
+	 * pgo_err's path is the input at fault. out_path is untouched then. */
+	int (*merge)(const struct prof_input *inputs, size_t nr, const struct prof_merge_opts *opts,
+		     const char *out_path, struct prof_merge_result *res, struct pgo_err *err);
 };
 
 extern const struct prof_format *const prof_formats[]; /* NULL-terminated */
