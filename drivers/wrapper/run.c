@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
@@ -43,14 +43,6 @@ static void install_handlers(void)
 			sigaction(forwarded[i], &act, NULL);
 	act.sa_handler = child_ended;
 	sigaction(SIGCHLD, &act, NULL);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 /* All signals are blocked in this process until it knows the child's id, not in the child. */
@@ -122,9 +114,9 @@ static int wait_plainly(const sigset_t *mask)
 	return status;
 }
 
-static void set_result(struct run_result *res, int status, uint64_t start_ms)
+static void set_result(struct run_result *res, int status, uint64_t start_ns)
 {
-	res->wall_ms = now_ms() - start_ms;
+	res->wall_ms = (clock_now_ns() - start_ns) / 1000000;
 	res->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	res->status = res->signal ? 128 + res->signal : WEXITSTATUS(status);
 }
@@ -132,7 +124,7 @@ static void set_result(struct run_result *res, int status, uint64_t start_ms)
 int run_compiler(char *const *argv, char *const *env, struct warning_scan *scan,
 		 struct run_result *res, struct pgo_err *err)
 {
-	uint64_t start_ms = now_ms();
+	uint64_t start_ns = clock_now_ns();
 	int fds[2] = { -1, -1 }, ret, status;
 	sigset_t all, mask;
 
@@ -150,7 +142,7 @@ int run_compiler(char *const *argv, char *const *env, struct warning_scan *scan,
 	}
 	status = scan ? pump(fds[0], scan, &mask) : wait_plainly(&mask);
 	child_pid = 0;
-	set_result(res, status, start_ms);
+	set_result(res, status, start_ns);
 	return 0;
 }
 

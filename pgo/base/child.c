@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
 
@@ -55,14 +56,6 @@ void child_release(struct child *c)
 {
 	strvec_release(&c->argv);
 	strvec_release(&c->env);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t timeval_ns(struct timeval tv)
@@ -142,7 +135,7 @@ static int spawn(const struct child *c, const struct streams *s, struct started 
 	for (int i = 0; i < 3; i++)
 		if (s->fd[i] >= 0)
 			posix_spawn_file_actions_adddup2(&actions, s->fd[i], i);
-	st->start_ns = now_ns();
+	st->start_ns = clock_now_ns();
 	ret = posix_spawnp(&st->pid, c->argv.v[0], &actions, &attr, c->argv.v, env);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
@@ -361,7 +354,7 @@ static int held_start(const struct child *c, const struct streams *s, struct sta
 	}
 	st->used = n.used;
 	held_settle(st);
-	st->start_ns = now_ns();
+	st->start_ns = clock_now_ns();
 	send(st->sock, "", 1, MSG_NOSIGNAL);
 	return 0;
 }
@@ -474,7 +467,7 @@ static void wait_end(const struct child *c, pid_t pid, uint64_t start, struct ch
 	siginfo_t info = { 0 };
 
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) || !info.si_pid) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_now_ns();
 
 		if (!asked && ((bounded && now >= term_at) || cancel_signal)) {
 			res->timed_out = !cancel_signal;
@@ -487,7 +480,7 @@ static void wait_end(const struct child *c, pid_t pid, uint64_t start, struct ch
 		if (poll(&pfd, 1, pidfd < 0 ? 5 : 100) == 0 && c->idle)
 			c->idle();
 	}
-	res->wall_ns = now_ns() - start;
+	res->wall_ns = clock_now_ns() - start;
 }
 
 static int run_started(struct child *c, struct started *st, struct child_result *res,

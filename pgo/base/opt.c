@@ -6,7 +6,7 @@
 #include "pgo/base/num.h"
 #include "pgo/base/strvec.h"
 
-static bool takes_value(const struct opt *o)
+bool opt_takes_value(const struct opt *o)
 {
 	return o->type != OPT_FLAG && o->type != OPT_COUNT;
 }
@@ -153,9 +153,9 @@ static int parse_long(const struct opt *opts, void *options, char **argv, int *u
 	for (const struct opt *o = opts; o->type; o++) {
 		bool negated = !strncmp(bare, "no-", 3) && !strcmp(bare + 3, o->name);
 
-		if (strcmp(bare, o->name) != 0 && !(negated && !takes_value(o)))
+		if (strcmp(bare, o->name) != 0 && !(negated && !opt_takes_value(o)))
 			continue;
-		if (!takes_value(o)) {
+		if (!opt_takes_value(o)) {
 			if (eq)
 				return pgo_error(err, PGO_EUSAGE, "option --%s takes no value",
 						 o->name);
@@ -185,7 +185,7 @@ static int parse_letters(const struct opt *opts, void *options, char **argv, int
 			;
 		if (!o->type)
 			return pgo_error(err, PGO_EUSAGE, "unknown option '-%c'", *p);
-		if (!takes_value(o)) {
+		if (!opt_takes_value(o)) {
 			set_flag(o, options, true);
 			continue;
 		}

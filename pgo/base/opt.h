@@ -41,6 +41,8 @@ struct opt {
  */
 int opt_parse(const struct opt *opts, void *options, int argc, char **argv, bool stop_at_operand,
 	      struct pgo_err *err);
+/* Whether the option has a value; flags and counts have none. */
+bool opt_takes_value(const struct opt *o);
 /* The option lines of -h. */
 void opt_add_help(struct strbuf *sb, const struct opt *opts);
 /* The candidate nearest to word by edit distance, or NULL when none is near. until NULL. */

@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/strbuf.h"
@@ -16,14 +16,6 @@ static struct {
 	uint64_t start_ns, drawn_ns;
 	bool active, shown;
 } state = { .title = STRBUF_INIT, .what = STRBUF_INIT };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static size_t columns(void)
 {
@@ -42,7 +34,7 @@ static void draw(void)
 	if (state.total)
 		strbuf_addf(&line, "  %zu/%zu (%zu%%)", state.done, state.total,
 			    state.done * 100 / state.total);
-	elapsed_s = (now_ns() - state.start_ns) / 1000000000u;
+	elapsed_s = (clock_now_ns() - state.start_ns) / 1000000000u;
 	strbuf_addf(&line, "  %" PRIu64 ":%02" PRIu64, elapsed_s / 60, elapsed_s % 60);
 	if (state.what.len) {
 		strbuf_addstr(&line, "  ");
@@ -54,7 +46,7 @@ static void draw(void)
 	fs_write_all(STDERR_FILENO, "\r", 1);
 	fs_write_all(STDERR_FILENO, line.buf, line.len);
 	state.shown = true;
-	state.drawn_ns = now_ns();
+	state.drawn_ns = clock_now_ns();
 }
 
 void progress_start(const char *title, size_t total)
@@ -65,7 +57,7 @@ void progress_start(const char *title, size_t total)
 	strbuf_clear(&state.what);
 	state.done = 0;
 	state.total = total;
-	state.start_ns = now_ns();
+	state.start_ns = clock_now_ns();
 	state.active = isatty(STDERR_FILENO) && log_get_level() >= LOG_INFO;
 	if (state.active)
 		draw();
@@ -83,7 +75,7 @@ void progress_step(size_t done, const char *what)
 
 void progress_tick(void)
 {
-	if (state.active && now_ns() - state.drawn_ns > 500000000u)
+	if (state.active && clock_now_ns() - state.drawn_ns > 500000000u)
 		draw();
 }
 

@@ -114,10 +114,28 @@ static int print_command_help(struct cmd_ctx *ctx, const struct cmd *cmd)
 	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
 
-static bool asks_help(int argc, char **argv)
+/* "-h", also behind flags: "-nh". What follows a letter that takes a value is that value. */
+static bool letters_ask_help(const struct opt *known, const char *arg)
+{
+	if (arg[0] != '-' || arg[1] == '-')
+		return false;
+	for (const char *p = arg + 1; *p; p++) {
+		const struct opt *o = known;
+
+		if (*p == 'h')
+			return true;
+		while (o->type && o->letter != *p)
+			o++;
+		if (!o->type || opt_takes_value(o))
+			return false;
+	}
+	return false;
+}
+
+static bool asks_help(const struct opt *known, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
+		if (!strcmp(argv[i], "--help") || letters_ask_help(known, argv[i]))
 			return true;
 	return false;
 }
@@ -140,7 +158,7 @@ static int dispatch(struct cmd_ctx *ctx, int argc, char **argv)
 	for (size_t i = 0; commands[i]; i++) {
 		if (strcmp(commands[i]->name, argv[0]) != 0)
 			continue;
-		if (asks_help(argc, argv))
+		if (asks_help(commands[i]->opts, argc, argv))
 			return print_command_help(ctx, commands[i]);
 		return commands[i]->run(ctx, argc, argv);
 	}

@@ -2,9 +2,9 @@
 #include "pgo/core/experiment.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "pgo/base/child.h"
+#include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
@@ -55,14 +55,6 @@ static void trial_release(struct trial *t)
 	meter_release(&t->meter);
 }
 PGO_DEFINE_AUTO(trial, trial_release)
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* The sides lie beside each other under names of one length, the copy in files of its own. */
 static int lay_out(struct trial *t, const char *baseline, const char *candidate,
@@ -269,7 +261,7 @@ static unsigned fix_n_max(const struct trial *t)
 	uint64_t budget = t->opts->budget_ns ? t->opts->budget_ns : t->p->config.budget_ns;
 	unsigned most = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
 	uint64_t round = t->x->forecast.round_ns * (AB_PER_AA + 1) / AB_PER_AA;
-	uint64_t spent = now_ns() - t->start_ns, fit;
+	uint64_t spent = clock_now_ns() - t->start_ns, fit;
 
 	if (!budget || !round)
 		return most;
@@ -330,7 +322,7 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
 
-	h->seed = t->opts->seed ? t->opts->seed : now_ns() * 0x9e3779b97f4a7c15u;
+	h->seed = t->opts->seed ? t->opts->seed : clock_now_ns() * 0x9e3779b97f4a7c15u;
 	h->alpha = t->opts->alpha > 0 ? t->opts->alpha : 0.025;
 	h->margin = t->opts->margin >= 0 ? t->opts->margin : t->p->config.margin;
 	h->min_effect = t->opts->min_effect;
@@ -410,7 +402,7 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 	PGO_AUTO_FREE char *ab = project_path(t->p, "ab");
 	int ret = choose_workloads(t, err);
 
-	t->start_ns = now_ns();
+	t->start_ns = clock_now_ns();
 	if (!ret && baseline)
 		ret = lay_out(t, baseline, candidate, err);
 	if (!ret)
@@ -423,7 +415,7 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 	fs_remove_tree(ab, NULL);
 	t->x->live = true;
 	t->x->inject = t->opts->inject;
-	t->x->wall_ns = now_ns() - t->start_ns;
+	t->x->wall_ns = clock_now_ns() - t->start_ns;
 	return ret;
 }
 

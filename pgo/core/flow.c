@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/flow.h"
 
+#include <unistd.h>
+
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/core/intake.h"
 #include "pgo/core/keep.h"
 
+/* Before the work of hours, not after it. */
+static int check_output(const char *path, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *dir = fs_dirname(path);
+	int ret;
+
+	if (fs_is_dir(path))
+		ret = pgo_error(err, PGO_EUSAGE, "cannot write the profile to '%s': it is a folder",
+				path);
+	else if (access(dir, W_OK))
+		ret = pgo_error_errno(err, "cannot write the profile below '%s'", dir);
+	else
+		return 0;
+	pgo_err_hint(err, "name a file in a folder that is there: -o merged.prof");
+	return ret;
+}
+
 int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
 {
 	PGO_AUTO(stage) instrumented = STAGE_INIT;
 	PGO_AUTO(training) t = TRAINING_INIT;
-	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
+	int r = check_output(path, err);
 
+	if (!r)
+		r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 	if (!r)
 		r = training_run_all(p, &instrumented, &t, err);
 	return r ? r : merge_training(p, &instrumented, &t, path, ret, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/intake.h"
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
@@ -114,6 +115,27 @@ static int mangle_tree(const struct project *p, const char *tree, const char *ds
 	return ret ? ret : fs_walk(tree, mangle_one, &m, err);
 }
 
+/* Laid out anew whenever it is asked for: one that is not in use only takes room. */
+static int remove_others(struct project *p, const char *id, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *root = project_path(p, "profile");
+	DIR *dir = opendir(root);
+	const struct dirent *d;
+	int ret = 0;
+
+	if (!dir)
+		return pgo_error_errno(err, "cannot read '%s'", root);
+	while (!ret && (d = readdir(dir))) {
+		PGO_AUTO_FREE char *path = fs_join(root, d->d_name);
+
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
+		    strcmp(d->d_name, "new") != 0 && strcmp(d->d_name, id) != 0)
+			ret = fs_remove_tree(path, err);
+	}
+	closedir(dir);
+	return ret;
+}
+
 /* Put a finished layout in its place; one that is already there has the same content. */
 static int settle(struct project *p, const char *tmp, const char *content, struct intake *in,
 		  struct pgo_err *err)
@@ -128,8 +150,9 @@ static int settle(struct project *p, const char *tmp, const char *content, struc
 	free(sum.sha256);
 	dir = project_path(p, "profile/%s", in->id);
 	in->path = fs_join(dir, content + strlen(tmp) + 1);
-	if (fs_exists(in->path))
-		return 0;
+	ret = remove_others(p, in->id, err);
+	if (ret || fs_exists(in->path))
+		return ret;
 	ret = fs_remove_tree(dir, err);
 	if (!ret && rename(tmp, dir))
 		ret = pgo_error_errno(err, "cannot rename '%s'", tmp);

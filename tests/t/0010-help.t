@@ -58,6 +58,7 @@ for cmd in $commands; do
 	like "$out" "^usage: pgoctl $cmd " "$cmd -h: its usage"
 	is "$("$pgoctl" "$cmd" --help)" "$out" "$cmd --help is -h"
 	is "$("$pgoctl" "$cmd" --json --zzz x y z -h)" "$out" "$cmd: -h wins over everything else"
+	is "$("$pgoctl" "$cmd" -hv)" "$out" "$cmd: also among other letters"
 	is "$(help_options "$cmd")" "$(man_options "pgoctl-$cmd")" "pgoctl-$cmd.1 has the options of -h"
 	ok "$cmd has its item in pgoctl.1" grep -qx "\.It Cm $cmd" "$srcdir/man/pgoctl.1"
 	ok "$cmd is referred to in pgoctl.1" grep -q "^\.Xr pgoctl-$cmd 1" "$srcdir/man/pgoctl.1"

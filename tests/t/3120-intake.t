@@ -119,6 +119,7 @@ llvm-profdata-22 merge --text -o one.proftext one.profraw
 found 'a raw profile' one.profraw
 found 'an indexed one' one.profdata
 is "$(ls .pgo/profile/*/clang.profdata | wc -l)" 1 'they are the same to the compiler'
+is "$(ls .pgo/profile | wc -l)" 1 'and profiles that were laid out before take no room'
 found 'a text' one.proftext
 refused 7 'of format llvm-indexed' 'a profile of clang for gcc' one.profdata --cc gcc-12
 refused 7 'for clang 22.*gcc version 12' 'a bundle of clang for gcc' clang.prof --cc gcc-12

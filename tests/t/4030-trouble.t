@@ -41,6 +41,12 @@ Y
 plain='"\$PGO_OUT/prog" 100000'
 plain=$(printf '%s' "$plain" | tr -d '\\')
 
+yaml clang-22 "$plain" false >pgo.yaml
+exits 2 "a folder in the place of the profile" "$pgoctl" collect -o src
+like "$err" "cannot write the profile to '.*/src': it is a folder" "is said before anything is built"
+exits 2 "a folder that is not there" "$pgoctl" collect -o nowhere/merged.prof
+like "$err" "cannot write the profile below '.*/nowhere'" "names it"
+
 yaml clang-22 "$plain" 'echo first line; echo the reason >&2; exit 3' >pgo.yaml
 exits 8 "a failing build" "$pgoctl" collect
 like "$err" "build:instrumented failed with status 3" "names the stage and the status"
