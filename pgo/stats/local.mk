@@ -1,5 +1,6 @@
 noinst_LIBRARIES += pgo/stats/libpgostats.a
 pgo_stats_libpgostats_a_SOURCES = \
+	pgo/stats/cluster.c pgo/stats/cluster.h \
 	pgo/stats/dist.c pgo/stats/dist.h \
 	pgo/stats/interval.h \
 	pgo/stats/paired.c pgo/stats/paired.h \
@@ -18,6 +19,7 @@ rmath_libs = -lRmath
 endif
 
 check_PROGRAMS += \
+	tests/unit/stats-cluster-test \
 	tests/unit/stats-dist-test \
 	tests/unit/stats-paired-test \
 	tests/unit/stats-rng-test \
@@ -26,6 +28,10 @@ check_PROGRAMS += \
 	tests/unit/stats-step-test \
 	tests/unit/stats-verdict-test \
 	tests/unit/stats-whatif-test
+
+tests_unit_stats_cluster_test_SOURCES = tests/unit/stats-cluster-test.c
+tests_unit_stats_cluster_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
+tests_unit_stats_cluster_test_LDADD = $(stats_test_libs) $(rmath_libs)
 
 tests_unit_stats_dist_test_SOURCES = tests/unit/stats-dist-test.c
 tests_unit_stats_dist_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
