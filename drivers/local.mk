@@ -9,6 +9,7 @@ drivers_libpgodrivers_a_SOURCES = \
 	drivers/wrapper.h \
 	drivers/wrapper/args.c drivers/wrapper/args.h \
 	drivers/wrapper/conf.c \
+	drivers/wrapper/layout.c drivers/wrapper/layout.h \
 	drivers/wrapper/log-format.c drivers/wrapper/log-read.c drivers/wrapper/log.h \
 	drivers/wrapper/names.c drivers/wrapper/names.h \
 	drivers/wrapper/options.c \

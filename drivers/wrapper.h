@@ -8,6 +8,7 @@
 #define PGO_DRIVERS_WRAPPER_H
 
 #include "drivers/compiler.h"
+#include "pgo/base/strbuf.h"
 
 /* The environment variable that names the configuration. Without it pgoctl-cc refuses to run. */
 #define WRAPPER_ENV "PGOCTL_CC_CONFIG"
@@ -22,6 +23,8 @@ struct wrapper_conf {
 	char *log;		/* JSON lines, appended */
 	struct strvec cflags, ldflags;
 	struct strvec rustflags;
+	char *pad;	    /* assembly that moves what is linked behind it; with a layout */
+	unsigned layout;    /* of what is linked: a seed from 1, or 0: as the linker has it */
 	int64_t started_ns; /* CLOCK_REALTIME: older objects on link lines are stale */
 };
 #define WRAPPER_CONF_INIT \
@@ -50,6 +53,15 @@ int wrapper_make_shims(const char *shim_dir, const char *wrapper_exe, struct pgo
  */
 void wrapper_build_env(struct strvec *env, const struct wrapper_conf *conf, const char *conf_path,
 		       const char *stage_key, const char *junk_dir);
+
+/*
+ * The text of wrapper_conf's pad: assembly of an object that, as the first one of
+ * a link, moves what follows it, each class of sections (hot, unlikely, start-up
+ * and plain code, constants, data) by its own multiple of 16 bytes, 16 to 4096.
+ * The sizes are a function of layout. Any ELF target; no relocation, no code that
+ * runs. Source: GNU ld and gold 2.40, by trial.
+ */
+void wrapper_pad_source(unsigned layout, struct strbuf *out);
 
 /* Warnings about the profile, by kind; counted in a compiler's stderr. */
 enum profile_warning {
@@ -80,12 +92,14 @@ PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
 /*
  * The log has a line a call: {"tool":"gcc","file":["a.c"],"mode":"compile",
  * "added":["-f..."],"ms":81,"status":0,"warnings":{"missing":1},"stale":[],
- * "nr_stale":0,"dir":"/w"}. mode: compile, link, compile+link, passed, foreign;
+ * "nr_stale":0,"dir":"/w"}; a link has "output":"a.out", too. mode: compile, link, compile+link, passed, foreign;
  * of the last two "why" says more. file: the sources, of a link the output.
  * status: 128 + n for signal n. stale: the first few.
  * A missing log is an empty one, a last line without its end (a killed build) is left out.
  * -PGO_EFORMAT with the offset of a line that is not the wrapper's.
  */
 int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
+/* What links that went well wrote, each once, by absolute paths; added to paths. Errors as above. */
+int wrapper_log_outputs(const char *log, struct strvec *paths, struct pgo_err *err);
 
 #endif

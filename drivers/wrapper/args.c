@@ -39,6 +39,7 @@ void cc_call_release(struct cc_call *call)
 {
 	strvec_release(&call->sources);
 	strvec_release(&call->objects);
+	strvec_release(&call->target);
 	free(call->output);
 	*call = (struct cc_call)CC_CALL_INIT;
 }
@@ -149,9 +150,35 @@ static void set_output(struct scan *s, const char *path)
 	s->call->output = xstrdup(path);
 }
 
+static bool is_target(const char *opt)
+{
+	static const char *const prefixes[] = {
+		"-m",	     "-fuse-ld=",	 "--ld-path=",
+		"-B",	     "--target=",	 "--sysroot=",
+		"--prefix=", "--gcc-toolchain=", "--gcc-install-dir=",
+		NULL
+	};
+
+	for (const char *const *p = prefixes; *p; p++)
+		if (starts_with(opt, *p))
+			return true;
+	return false;
+}
+
+static bool is_target_pair(const char *opt)
+{
+	static const char *const options[] = { "-target", "-B", "--prefix", "--sysroot", NULL };
+
+	return in_list(opt, options);
+}
+
 /* An option with its value in the next argument. */
 static void take_pair(struct scan *s, const char *opt, const char *value)
 {
+	if (is_target_pair(opt)) {
+		strvec_push(&s->call->target, opt);
+		strvec_push(&s->call->target, value);
+	}
 	if (!strcmp(opt, "-o") || !strcmp(opt, "--output"))
 		set_output(s, value);
 	else if (!strcmp(opt, "-x") || !strcmp(opt, "--language"))
@@ -169,6 +196,8 @@ static void take_option(struct scan *s, const char *opt)
 {
 	const char *why = looks_only(opt);
 
+	if (is_target(opt))
+		strvec_push(&s->call->target, opt);
 	if (why)
 		s->call->why = why;
 	else if (!strcmp(opt, "-c") || !strcmp(opt, "-S") || !strcmp(opt, "--compile") ||

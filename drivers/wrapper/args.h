@@ -16,12 +16,14 @@ struct cc_call {
 	size_t insert_at;      /* index into argv of where flags go */
 	struct strvec sources; /* to be compiled */
 	struct strvec objects; /* linker inputs by name, not -l */
+	struct strvec target;  /* options that choose the machine or the linker */
 	char *output;	       /* of -o, or NULL */
 	bool has_std;	       /* -std= or -ansi */
 	bool no_default_libs;  /* -nostdlib, -nodefaultlibs */
 	bool has_colour;       /* rustc: --color or another --error-format */
 };
-#define CC_CALL_INIT { .sources = STRVEC_INIT, .objects = STRVEC_INIT }
+#define CC_CALL_INIT \
+	{ .sources = STRVEC_INIT, .objects = STRVEC_INIT, .target = STRVEC_INIT }
 void cc_call_release(struct cc_call *call);
 PGO_DEFINE_AUTO(cc_call, cc_call_release)
 

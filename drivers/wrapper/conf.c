@@ -24,6 +24,7 @@ static const struct {
 	{ "target", offsetof(struct wrapper_conf, target) },
 	{ "shim_dir", offsetof(struct wrapper_conf, shim_dir) },
 	{ "log", offsetof(struct wrapper_conf, log) },
+	{ "pad", offsetof(struct wrapper_conf, pad) },
 };
 
 static const struct {
@@ -71,8 +72,7 @@ int wrapper_conf_write(const struct wrapper_conf *c, const char *path, struct pg
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		for (size_t k = 0; k < list_at(c, i)->nr; k++)
 			add_record(&out, lists[i].name, list_at(c, i)->v[k]);
-	strbuf_addf(&out, "started_ns=%" PRId64, c->started_ns);
-	strbuf_addch(&out, '\0');
+	strbuf_addf(&out, "layout=%u%cstarted_ns=%" PRId64 "%c", c->layout, 0, c->started_ns, 0);
 	return fs_write_atomic(path, out.buf, out.len, 0644, err);
 }
 
@@ -93,6 +93,8 @@ static bool set_field(struct wrapper_conf *c, const char *name, size_t len, cons
 			return true;
 		}
 	}
+	if (len == strlen("layout") && !memcmp(name, "layout", len))
+		return num_parse_uint(value, &c->layout);
 	if (len != strlen("started_ns") || memcmp(name, "started_ns", len) != 0 ||
 	    !num_parse_u64(value, &started) || started > INT64_MAX)
 		return false;
@@ -120,7 +122,7 @@ int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *
 					    "'%s' has a record that is not known", path);
 		at += strlen(record) + 1;
 	}
-	if (!got.stage || !got.family || !got.shim_dir || !got.log)
+	if (!got.stage || !got.family || !got.shim_dir || !got.log || (got.layout && !got.pad))
 		return pgo_error_at(err, PGO_EFORMAT, path, -1, "'%s' is incomplete", path);
 	wrapper_conf_release(c);
 	*c = got;

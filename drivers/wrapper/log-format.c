@@ -44,5 +44,9 @@ void log_call_format(struct strbuf *out, const struct log_call *call)
 	add_list(out, "stale", call->stale);
 	strbuf_addf(out, ",\"nr_stale\":%llu,\"dir\":", (unsigned long long)call->nr_stale);
 	strbuf_addjson(out, call->dir);
+	if (call->output) {
+		strbuf_addstr(out, ",\"output\":");
+		strbuf_addjson(out, call->output);
+	}
 	strbuf_addstr(out, "}\n");
 }

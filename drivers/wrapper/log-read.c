@@ -62,18 +62,34 @@ static bool add_call(struct wrapper_summary *s, const json_t *o)
 	return true;
 }
 
-static bool add_line(struct wrapper_summary *s, const char *line, size_t len)
+static bool add_output(struct strvec *paths, const json_t *o)
+{
+	const char *output = json_string_value(json_object_get(o, "output"));
+	const char *dir = json_string_value(json_object_get(o, "dir"));
+	PGO_AUTO_FREE char *path = output && dir ? fs_join(dir, output) : NULL;
+
+	if (path && !json_integer_value(json_object_get(o, "status")) && !strvec_has(paths, path))
+		strvec_push(paths, path);
+	return dir;
+}
+
+/* What is made of a line's call: the sum, or the outputs. */
+struct reader {
+	struct wrapper_summary *sum;
+	struct strvec *paths;
+};
+
+static bool take_line(const struct reader *r, const char *line, size_t len)
 {
 	json_t *o = json_loadb(line, len, 0, NULL);
-	bool ok = o && add_call(s, o);
+	bool ok = o && (r->sum ? add_call(r->sum, o) : add_output(r->paths, o));
 
 	json_decref(o);
 	return ok;
 }
 
-int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err)
+static int read_log(const struct reader *r, const char *log, struct pgo_err *err)
 {
-	PGO_AUTO(wrapper_summary) got = WRAPPER_SUMMARY_INIT;
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	const char *line, *end;
 	int ret = fs_exists(log) ? fs_read_file(log, &text, err) : 0;
@@ -82,11 +98,29 @@ int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err 
 		return ret;
 	for (line = text.buf; (end = memchr(line, '\n', (size_t)(text.buf + text.len - line)));
 	     line = end + 1)
-		if (!add_line(&got, line, (size_t)(end - line)))
+		if (!take_line(r, line, (size_t)(end - line)))
 			return pgo_error_at(err, PGO_EFORMAT, log, line - text.buf,
 					    "'%s' has a line that pgoctl-cc did not write", log);
+	return 0;
+}
+
+int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err)
+{
+	PGO_AUTO(wrapper_summary) got = WRAPPER_SUMMARY_INIT;
+	const struct reader r = { .sum = &got };
+	int ret = read_log(&r, log, err);
+
+	if (ret)
+		return ret;
 	wrapper_summary_release(s);
 	*s = got;
 	got = (struct wrapper_summary)WRAPPER_SUMMARY_INIT;
 	return 0;
+}
+
+int wrapper_log_outputs(const char *log, struct strvec *paths, struct pgo_err *err)
+{
+	const struct reader r = { .paths = paths };
+
+	return read_log(&r, log, err);
 }

@@ -10,6 +10,7 @@
 
 #include "drivers/wrapper/args.h"
 #include "drivers/wrapper/log.h"
+#include "drivers/wrapper/relink.h"
 #include "drivers/wrapper/resolve.h"
 #include "drivers/wrapper/run.h"
 #include "pgo/base/fs.h"
@@ -25,13 +26,15 @@ struct session {
 	struct resolved to;
 	struct cc_call call;
 	struct strvec added;
+	struct relink relink;
 	struct strvec stale;
 	uint64_t nr_stale;
 	struct warning_scan scan;
 	char *cwd;
 };
 #define SESSION_INIT { .conf = WRAPPER_CONF_INIT, .to = RESOLVED_INIT, .call = CC_CALL_INIT, \
-		       .added = STRVEC_INIT, .stale = STRVEC_INIT, .scan = WARNING_SCAN_INIT }
+		       .added = STRVEC_INIT, .stale = STRVEC_INIT, .scan = WARNING_SCAN_INIT, \
+		       .relink = RELINK_INIT }
 
 static void session_release(struct session *s)
 {
@@ -39,6 +42,7 @@ static void session_release(struct session *s)
 	resolved_release(&s->to);
 	cc_call_release(&s->call);
 	strvec_release(&s->added);
+	relink_release(&s->relink);
 	strvec_release(&s->stale);
 	warning_scan_release(&s->scan);
 	free(s->cwd);
@@ -124,6 +128,19 @@ static void choose_flags(struct session *s)
 		strvec_push(&s->added, "-Wl,-u,atexit");
 }
 
+/* The links of this compiler that make a program or a library; rustc's come here by themselves. */
+static int choose_layout(struct session *s, const struct strvec *env, struct pgo_err *err)
+{
+	int ret;
+
+	if (!s->conf.layout || !links(s) || s->to.foreign || is_rust(s))
+		return 0;
+	ret = relink_prepare(&s->relink, &s->conf, s->to.real, &s->call.target, env, err);
+	if (!ret)
+		add_flags(s, &s->relink.flags);
+	return ret;
+}
+
 /*
  * An object named by an absolute path with ".." in it has its profile looked
  * for below the profile's folder by that very path: its way must exist there.
@@ -204,6 +221,8 @@ static void build_argv(const struct session *s, struct strvec *argv)
 	strvec_pushv(argv, s->to.launchers.v);
 	strvec_push(argv, s->to.real);
 	push_first(s, argv);
+	if (s->relink.pad)
+		strvec_push(argv, s->relink.pad);
 	for (i = 0; s->to.args[i] && i < s->call.insert_at; i++)
 		strvec_push(argv, s->to.args[i]);
 	strvec_pushv(argv, s->added.v);
@@ -238,6 +257,8 @@ static int write_log(const struct session *s, const struct run_result *res, stru
 		.nr_stale = s->nr_stale,
 	};
 
+	if (links(s) && !is_rust(s) && !s->to.foreign)
+		call.output = s->call.output ? s->call.output : "a.out";
 	if (s->call.mode == CC_LINK) {
 		strvec_push(&output, s->call.output ? s->call.output : "a.out");
 		call.files = &output;
@@ -279,8 +300,11 @@ static int run_session(struct session *s, char **argv, struct run_result *res, s
 	choose_flags(s);
 	make_gcda_way(s);
 	find_stale(s);
-	build_argv(s, &cmd);
 	build_env(s, &env);
+	ret = choose_layout(s, &env, err);
+	if (ret)
+		return ret;
+	build_argv(s, &cmd);
 	ret = run_compiler(cmd.v, env.v, captures(s) ? &s->scan : NULL, res, err);
 	if (ret)
 		res->status = EXIT_NOT_RUN;
