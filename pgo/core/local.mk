@@ -9,12 +9,14 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/digest.c pgo/core/digest.h \
 	pgo/core/elf-info.c pgo/core/elf-info.h \
 	pgo/core/engine.c pgo/core/engine.h \
+	pgo/core/engine-layout.c pgo/core/engine-layout.h \
 	pgo/core/experiment.c pgo/core/experiment.h \
 	pgo/core/flow.c pgo/core/flow.h \
 	pgo/core/forecast.c pgo/core/forecast.h \
 	pgo/core/intake.c pgo/core/intake.h \
 	pgo/core/json.c pgo/core/json.h \
 	pgo/core/keep.c pgo/core/keep.h \
+	pgo/core/layout.c pgo/core/layout.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/orphans.c \
@@ -24,8 +26,10 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/runner.c pgo/core/runner.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \
+	pgo/core/stage-record.c pgo/core/stage-record.h \
 	pgo/core/toolchain.c \
 	pgo/core/train.c pgo/core/train.h \
+	pgo/core/tree.c pgo/core/tree.h \
 	pgo/core/workload.c pgo/core/workload.h
 
 include pgo/core/config.mk

@@ -9,31 +9,26 @@
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/artifacts.h"
-#include "pgo/core/json.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/source.h"
+#include "pgo/core/stage-record.h"
+#include "pgo/core/tree.h"
 
 /* Raised when a stage's meaning changes, so that old results are not taken for new ones. */
-#define STAGE_FORMAT "stage 1"
-
-void stage_release(struct stage *s)
-{
-	free(s->dir);
-	free(s->out);
-	strvec_release(&s->artifacts);
-	wrapper_summary_release(&s->calls);
-	*s = (struct stage)STAGE_INIT;
-}
+#define STAGE_FORMAT "stage 2"
 
 /* What a build does, fixed before it starts. */
 struct build {
 	struct project *p;
 	struct build_stage spec;
+	const struct stage_profile *profile;
 	struct wrapper_conf conf;
+	char *name;  /* "baseline", "baseline-layout-03" */
 	char *dir;   /* the stage's final folder */
 	char *fresh; /* the new one, beside it */
 	char *cwd;
 	char *conf_path;
+	char base_key[DIGEST_HEX_LEN + 1]; /* of the objects: key without the layout */
 	char key[DIGEST_HEX_LEN + 1];
 	char source[DIGEST_HEX_LEN + 1];
 };
@@ -41,6 +36,7 @@ struct build {
 static void build_release(struct build *b)
 {
 	wrapper_conf_release(&b->conf);
+	free(b->name);
 	free(b->dir);
 	free(b->fresh);
 	free(b->cwd);
@@ -84,7 +80,21 @@ static void add_environment(struct digest *d, const struct project *p)
 		digest_add_str(d, strvec_getenv(&env, names[i]));
 }
 
-static int compute_key(struct build *b, const struct stage_profile *profile, struct pgo_err *err)
+/* The layout's flags are what the linker takes: found out link by link, a function of this. */
+static void add_layout(struct build *b)
+{
+	struct digest d;
+
+	memcpy(b->key, b->base_key, sizeof(b->key));
+	if (!b->conf.layout)
+		return;
+	digest_init(&d);
+	digest_add_str(&d, b->base_key);
+	digest_add_str(&d, b->name);
+	digest_hex(&d, b->key);
+}
+
+static int compute_key(struct build *b, struct pgo_err *err)
 {
 	const struct config *cfg = &b->p->config;
 	struct digest d;
@@ -110,9 +120,10 @@ static int compute_key(struct build *b, const struct stage_profile *profile, str
 	add_vec(&d, &b->conf.ldflags);
 	digest_add_str(&d, b->p->rustc.banner);
 	add_vec(&d, &b->conf.rustflags);
-	digest_add_str(&d, profile ? profile->id : NULL);
+	digest_add_str(&d, b->profile ? b->profile->id : NULL);
 	add_environment(&d, b->p);
-	digest_hex(&d, b->key);
+	digest_hex(&d, b->base_key);
+	add_layout(b);
 	return 0;
 }
 
@@ -125,9 +136,9 @@ static int add_rust_flags(struct build *b, struct pgo_err *err)
 	return compiler_find(v)->add_flags(&b->spec, v, &b->conf.rustflags, &ldflags, err);
 }
 
-static int prepare(struct build *b, enum stage_kind kind, const struct stage_profile *profile,
-		   struct pgo_err *err)
+static int prepare(struct build *b, enum stage_kind kind, unsigned layout, struct pgo_err *err)
 {
+	const struct stage_profile *profile = b->profile;
 	struct project *p = b->p;
 	int ret;
 
@@ -143,7 +154,8 @@ static int prepare(struct build *b, enum stage_kind kind, const struct stage_pro
 		ret = add_rust_flags(b, err);
 	if (ret)
 		return ret;
-	b->dir = project_path(p, "stages/%s", stage_kind_name(kind));
+	b->name = stage_name(kind, layout);
+	b->dir = project_path(p, "stages/%s", b->name);
 	b->fresh = xstrfmt("%s.new", b->dir);
 	b->cwd = project_build_dir(p);
 	b->conf.stage = xstrdup(stage_kind_name(kind));
@@ -155,28 +167,39 @@ static int prepare(struct build *b, enum stage_kind kind, const struct stage_pro
 	b->conf.shim_dir = project_path(p, "bin");
 	b->conf.log = fs_join(b->fresh, "cc.jsonl");
 	b->conf_path = fs_join(b->fresh, "cc.conf");
-	return compute_key(b, profile, err);
+	b->conf.layout = layout;
+	b->conf.pad = layout ? fs_join(b->fresh, "pad.s") : NULL;
+	return compute_key(b, err);
 }
 
-static int fresh_tree(struct build *b, struct pgo_err *err)
+/* The stage's folder and the wrapper. Objects older than started_ns are foreign to the build. */
+static int fresh_stage(struct build *b, int64_t started_ns, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *exe = fs_join(b->p->tool_dir, "pgoctl-cc");
-	struct timespec now;
+	PGO_AUTO(strbuf) pad = STRBUF_INIT;
 	int ret = fs_remove_tree(b->fresh, err);
 
 	if (!ret)
 		ret = fs_mkdir_p(b->fresh, err);
 	if (!ret)
-		ret = source_copy(b->p, err);
+		ret = wrapper_make_shims(b->conf.shim_dir, exe, err);
+	if (!ret && b->conf.pad) {
+		wrapper_pad_source(b->conf.layout, &pad);
+		ret = fs_write_atomic(b->conf.pad, pad.buf, pad.len, 0644, err);
+	}
+	b->conf.started_ns = started_ns;
+	return ret ? ret : wrapper_conf_write(&b->conf, b->conf_path, err);
+}
+
+static int fresh_tree(struct build *b, struct pgo_err *err)
+{
+	struct timespec now;
+	int ret = source_copy(b->p, err);
+
 	if (!ret)
 		ret = fs_mkdir_p(b->cwd, err);
-	if (!ret)
-		ret = wrapper_make_shims(b->conf.shim_dir, exe, err);
-	if (ret)
-		return ret;
 	clock_gettime(CLOCK_REALTIME, &now);
-	b->conf.started_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-	return wrapper_conf_write(&b->conf, b->conf_path, err);
+	return ret ? ret : fresh_stage(b, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, err);
 }
 
 static void build_env(const struct build *b, struct strvec *env, const char *junk)
@@ -186,7 +209,7 @@ static void build_env(const struct build *b, struct strvec *env, const char *jun
 	const struct config *cfg = &b->p->config;
 
 	project_base_env(b->p, env);
-	wrapper_build_env(env, &b->conf, b->conf_path, b->key, junk);
+	wrapper_build_env(env, &b->conf, b->conf_path, b->base_key, junk);
 	strvec_setenv(env, "PGO_STAGE", b->conf.stage);
 	strvec_setenv(env, "PGO_SOURCE_DIR", src);
 	strvec_setenv(env, "PGO_BUILD_DIR", build);
@@ -198,18 +221,19 @@ static void build_env(const struct build *b, struct strvec *env, const char *jun
 	}
 }
 
-static int run_commands(struct build *b, struct child_result *res, struct pgo_err *err)
+static int run_commands(struct build *b, const char *clean, struct child_result *res,
+			struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *log = fs_join(b->fresh, "build.log");
-	PGO_AUTO_FREE char *what = xstrfmt("build:%s", b->conf.stage);
+	PGO_AUTO_FREE char *what = xstrfmt("build:%s", b->name);
 	PGO_AUTO_FREE char *junk = fs_join(b->fresh, "junk");
 	PGO_AUTO(strvec) env = STRVEC_INIT;
 	struct run_req req = { .what = what, .dir = b->cwd, .env = &env, .log = log };
 	int ret = fs_mkdir_p(junk, err);
 
 	build_env(b, &env, junk);
-	if (!ret && b->p->config.clean) {
-		req.line = b->p->config.clean;
+	if (!ret && clean) {
+		req.line = clean;
 		ret = runner_shell(b->p, &req, NULL, err);
 		req.append = true;
 	}
@@ -248,45 +272,40 @@ static int check_calls(const struct build *b, const struct wrapper_summary *call
 	return 0;
 }
 
-static json_t *calls_json(const struct wrapper_summary *c)
-{
-	json_t *o = json_object(), *w = json_object();
+/* What a build leaves behind, until finish() keeps it. */
+struct made {
+	struct strvec artifacts;
+	struct strvec links; /* absolute paths */
+	struct wrapper_summary calls;
+	struct child_result res;
+};
+#define MADE_INIT \
+	{ .artifacts = STRVEC_INIT, .links = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
 
-	for (int i = 0; i < PROFILE_WARN_NR; i++)
-		json_object_set_new(w, profile_warning_name(i), js_u64(c->warnings[i]));
-	json_object_set_new(o, "calls", js_u64(c->nr_calls));
-	json_object_set_new(o, "compiles", js_u64(c->nr_compiles));
-	json_object_set_new(o, "links", js_u64(c->nr_links));
-	json_object_set_new(o, "passed", js_u64(c->nr_passed));
-	json_object_set_new(o, "foreign", js_u64(c->nr_foreign));
-	json_object_set_new(o, "failed", js_u64(c->nr_failed));
-	json_object_set_new(o, "stale_inputs", js_u64(c->nr_stale_inputs));
-	json_object_set_new(o, "profile_warnings", w);
-	return o;
+static void made_release(struct made *m)
+{
+	strvec_release(&m->artifacts);
+	strvec_release(&m->links);
+	wrapper_summary_release(&m->calls);
 }
+PGO_DEFINE_AUTO(made, made_release)
 
 /* stage.json is the mark of a finished stage: written last, then the folder takes its place. */
-static int finish(const struct build *b, const struct strvec *artifacts, uint64_t wall_ns,
-		  const struct wrapper_summary *calls, struct pgo_err *err)
+static int finish(const struct build *b, const struct made *m, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = fs_join(b->fresh, "stage.json");
 	PGO_AUTO_FREE char *old = xstrfmt("%s.old", b->dir);
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
-	json_t *o = json_object(), *list = json_array();
-	int ret;
+	const struct stage_record r = {
+		.key = b->key,
+		.source = b->source,
+		.stage = b->conf.stage,
+		.wall_ns = m->res.wall_ns,
+		.artifacts = &m->artifacts,
+		.calls = &m->calls,
+		.profile = b->profile,
+	};
+	int ret = stage_record_write(&r, path, err);
 
-	for (size_t i = 0; i < artifacts->nr; i++)
-		json_array_append_new(list, js_string(artifacts->v[i]));
-	json_object_set_new(o, "key", js_string(b->key));
-	json_object_set_new(o, "source", js_string(b->source));
-	json_object_set_new(o, "stage", js_string(b->conf.stage));
-	json_object_set_new(o, "wall_ns", js_u64(wall_ns));
-	json_object_set_new(o, "artifacts", list);
-	json_object_set_new(o, "compiler", calls_json(calls));
-	js_dump(o, &text, false);
-	json_decref(o);
-	strbuf_addch(&text, '\n');
-	ret = fs_write_atomic(path, text.buf, text.len, 0644, err);
 	if (!ret)
 		ret = fs_remove_tree(old, err);
 	if (ret)
@@ -298,90 +317,108 @@ static int finish(const struct build *b, const struct strvec *artifacts, uint64_
 	return fs_remove_tree(old, err);
 }
 
+/* whole: in a fresh tree; else only what is missing in it. */
+static int run_build(struct build *b, bool whole, struct made *m, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *out = fs_join(b->fresh, "out");
+	int ret = run_commands(b, whole ? b->p->config.clean : NULL, &m->res, err);
+
+	if (!ret)
+		ret = wrapper_log_read(&m->calls, b->conf.log, err);
+	if (!ret)
+		ret = wrapper_log_outputs(b->conf.log, &m->links, err);
+	if (!ret && whole)
+		ret = check_calls(b, &m->calls, err);
+	return ret ? ret : artifacts_collect(b->p, b->cwd, out, &m->artifacts, err);
+}
+
+/*
+ * Only the links, where the work copy holds this build's objects. *ret_done says whether it
+ * did; a command that cannot be run twice, or does not see what is missing, is no error.
+ */
+static int relink(struct build *b, struct made *m, bool *ret_done, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) wanted = STRVEC_INIT;
+	PGO_AUTO(made) got = MADE_INIT;
+	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+	struct stat st;
+	int ret;
+
+	*ret_done = false;
+	if (!b->conf.layout || !tree_take(b->p, b->base_key, &wanted))
+		return 0;
+	ret = fresh_stage(b, 0, err);
+	if (ret || stat(b->conf_path, &st))
+		return ret;
+	ret = run_build(b, false, &got, &why);
+	if (ret == -PGO_ECANCELLED)
+		return pgo_error(err, PGO_ECANCELLED, "%s", why.msg);
+	if (ret || !tree_is_relinked(&wanted, &got.links, b->cwd, &got.artifacts, &st.st_mtim)) {
+		log_debug("%s: the links alone cannot be redone (%s)", b->name,
+			  ret ? why.msg : "the build does not redo them");
+		return 0;
+	}
+	*m = got;
+	got = (struct made)MADE_INIT;
+	*ret_done = true;
+	return 0;
+}
+
+/* A relinked stage whose files are its base's measured nothing. */
+static int check_layout(const struct build *b, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *base = project_path(b->p, "stages/%s/out", b->conf.stage);
+	PGO_AUTO_FREE char *out = fs_join(b->fresh, "out");
+	const char *const trees[] = { base, out };
+	char hex[2][DIGEST_HEX_LEN + 1];
+
+	for (int i = 0; i < 2; i++) {
+		struct digest d;
+		int ret;
+
+		digest_init(&d);
+		ret = digest_add_tree(&d, trees[i], NULL, NULL, err);
+		if (ret)
+			return ret;
+		digest_hex(&d, hex[i]);
+	}
+	if (strcmp(hex[0], hex[1]) != 0)
+		return 0;
+	pgo_error(err, PGO_EUNSUP,
+		  "the %s build cannot be laid out anew: no artifact is linked through pgoctl's "
+		  "compiler wrapper",
+		  b->conf.stage);
+	return pgo_err_hint(err, "let the build link with $CC, or a compiler found on PATH");
+}
+
+static int build_tree(struct build *b, struct made *m, struct pgo_err *err)
+{
+	bool done;
+	int ret = relink(b, m, &done, err);
+
+	if (ret || done)
+		return ret;
+	ret = fresh_tree(b, err);
+	return ret ? ret : run_build(b, true, m, err);
+}
+
 static int build_now(struct build *b, struct pgo_err *err)
 {
-	PGO_AUTO(wrapper_summary) calls = WRAPPER_SUMMARY_INIT;
-	PGO_AUTO(strvec) artifacts = STRVEC_INIT;
-	PGO_AUTO_FREE char *out = fs_join(b->fresh, "out");
-	PGO_AUTO_FREE char *title = xstrfmt("build %s", b->conf.stage);
-	struct child_result res = { 0 };
+	PGO_AUTO(made) m = MADE_INIT;
+	PGO_AUTO_FREE char *title = xstrfmt("build %s", b->name);
 	int ret;
 
 	ret = b->spec.kind == STAGE_INSTRUMENTED ? toolchain_check_runtime(b->p, err) : 0;
 	if (ret)
 		return ret;
 	progress_start(title, 0);
-	ret = fresh_tree(b, err);
-	if (!ret)
-		ret = run_commands(b, &res, err);
+	ret = build_tree(b, &m, err);
 	progress_stop();
+	if (!ret && b->conf.layout)
+		ret = check_layout(b, err);
 	if (!ret)
-		ret = wrapper_log_read(&calls, b->conf.log, err);
-	if (!ret)
-		ret = check_calls(b, &calls, err);
-	if (!ret)
-		ret = artifacts_collect(b->p, b->cwd, out, &artifacts, err);
-	return ret ? ret : finish(b, &artifacts, res.wall_ns, &calls, err);
-}
-
-static void take_hash(const json_t *o, const char *key, char hex[DIGEST_HEX_LEN + 1], bool *ok)
-{
-	const char *text = js_get_string(o, key, ok);
-
-	if (strlen(text) == DIGEST_HEX_LEN)
-		memcpy(hex, text, DIGEST_HEX_LEN + 1);
-	else
-		*ok = false;
-}
-
-static int load_json(struct stage *s, const json_t *o, const char *path, struct pgo_err *err)
-{
-	const json_t *list = json_object_get(o, "artifacts"), *item;
-	const json_t *calls = json_object_get(o, "compiler"), *w;
-	bool ok = json_is_array(list) && json_is_object(calls);
-	size_t i;
-
-	take_hash(o, "key", s->key, &ok);
-	take_hash(o, "source", s->source, &ok);
-	s->wall_ns = js_get_u64(o, "wall_ns", &ok);
-	json_array_foreach(list, i, item)
-		strvec_push(&s->artifacts, json_string_value(item) ? json_string_value(item) : "");
-	s->calls.nr_compiles = js_get_u64(calls, "compiles", &ok);
-	s->calls.nr_links = js_get_u64(calls, "links", &ok);
-	s->calls.nr_stale_inputs = js_get_u64(calls, "stale_inputs", &ok);
-	w = json_object_get(calls, "profile_warnings");
-	for (int k = 0; k < PROFILE_WARN_NR; k++)
-		s->calls.warnings[k] = js_get_u64(w, profile_warning_name(k), &ok);
-	if (!ok)
-		return pgo_error(err, PGO_EFORMAT, "'%s' is not what pgoctl wrote", path);
-	return 0;
-}
-
-int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,
-	       struct pgo_err *err)
-{
-	PGO_AUTO(stage) s = STAGE_INIT;
-	PGO_AUTO(json_holder) h = { NULL };
-	PGO_AUTO_FREE char *path = NULL;
-	int r;
-
-	s.kind = kind;
-	s.dir = project_path(p, "stages/%s", stage_kind_name(kind));
-	s.out = fs_join(s.dir, "out");
-	path = fs_join(s.dir, "stage.json");
-	if (!fs_exists(path)) {
-		pgo_error(err, PGO_ENOTFOUND, "the %s stage has not been built",
-			  stage_kind_name(kind));
-		return -PGO_ENOTFOUND;
-	}
-	r = js_load(path, &h.o, err);
-	if (!r)
-		r = load_json(&s, h.o, path, err);
-	if (r)
-		return r;
-	*ret = s;
-	s = (struct stage)STAGE_INIT;
-	return 0;
+		ret = tree_note(b->p, b->base_key, &m.links, err);
+	return ret ? ret : finish(b, &m, err);
 }
 
 /* The compiler's thousands of warnings in one line. */
@@ -401,13 +438,14 @@ static void tell_warnings(const struct stage *s)
 
 static void tell(const struct stage *s)
 {
+	PGO_AUTO_FREE char *name = stage_name(s->kind, s->layout);
 	PGO_AUTO(strbuf) time = STRBUF_INIT;
 
 	num_add_duration(&time, s->wall_ns);
 	if (s->skipped)
-		log_step("%s: unchanged, kept", stage_kind_name(s->kind));
+		log_step("%s: unchanged, kept", name);
 	else
-		log_step("%s: %llu compiles, %llu links in %s", stage_kind_name(s->kind),
+		log_step("%s: %llu compiles, %llu links in %s", name,
 			 (unsigned long long)s->calls.nr_compiles,
 			 (unsigned long long)s->calls.nr_links, time.buf);
 	tell_warnings(s);
@@ -431,30 +469,61 @@ static void plan_it(const struct build *b, bool done)
 	strvec_push(&s->commands, cfg->command);
 }
 
-int stage_build(struct project *p, enum stage_kind kind, const struct stage_profile *profile,
-		struct stage *ret, struct pgo_err *err)
+static int build(struct build *b, struct stage *ret, struct pgo_err *err)
 {
-	PGO_AUTO(build) b = { .p = p, .conf = WRAPPER_CONF_INIT };
+	struct project *p = b->p;
 	PGO_AUTO(stage) old = STAGE_INIT;
-	int r = prepare(&b, kind, profile, err);
-	bool done;
+	bool done = !p->force && !stage_record_read(p, b->spec.kind, b->conf.layout, &old, NULL) &&
+		    !strcmp(old.key, b->key);
+	int r;
 
-	if (r)
-		return r;
-	done = !p->force && !stage_load(p, kind, &old, NULL) && !strcmp(old.key, b.key);
 	if (p->plan) {
-		plan_it(&b, done);
+		plan_it(b, done);
 		return 0;
 	}
 	if (!done) {
-		r = build_now(&b, err);
+		r = build_now(b, err);
 		if (r)
 			return r;
 	}
-	r = stage_load(p, kind, ret, err);
+	r = stage_record_read(p, b->spec.kind, b->conf.layout, ret, err);
 	if (r)
 		return r;
 	ret->skipped = done;
 	tell(ret);
 	return 0;
+}
+
+int stage_build(struct project *p, enum stage_kind kind, const struct stage_profile *profile,
+		struct stage *ret, struct pgo_err *err)
+{
+	PGO_AUTO(build) b = { .p = p, .profile = profile, .conf = WRAPPER_CONF_INIT };
+	int r = prepare(&b, kind, 0, err);
+
+	return r ? r : build(&b, ret, err);
+}
+
+static int outdated(const struct stage *base, struct pgo_err *err)
+{
+	pgo_error(err, PGO_EMISMATCH,
+		  "the %s build cannot be laid out anew: what it was made with has changed",
+		  stage_kind_name(base->kind));
+	return pgo_err_hint(err, "pgoctl build --profile merged.prof");
+}
+
+int stage_relink(struct project *p, const struct stage *base, unsigned layout, struct stage *ret,
+		 struct pgo_err *err)
+{
+	const struct stage_profile profile = { base->profile, base->profile_id, base->full_names };
+	PGO_AUTO(build) b = { .p = p, .conf = WRAPPER_CONF_INIT };
+	int r;
+
+	if (base->profile)
+		b.profile = &profile;
+	if (base->kind == STAGE_OPTIMIZED && (!b.profile || !fs_exists(base->profile)))
+		return outdated(base, err);
+	r = prepare(&b, base->kind, layout, err);
+	if (r)
+		return r;
+	return strcmp(b.base_key, base->key) ? outdated(base, err) : build(&b, ret, err);
 }

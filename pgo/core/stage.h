@@ -9,6 +9,7 @@
 
 struct stage {
 	enum stage_kind kind;
+	unsigned layout;		 /* 0: as the build has it */
 	char *dir;			 /* .pgo/stages/NAME */
 	char *out;			 /* the artifacts, below their relative paths */
 	char key[DIGEST_HEX_LEN + 1];	 /* hash of all inputs */
@@ -17,6 +18,8 @@ struct stage {
 	uint64_t wall_ns;		 /* of the build */
 	struct strvec artifacts;	 /* relative paths */
 	struct wrapper_summary calls;
+	char *profile, *profile_id; /* what it was made with, as in struct stage_profile, or NULL */
+	bool full_names;
 };
 #define STAGE_INIT { .artifacts = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
 void stage_release(struct stage *s);
@@ -38,6 +41,17 @@ struct stage_profile {
  */
 int stage_build(struct project *p, enum stage_kind kind, const struct stage_profile *profile,
 		struct stage *ret, struct pgo_err *err);
+
+/*
+ * The same code in another layout, kept as .pgo/stages/NAME-layout-NN: base's build with other
+ * flags for its links, which alone are done again where the work copy still holds base's
+ * objects. layout, from 1, is the seed; equal seeds give equal layouts. Errors as above, and
+ * -PGO_EMISMATCH when base would not be built today as it was, -PGO_EUNSUP when no artifact
+ * differs from base's.
+ */
+#define STAGE_MAX_LAYOUT 99u
+int stage_relink(struct project *p, const struct stage *base, unsigned layout, struct stage *ret,
+		 struct pgo_err *err);
 
 /* The last finished result of a stage, whatever its inputs; -PGO_ENOTFOUND. */
 int stage_load(const struct project *p, enum stage_kind kind, struct stage *ret,
