@@ -195,6 +195,12 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	ret = cmd_check_operands(ctx, &cmd_validate, nr, 0, 0);
 	if (!ret)
 		ret = validate_options_check(ctx, &o.v, &j.eo);
+	if (!ret && of_commands(&o) && validate_wants_layouts(&o.v)) {
+		ret = pgo_error(ctx->err, PGO_EUSAGE,
+				"commands cannot be linked anew: --estimand, --layouts and "
+				"--layout-floor need a project");
+		pgo_err_hint(ctx->err, "pgoctl init, then the same without -a and -b");
+	}
 	if (ret)
 		return ret;
 	j.eo.inject = o.inject;

@@ -45,6 +45,60 @@ static int parse_gate(struct cmd_ctx *ctx, const char *text, struct experiment_o
 			    near ? near : names[0]);
 }
 
+#define LAYOUTS 5
+
+static int check_number(struct cmd_ctx *ctx, const char *name, unsigned n)
+{
+	if (n == UINT_MAX || (n >= 2 && n <= EVIDENCE_MAX_LAYOUTS))
+		return 0;
+	return pgo_error(ctx->err, PGO_EUSAGE, "option --%s wants 2 to %u, not %u", name,
+			 EVIDENCE_MAX_LAYOUTS, n);
+}
+
+static int parse_estimand(struct cmd_ctx *ctx, const char *text, enum estimand *ret)
+{
+	const char *names[] = { estimand_name(ESTIMAND_BINARY), estimand_name(ESTIMAND_BUILD),
+				NULL };
+
+	for (int i = 0; names[i]; i++) {
+		if (strcmp(names[i], text) != 0)
+			continue;
+		*ret = (enum estimand)i;
+		return 0;
+	}
+	return pgo_error(ctx->err, PGO_EUSAGE, "option --estimand wants binary or build, not '%s'",
+			 text);
+}
+
+static int check_layouts(struct cmd_ctx *ctx, const struct validate_options *v,
+			 struct experiment_opts *ret)
+{
+	int r = v->estimand ? parse_estimand(ctx, v->estimand, &ret->estimand) : 0;
+
+	if (!r)
+		r = check_number(ctx, "layouts", v->layouts);
+	if (!r)
+		r = check_number(ctx, "layout-floor", v->layout_floor);
+	if (r)
+		return r;
+	ret->floor = v->layout_floor == UINT_MAX ? 0 : v->layout_floor;
+	ret->layouts = v->layouts == UINT_MAX ? LAYOUTS : v->layouts;
+	if (ret->estimand != ESTIMAND_BUILD && v->layouts != UINT_MAX) {
+		pgo_error(ctx->err, PGO_EUSAGE, "option --layouts is for --estimand=build");
+		return pgo_err_hint(ctx->err, "to see what the layout alone does: --layout-floor");
+	}
+	if (ret->estimand == ESTIMAND_BUILD && ret->pairs && ret->pairs < ret->layouts)
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "%u pairs are less than one for each of %u layouts", ret->pairs,
+				 ret->layouts);
+	return 0;
+}
+
+bool validate_wants_layouts(const struct validate_options *v)
+{
+	return v->estimand || v->layouts != UINT_MAX || v->layout_floor != UINT_MAX;
+}
+
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret)
 {
@@ -73,7 +127,8 @@ int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v
 		.no_padding = v->no_padding,
 		.evidence = v->evidence,
 	};
-	return v->gate ? parse_gate(ctx, v->gate, ret) : 0;
+	r = v->gate ? parse_gate(ctx, v->gate, ret) : 0;
+	return r ? r : check_layouts(ctx, v, ret);
 }
 
 static int write_report(struct cmd_ctx *ctx, const struct experiment *x, const char *path)

@@ -13,11 +13,13 @@ struct validate_options {
 	unsigned pairs;
 	uint64_t seed, budget_ns;
 	double margin, min_effect;
-	const char *gate, *report, *evidence;
+	const char *gate, *report, *evidence, *estimand;
+	unsigned layouts, layout_floor;
 	bool force_margin, no_padding;
 };
 /* Not given on the command line: pgo.yaml's is taken. */
-#define VALIDATE_OPTIONS_INIT { .pairs = UINT_MAX, .margin = NAN, .min_effect = NAN }
+#define VALIDATE_OPTIONS_INIT { .pairs = UINT_MAX, .margin = NAN, .min_effect = NAN, \
+	.layouts = UINT_MAX, .layout_floor = UINT_MAX }
 #define VALIDATE_OPTS(type, member)                                                           \
 	{ OPT_UINT, 0, "pairs", "N", "A/B pairs a workload at most (default: pgo.yaml's, or 20)", \
 	  offsetof(type, member.pairs) },                                                     \
@@ -35,11 +37,21 @@ struct validate_options {
 	  offsetof(type, member.force_margin) },                                              \
 	{ OPT_FLAG, 0, "no-padding", NULL, "do not move the stack from pair to pair",         \
 	  offsetof(type, member.no_padding) },                                                \
+	{ OPT_STR, 0, "estimand", "binary|build",                                             \
+	  "is it about these binaries (default), or about whatever is linked",                \
+	  offsetof(type, member.estimand) },                                                  \
+	{ OPT_UINT, 0, "layouts", "N", "with --estimand=build: links of each side (default: 5)", \
+	  offsetof(type, member.layouts) },                                                   \
+	{ OPT_UINT, 0, "layout-floor", "N",                                                   \
+	  "relink the baseline N times: what does the layout alone do?",                      \
+	  offsetof(type, member.layout_floor) },                                              \
 	{ OPT_STR, 0, "evidence", "FILE", "keep every run here, too, as JSON lines",          \
 	  offsetof(type, member.evidence) },                                                  \
 	{ OPT_STR, 0, "report", "FILE", "write a page with the pairs, distributions and looks", \
 	  offsetof(type, member.report) }
 
+/* Whether an option is given that needs a build. */
+bool validate_wants_layouts(const struct validate_options *v);
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret);
 /* Print the result, write the report; returns the exit code that it means. */

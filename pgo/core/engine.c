@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "pgo/core/engine-layout.h"
 #include "pgo/stats/paired.h"
 #include "pgo/stats/signed-rank.h"
 
@@ -146,6 +147,8 @@ static void series_add(const struct engine *g, struct series *s, double d)
 	if (s->nr >= g->e->head.n_max)
 		return;
 	push(&s->d, &s->nr, &s->alloc, d);
+	if (engine_is_of_build(g))
+		return;
 	if (s->nr_looks < g->spending.nr_looks && s->nr == g->spending.looks[s->nr_looks].n)
 		look(g, s);
 }
@@ -168,6 +171,8 @@ static void compare_outputs(struct engine *g, const struct ab_pair *p)
 		same[i] = !strcmp(p->run[i].output, w->output);
 	if (!same[0] || (p->kind == PAIR_AA && !same[1]))
 		r->unstable = true;
+	else if (!same[1] && p->kind == PAIR_LAYOUT)
+		g->layout_differs = true;
 	else if (!same[1])
 		r->miscompare = true;
 }
@@ -183,6 +188,10 @@ static void take_pair(struct engine *g, const struct ab_pair *p)
 	}
 	g->nr_valid++;
 	compare_outputs(g, p);
+	if (p->kind == PAIR_LAYOUT) {
+		g->nr_layout++;
+		return;
+	}
 	d = log_ratio(g, p);
 	if (p->kind == PAIR_AA) {
 		push(&g->aa, &g->nr_aa, &g->alloc_aa, d);
@@ -275,7 +284,10 @@ static int step_down(struct engine *g, struct pgo_err *err)
 		for (size_t i = 0; i < g->e->nr_workloads; i++) {
 			struct workload_result *r = &g->workloads[i];
 
-			if (!r->suspected || r->regressed || !regressed_by(g, &r->series, table))
+			if (!r->suspected || r->regressed)
+				continue;
+			if (engine_is_of_build(g) ? !engine_layouts_regressed(g, i, table->alpha)
+						  : !regressed_by(g, &r->series, table))
 				continue;
 			r->regressed = true;
 			open--;
@@ -418,11 +430,16 @@ int engine_finish(struct engine *g, struct pgo_err *err)
 {
 	int ret = engine_update(g, err);
 
+	if (!ret && engine_is_of_build(g)) {
+		engine_judge_layouts(g);
+		ret = update_to(g, g->taken, err);
+	}
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < g->e->nr_workloads; i++)
 		diagnose(g, i);
 	check_instrument(g);
+	engine_find_floor(g);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #define PGO_CORE_ENGINE_H
 
 #include "pgo/core/evidence.h"
+#include "pgo/stats/cluster.h"
 #include "pgo/stats/interval.h"
 #include "pgo/stats/spending.h"
 #include "pgo/stats/verdict.h"
@@ -21,6 +22,14 @@ struct look {
 	enum verdict verdict;
 	bool exact; /* judged by sign flips of the observed values: ties, or near the boundary */
 };
+
+/* What links of the baseline differ by: fractions, NaN where not measured. */
+struct layout_floor {
+	double floor; /* two of them by less than this */
+	double noise; /* so much is seen of two that do not differ */
+	double p;     /* against links that do not differ */
+};
+#define LAYOUT_ALPHA 0.05	/* p above: the floor is not told from the noise */
 
 /* One series of log ratios: a workload, or the whole. */
 struct series {
@@ -43,6 +52,7 @@ struct workload_result {
 	bool disagrees;	    /* estimate, mean and medians are apart: look at the distribution */
 	double lag1, drift; /* diagnostics: autocorrelation; slope of d a pair */
 	size_t nr_invalid;
+	struct layout_floor floor;
 };
 
 struct instrument { /* the A/A check */
@@ -66,6 +76,10 @@ struct engine {
 	size_t nr_aa, alloc_aa;
 	double *position; /* d, signed by order */
 	size_t nr_position, alloc_position;
+	struct layout_floor floor; /* of the whole */
+	size_t nr_layout;	   /* pairs behind it that count */
+	bool layout_differs;	   /* a layout of the baseline printed something else */
+	struct cluster layouts;	   /* ESTIMAND_BUILD: of the whole; .nr 0: a layout lacks a pair */
 	size_t nr_valid, nr_invalid[NR_INVALID];
 	size_t taken; /* pairs of e that were looked at */
 };
@@ -91,6 +105,13 @@ const struct look *series_last(const struct series *s);
 /* What is told: a slow-down that Holm does not confirm is INCONCLUSIVE. */
 enum verdict engine_verdict(const struct engine *g, size_t workload);
 enum verdict engine_overall(const struct engine *g);
+
+/*
+ * The claim (FASTER, or slower) is no larger than what another layout of the same code
+ * could do: it holds for these binaries, perhaps not for the next ones. workload SIZE_MAX:
+ * of the whole. Never with ESTIMAND_BUILD.
+ */
+bool engine_inside_floor(const struct engine *g, size_t workload);
 
 enum gate_answer { GATE_PASS, GATE_FAIL, GATE_OPEN, GATE_INSTRUMENT, GATE_MISCOMPARE };
 /*

@@ -47,7 +47,8 @@ struct layout {
 
 _Static_assert(sizeof(enum metric) == sizeof(unsigned) && sizeof(enum gate) == sizeof(unsigned) &&
 		       sizeof(enum invalid) == sizeof(unsigned) &&
-		       sizeof(enum pair_kind) == sizeof(unsigned),
+		       sizeof(enum pair_kind) == sizeof(unsigned) &&
+		       sizeof(enum estimand) == sizeof(unsigned),
 	       "enums are read as unsigned");
 
 static const char *const metric_names[NR_METRICS] = {
@@ -67,6 +68,12 @@ static const char *const invalid_names[NR_INVALID] = {
 static const char *const kind_names[] = {
 	[PAIR_AB] = "ab",
 	[PAIR_AA] = "aa",
+	[PAIR_LAYOUT] = "layout",
+};
+
+static const char *const estimand_names[] = {
+	[ESTIMAND_BINARY] = "binary",
+	[ESTIMAND_BUILD] = "build",
 };
 
 static const char *const gate_names[] = {
@@ -124,6 +131,12 @@ static const struct field pair_fields[] = {
 };
 static const struct layout pair_layout = LAYOUT(pair_fields);
 
+/* There only where the head has "layouts". */
+static const struct field pair_more_fields[] = {
+	FIELD(ab_pair, layout, KIND_UINT),
+};
+static const struct layout pair_more_layout = LAYOUT(pair_more_fields);
+
 static const struct field workload_fields[] = {
 	FIELD(ab_workload_info, name, KIND_TEXT),
 	FIELD(ab_workload_info, weight, KIND_DOUBLE),
@@ -151,6 +164,14 @@ static const struct field head_fields[] = {
 };
 static const struct layout head_layout = LAYOUT(head_fields);
 
+static const struct field layouts_fields[] = {
+	NAMED("estimand", evidence_layouts, estimand, estimand_names),
+	FIELD(evidence_layouts, nr, KIND_UINT),
+	FIELD(evidence_layouts, floor, KIND_UINT),
+	FIELD(evidence_layouts, link_ns, KIND_U64),
+};
+static const struct layout layouts_layout = LAYOUT(layouts_fields);
+
 const char *metric_name(enum metric m)
 {
 	return metric_names[m];
@@ -169,6 +190,23 @@ const char *invalid_name(enum invalid why)
 const char *gate_name(enum gate g)
 {
 	return gate_names[g];
+}
+
+const char *pair_kind_name(enum pair_kind k)
+{
+	return kind_names[k];
+}
+
+const char *estimand_name(enum estimand e)
+{
+	return estimand_names[e];
+}
+
+bool evidence_has_layouts(const struct evidence *e)
+{
+	const struct evidence_layouts *l = &e->head.layouts;
+
+	return l->estimand == ESTIMAND_BUILD || l->floor;
 }
 
 struct run_metrics run_metrics_none(void)
@@ -270,6 +308,12 @@ json_t *evidence_head_json(const struct evidence *e)
 		json_array_append_new(list, w);
 	}
 	json_object_set_new(o, "workloads", list);
+	if (evidence_has_layouts(e)) {
+		json_t *layouts = json_object();
+
+		add_fields(layouts, &layouts_layout, &e->head.layouts);
+		json_object_set_new(o, "layouts", layouts);
+	}
 	return o;
 }
 
@@ -277,8 +321,9 @@ json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p)
 {
 	json_t *o = json_object();
 
-	(void)e;
 	add_fields(o, &pair_layout, p);
+	if (evidence_has_layouts(e))
+		add_fields(o, &pair_more_layout, p);
 	return o;
 }
 
@@ -479,14 +524,38 @@ static int check_head(const struct evidence_head *h, const struct line *line)
 	return 0;
 }
 
+/* Optional: without it there is one layout a side, as in every file before it came. */
+static int take_layouts(const json_t *o, struct evidence_layouts *l, const struct line *line)
+{
+	int ret;
+
+	if (!o)
+		return 0;
+	if (!json_is_object(o))
+		return line_error(line, "field 'layouts' has a wrong type or value");
+	ret = take_fields(o, &layouts_layout, 0, l, line);
+	if (ret)
+		return ret;
+	if ((l->estimand == ESTIMAND_BUILD) != (l->nr > 0) || l->nr == 1 ||
+	    l->nr > EVIDENCE_MAX_LAYOUTS)
+		return line_error(line, "%u layouts with the estimand '%s'", l->nr,
+				  estimand_name(l->estimand));
+	if (l->floor == 1 || l->floor > EVIDENCE_MAX_LAYOUTS || !(l->nr || l->floor))
+		return line_error(line, "%u layouts of the baseline", l->floor);
+	return 0;
+}
+
 static int take_head(struct evidence *e, const json_t *o, const struct line *line)
 {
 	const json_t *list = json_object_get(o, "workloads");
+	const json_t *layouts = json_object_get(o, "layouts");
 	size_t nr = json_array_size(list);
 	int ret = check_version(o, line);
 
 	if (!ret)
-		ret = take_fields(o, &head_layout, 2, &e->head, line);
+		ret = take_fields(o, &head_layout, layouts ? 3 : 2, &e->head, line);
+	if (!ret)
+		ret = take_layouts(layouts, &e->head.layouts, line);
 	if (!ret)
 		ret = check_head(&e->head, line);
 	if (ret)
@@ -500,10 +569,22 @@ static int take_head(struct evidence *e, const json_t *o, const struct line *lin
 	return ret;
 }
 
+/* Which layouts a pair of this kind may have. */
+static bool is_layout_of(const struct evidence_layouts *l, const struct ab_pair *p)
+{
+	unsigned most = p->kind == PAIR_AB ? l->nr : p->kind == PAIR_LAYOUT ? l->floor : 0;
+
+	return p->layout <= most && (p->layout > 0) == (most > 0);
+}
+
 static int check_pair(const struct evidence *e, const struct ab_pair *p, const struct line *line)
 {
 	if (p->workload >= e->nr_workloads)
 		return line_error(line, "workload %zu of %zu", p->workload, e->nr_workloads);
+	if (p->kind == PAIR_LAYOUT && !e->head.layouts.floor)
+		return line_error(line, "a pair of layouts where there is one layout");
+	if (!is_layout_of(&e->head.layouts, p))
+		return line_error(line, "layout %u is none of this file's", p->layout);
 	/* Every round leaves a line at least. */
 	if (p->round > e->nr_pairs + 1)
 		return line_error(line, "round %u after %zu pairs", p->round, e->nr_pairs);
@@ -520,8 +601,11 @@ static int check_pair(const struct evidence *e, const struct ab_pair *p, const s
 static int take_pair(struct evidence *e, const json_t *o, const struct line *line)
 {
 	struct ab_pair p = { 0 };
-	int ret = take_fields(o, &pair_layout, 0, &p, line);
+	bool more = evidence_has_layouts(e);
+	int ret = take_fields(o, &pair_layout, more ? pair_more_layout.nr : 0, &p, line);
 
+	if (!ret && more)
+		ret = take_fields(o, &pair_more_layout, pair_layout.nr, &p, line);
 	if (!ret)
 		ret = check_pair(e, &p, line);
 	if (!ret)

@@ -64,7 +64,9 @@ enum invalid {
 };
 const char *invalid_name(enum invalid why);
 
-enum pair_kind { PAIR_AB, PAIR_AA }; /* AA: the baseline against its copy */
+/* AA: the baseline against its copy; LAYOUT: against itself in another layout. */
+enum pair_kind { PAIR_AB, PAIR_AA, PAIR_LAYOUT };
+const char *pair_kind_name(enum pair_kind k); /* "ab" "aa" "layout" */
 
 struct ab_pair {
 	size_t workload; /* index */
@@ -72,6 +74,7 @@ struct ab_pair {
 	unsigned round;		/* from 0; none without a pair */
 	bool swapped;		/* the coin: run[1] went first */
 	unsigned padding_bytes; /* of the environment, the same for both */
+	unsigned layout; /* of both sides, of a LAYOUT pair the second's; 0: as it was built */
 	enum invalid invalid;
 	struct run_metrics run[2]; /* [0] baseline, [1] candidate or the copy */
 };
@@ -90,6 +93,19 @@ struct ab_workload_info {
 enum gate { GATE_NO_REGRESSION, GATE_PROVE_NOT_SLOWER, GATE_PROVE_FASTER };
 const char *gate_name(enum gate g);
 
+/* Whom the claim is about: these very binaries, or what the build makes, whatever its layout. */
+enum estimand { ESTIMAND_BINARY, ESTIMAND_BUILD };
+const char *estimand_name(enum estimand e); /* "binary" "build" */
+
+/* Links of the same code. All zero: one layout a side, as it was built. */
+struct evidence_layouts {
+	enum estimand estimand;
+	unsigned nr;	  /* of each side, with ESTIMAND_BUILD: at least 2; else 0 */
+	unsigned floor;	  /* of the baseline, compared with itself: at least 2, or 0 */
+	uint64_t link_ns; /* what making one layout of all sides took */
+};
+#define EVIDENCE_MAX_LAYOUTS 64u
+
 /* What was fixed before the first pair. */
 struct evidence_head {
 	uint64_t seed;
@@ -100,6 +116,7 @@ struct evidence_head {
 	char *a, *b; /* what the sides are: commands, or stage names */
 	char *machine, *kernel;
 	char *commit; /* of the project, or NULL */
+	struct evidence_layouts layouts;
 };
 
 struct evidence {
@@ -120,6 +137,9 @@ void evidence_add(struct evidence *e, const struct ab_pair *pair);
  * Shapes: wall_ns was measured; so was cpu_ns where the metric is CPU.
  */
 double evidence_metric(const struct evidence *e, size_t workload, const struct run_metrics *m);
+
+/* Whether more than one layout is in it. */
+bool evidence_has_layouts(const struct evidence *e);
 
 /* The lines, without their newlines; read back they give the same bits. */
 json_t *evidence_head_json(const struct evidence *e);

@@ -9,6 +9,7 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/layout.h"
 #include "pgo/core/measure.h"
 #include "pgo/core/source.h"
 #include "pgo/stats/rng.h"
@@ -19,6 +20,7 @@
 #define AB_PER_AA 10		/* afterwards, one A/A pair for so many A/B pairs */
 #define MAX_WARM_UP 3
 #define MAX_RETRIES 20		/* of one invalidated pair */
+#define FLOOR_PAIRS 8		/* of the baseline and each of its layouts */
 
 void experiment_release(struct experiment *e)
 {
@@ -38,6 +40,7 @@ struct trial {
 	const struct workload **specs; /* beside e->workloads */
 	uint64_t *process_ns; /* of one process, by the workload's metric; beside e->workloads */
 	struct side sides[3];
+	struct side *laid_out[2]; /* baseline and candidate by layout, from 1 */
 	struct rng rng;
 	uint64_t start_ns;
 	unsigned round;
@@ -52,9 +55,32 @@ static void trial_release(struct trial *t)
 	free(t->process_ns);
 	for (size_t i = 0; i < ARRAY_SIZE(t->sides); i++)
 		free(t->sides[i].out_dir);
+	for (size_t i = 0; i < ARRAY_SIZE(t->laid_out); i++) {
+		for (unsigned l = 1; t->laid_out[i] && l <= EVIDENCE_MAX_LAYOUTS; l++)
+			free(t->laid_out[i][l].out_dir);
+		free(t->laid_out[i]);
+	}
 	meter_release(&t->meter);
 }
 PGO_DEFINE_AUTO(trial, trial_release)
+
+/* The layouts of one side, each in a folder of its number. */
+static int lay_out_more(struct trial *t, int side, struct pgo_err *err)
+{
+	const struct layout_outs *outs = t->opts->outs[side];
+	PGO_AUTO_FREE char *ab = project_path(t->p, "ab");
+	int ret = 0;
+
+	t->laid_out[side] = xcalloc(EVIDENCE_MAX_LAYOUTS + 1, sizeof(struct side));
+	for (unsigned l = 1; !ret && outs && l <= outs->dirs.nr; l++) {
+		struct side *s = &t->laid_out[side][l];
+
+		s->label = (char)('a' + side);
+		s->out_dir = xstrfmt("%s/%02u/%c", ab, l, s->label);
+		ret = fs_copy_tree(outs->dirs.v[l - 1], s->out_dir, NULL, NULL, err);
+	}
+	return ret;
+}
 
 /* The sides lie beside each other under names of one length, the copy in files of its own. */
 static int lay_out(struct trial *t, const char *baseline, const char *candidate,
@@ -66,9 +92,11 @@ static int lay_out(struct trial *t, const char *baseline, const char *candidate,
 
 	for (int i = 0; !ret && i < 3; i++) {
 		t->sides[i].label = (char)('a' + i);
-		t->sides[i].out_dir = xstrfmt("%s/%c", ab, t->sides[i].label);
+		t->sides[i].out_dir = xstrfmt("%s/00/%c", ab, t->sides[i].label);
 		ret = fs_copy_tree(from[i], t->sides[i].out_dir, NULL, NULL, err);
 	}
+	for (int i = 0; !ret && i < 2; i++)
+		ret = lay_out_more(t, i, err);
 	return ret;
 }
 
@@ -174,10 +202,19 @@ static uint64_t spin_of(const struct trial *t, size_t i, const struct side *side
 	return side->label == 'b' ? (uint64_t)(t->opts->inject * (double)t->process_ns[i]) : 0;
 }
 
+static const struct side *side_of(const struct trial *t, const struct ab_pair *pair, int s)
+{
+	if (pair->kind == PAIR_AA)
+		return &t->sides[s ? 2 : 0];
+	if (pair->kind == PAIR_LAYOUT)
+		return s ? &t->laid_out[0][pair->layout] : &t->sides[0];
+	return pair->layout ? &t->laid_out[s][pair->layout] : &t->sides[s];
+}
+
 /* One attempt at a pair; what the environment did to it decides whether it counts. */
 static int attempt(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
 {
-	const struct side *sides[2] = { &t->sides[0], &t->sides[pair->kind == PAIR_AA ? 2 : 1] };
+	const struct side *sides[2] = { side_of(t, pair, 0), side_of(t, pair, 1) };
 	const struct ab_workload_info *w = &t->e->workloads[pair->workload];
 	int ret = 0;
 
@@ -199,9 +236,12 @@ static int attempt(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
 }
 
 /* Run until an attempt is valid; each is kept as evidence. */
-static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, struct pgo_err *err)
+static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, unsigned layout,
+		    struct pgo_err *err)
 {
-	struct ab_pair pair = { .workload = workload, .kind = kind, .round = t->round };
+	struct ab_pair pair = {
+		.workload = workload, .kind = kind, .round = t->round, .layout = layout
+	};
 	int ret;
 
 	for (int n = 0; n < MAX_RETRIES; n++) {
@@ -219,10 +259,50 @@ static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, struc
 
 static int run_aa(struct trial *t, struct pgo_err *err)
 {
-	int ret = run_pair(t, t->next_aa, PAIR_AA, err);
+	int ret = run_pair(t, t->next_aa, PAIR_AA, 0, err);
 
 	t->next_aa = (t->next_aa + 1) % t->e->nr_workloads;
 	t->nr_aa++;
+	return ret;
+}
+
+static void end_round(struct trial *t)
+{
+	t->round++;
+	t->meter.group = t->round;
+}
+
+static int run_ab(struct trial *t, size_t workload, unsigned layout, struct pgo_err *err)
+{
+	int ret;
+
+	progress_step(t->round, t->e->workloads[workload].name);
+	ret = run_pair(t, workload, PAIR_AB, layout, err);
+	t->nr_ab++;
+	return ret || t->nr_ab % AB_PER_AA ? ret : run_aa(t, err);
+}
+
+/* One pair of every workload in every layout, in an order of its own each time. */
+static int run_layouts(struct trial *t, enum pair_kind kind, unsigned nr_layouts,
+		       struct pgo_err *err)
+{
+	size_t nr = t->e->nr_workloads * nr_layouts;
+	PGO_AUTO_FREE size_t *order = xcalloc(nr, sizeof(*order));
+	int ret = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		order[i] = i;
+	rng_shuffle(&t->rng, order, nr);
+	for (size_t i = 0; !ret && i < nr; i++) {
+		size_t workload = order[i] % t->e->nr_workloads;
+		unsigned layout = 1 + (unsigned)(order[i] / t->e->nr_workloads);
+
+		if (kind == PAIR_AB)
+			ret = run_ab(t, workload, layout, err);
+		else
+			ret = run_pair(t, workload, kind, layout, err);
+	}
+	end_round(t);
 	return ret;
 }
 
@@ -243,15 +323,9 @@ static int run_round(struct trial *t, struct pgo_err *err)
 	size_t nr = shuffle_wanted(t, order);
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < nr; i++) {
-		progress_step(t->round, t->e->workloads[order[i]].name);
-		ret = run_pair(t, order[i], PAIR_AB, err);
-		t->nr_ab++;
-		if (!ret && t->nr_ab % AB_PER_AA == 0)
-			ret = run_aa(t, err);
-	}
-	t->round++;
-	t->meter.group = t->round;
+	for (size_t i = 0; !ret && i < nr; i++)
+		ret = run_ab(t, order[i], 0, err);
+	end_round(t);
 	return ret ? ret : engine_update(&t->x->engine, err);
 }
 
@@ -282,7 +356,13 @@ static int make_forecast(struct trial *t, struct pgo_err *err)
 	int ret;
 
 	h->n_max = fix_n_max(t);
-	ret = forecast_make(t->e, f, err);
+	if (h->layouts.estimand == ESTIMAND_BUILD) {
+		layout_plan(t->e, t->opts->pairs || t->opts->budget_ns);
+		layout_forecast(t->e, f);
+		ret = 0;
+	} else {
+		ret = forecast_make(t->e, f, err);
+	}
 	if (ret)
 		return ret;
 	num_add_duration(&time, f->pairs * f->round_ns);
@@ -316,6 +396,31 @@ static int calibrate(struct trial *t, struct pgo_err *err)
 	return ret;
 }
 
+/* How far the baseline's layouts lie apart; known before the first A/B pair. */
+static int measure_floor(struct trial *t, struct pgo_err *err)
+{
+	int ret = 0;
+
+	progress_start("layouts", FLOOR_PAIRS);
+	for (unsigned i = 0; !ret && t->e->head.layouts.floor && i < FLOOR_PAIRS; i++) {
+		progress_step(i, "");
+		ret = run_layouts(t, PAIR_LAYOUT, t->e->head.layouts.floor, err);
+	}
+	return ret;
+}
+
+static void fill_layouts(const struct trial *t, struct evidence_layouts *l)
+{
+	const struct layout_outs *const *outs = t->opts->outs;
+
+	l->estimand = t->opts->estimand;
+	l->nr = l->estimand == ESTIMAND_BUILD ? t->opts->layouts : 0;
+	l->floor = t->opts->floor;
+	for (int i = 0; i < 2; i++)
+		if (outs[i] && outs[i]->dirs.nr)
+			l->link_ns += outs[i]->link_ns / outs[i]->dirs.nr;
+}
+
 static int fill_head(struct trial *t, struct pgo_err *err)
 {
 	struct evidence_head *h = &t->e->head;
@@ -330,6 +435,7 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 	h->n_max = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
 	h->a = xstrdup(t->sides[0].line ? t->sides[0].line : "baseline");
 	h->b = xstrdup(t->sides[1].line ? t->sides[1].line : "optimized");
+	fill_layouts(t, &h->layouts);
 	environment_describe("", &text);
 	h->machine = TAKE_PTR(text.machine);
 	h->kernel = TAKE_PTR(text.kernel);
@@ -367,6 +473,13 @@ static int run_rounds(struct trial *t, struct pgo_err *err)
 	if (!ret)
 		ret = engine_update(&t->x->engine, err);
 	progress_start("validate", t->e->head.n_max);
+	if (t->e->head.layouts.estimand == ESTIMAND_BUILD) {
+		unsigned nr = t->e->head.layouts.nr;
+
+		for (unsigned i = 0; !ret && i < t->e->head.n_max / nr; i++)
+			ret = run_layouts(t, PAIR_AB, nr, err);
+		return ret;
+	}
 	while (!ret && !engine_done(&t->x->engine))
 		ret = run_round(t, err);
 	return ret;
@@ -382,6 +495,8 @@ static int run_trial(struct trial *t, struct pgo_err *err)
 	if (!ret)
 		ret = calibrate(t, err);
 	if (!ret)
+		ret = measure_floor(t, err);
+	if (!ret)
 		ret = make_forecast(t, err);
 	if (!ret)
 		ret = start_evidence(t, err);
@@ -389,7 +504,8 @@ static int run_trial(struct trial *t, struct pgo_err *err)
 		return ret;
 	ret = run_rounds(t, err);
 	/* What the last look said before a signal came is as good as ever. */
-	if (ret == -PGO_ECANCELLED && t->x->engine.overall.nr_looks) {
+	if (ret == -PGO_ECANCELLED && !engine_finish(&t->x->engine, err) &&
+	    t->x->engine.overall.nr_looks) {
 		t->x->cancelled = true;
 		ret = 0;
 	}

@@ -18,6 +18,13 @@ struct side {
 	const char *line; /* its own command, or NULL: the workload's */
 };
 
+/* Artifacts of one side in other layouts: folders. */
+struct layout_outs {
+	struct strvec dirs;
+	uint64_t link_ns; /* of all of them */
+};
+#define LAYOUT_OUTS_INIT { .dirs = STRVEC_INIT }
+
 struct experiment_opts {
 	unsigned pairs; /* at most; 0: pgo.yaml's */
 	uint64_t seed;	/* 0: drawn, and told */
@@ -31,6 +38,11 @@ struct experiment_opts {
 	const char *prepare;  /* run before each run, not timed, or NULL */
 	bool no_shell;	      /* split the line into words, and run it as it is */
 	const char *evidence; /* a file to keep it in besides .pgo/validate/ */
+	enum estimand estimand;
+	unsigned layouts; /* of each side, with ESTIMAND_BUILD */
+	unsigned floor;	  /* layouts of the baseline to compare it with; 0: none */
+	/* What experiment_run() takes them from: at least so many. */
+	const struct layout_outs *outs[2];
 };
 
 struct experiment {

@@ -51,10 +51,57 @@ static void plan_validation(struct project *p, const struct experiment_opts *opt
 	struct plan_step *s = plan_add(p->plan, false, "validate: %u coin-flipped pairs a workload",
 				       opts->pairs ? opts->pairs : p->config.pairs);
 
+	if (opts->floor)
+		strvec_pushf(&s->commands, "relink the baseline with layouts 1 to %u", opts->floor);
+	if (opts->estimand == ESTIMAND_BUILD)
+		strvec_pushf(&s->commands, "relink both builds with layouts 1 to %u",
+			     opts->layouts);
 	for (size_t i = 0; i < p->config.nr_workloads; i++)
 		if (p->config.workloads[i].use & USE_VALIDATE)
 			strvec_pushf(&s->commands, "%s: %s", p->config.workloads[i].name,
 				     p->config.workloads[i].run);
+}
+
+static void layout_outs_release(struct layout_outs *o)
+{
+	strvec_release(&o->dirs);
+}
+PGO_DEFINE_AUTO(layout_outs, layout_outs_release)
+
+/* Layouts 1 to nr of a stage. */
+static int relink(struct project *p, const struct stage *base, unsigned nr,
+		  struct layout_outs *outs, struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (unsigned l = 1; !ret && l <= nr; l++) {
+		PGO_AUTO(stage) s = STAGE_INIT;
+
+		ret = stage_relink(p, base, l, &s, err);
+		if (ret)
+			break;
+		strvec_push(&outs->dirs, s.out);
+		outs->link_ns += s.wall_ns;
+	}
+	return ret;
+}
+
+/* Run the experiment with the layouts that it asks for. */
+static int compare(struct project *p, const struct stage *baseline, const struct stage *candidate,
+		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err)
+{
+	PGO_AUTO(layout_outs) a = LAYOUT_OUTS_INIT, b = LAYOUT_OUTS_INIT;
+	struct experiment_opts o = *opts;
+	unsigned nr = o.estimand == ESTIMAND_BUILD ? o.layouts : 0;
+	int r = relink(p, baseline, nr > o.floor ? nr : o.floor, &a, err);
+
+	if (!r)
+		r = relink(p, candidate, nr, &b, err);
+	if (r)
+		return r;
+	o.outs[0] = &a;
+	o.outs[1] = &b;
+	return experiment_run(p, baseline->out, candidate->out, &o, ret, err);
 }
 
 int flow_validate(struct project *p, const struct experiment_opts *opts, bool against_itself,
@@ -79,12 +126,12 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 		return 0;
 	}
 	if (against_itself)
-		return experiment_run(p, baseline.out, baseline.out, opts, ret, err);
+		return compare(p, &baseline, &baseline, opts, ret, err);
 	if (strcmp(baseline.source, optimized.source) != 0) {
 		pgo_error(err, PGO_EMISMATCH, "the sources have changed since the optimized build");
 		return pgo_err_hint(err, "pgoctl build --profile merged.prof");
 	}
-	r = experiment_run(p, baseline.out, optimized.out, opts, ret, err);
+	r = compare(p, &baseline, &optimized, opts, ret, err);
 	if (!r)
 		keep_history(p, &baseline, ret);
 	return r;

@@ -3,6 +3,7 @@
 
 #include "pgo/core/json.h"
 #include "pgo/report/html-page.h"
+#include "pgo/report/layout.h"
 
 #define DATA_SCHEMA 1
 
@@ -65,7 +66,8 @@ static json_t *pair_json(const struct evidence *e, const struct ab_pair *p)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "workload", js_u64(p->workload));
-	json_object_set_new(o, "kind", js_string(p->kind == PAIR_AA ? "aa" : "ab"));
+	json_object_set_new(o, "kind", js_string(pair_kind_name(p->kind)));
+	json_object_set_new(o, "layout", json_integer(p->layout));
 	json_object_set_new(o, "round", json_integer(p->round));
 	json_object_set_new(o, "swapped", json_boolean(p->swapped));
 	json_object_set_new(o, "validity", js_string(invalid_name(p->invalid)));
@@ -101,6 +103,7 @@ static json_t *report_json(const struct engine *g)
 	json_object_set_new(o, "exit", json_integer(gate_exit(engine_gate(g))));
 	json_object_set_new(o, "head", evidence_head_json(g->e));
 	json_object_set_new(o, "overall", looks_json(&g->overall));
+	json_object_set_new(o, "layouts", show_layout_json(g));
 	json_object_set_new(o, "instrument", instrument_json(&g->instrument));
 	json_object_set_new(o, "workloads", workloads);
 	json_object_set_new(o, "pairs", pairs);

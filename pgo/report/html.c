@@ -6,6 +6,7 @@
 #include "pgo/report/html-chart.h"
 #include "pgo/report/html-page.h"
 #include "pgo/report/html-text.h"
+#include "pgo/report/layout.h"
 
 #define FINE 0.002	/* half an interval's width: narrower ones get a digit more */
 
@@ -139,7 +140,7 @@ static void add_facts(const struct engine *g, enum gate_answer answer, struct st
 	strbuf_addf(&more, "from %zu A/A pairs", g->instrument.nr);
 	add_fact(out, "Noise floor", value.buf + (*value.buf == '+'), more.buf);
 	strbuf_clear(&value);
-	strbuf_addf(&value, "%zu", g->nr_valid - g->instrument.nr);
+	strbuf_addf(&value, "%zu", g->nr_position);
 	strbuf_clear(&more);
 	strbuf_addf(&more, "of %zu workload%s", g->e->nr_workloads,
 		    g->e->nr_workloads > 1 ? "s" : "");
@@ -236,6 +237,7 @@ void html_report(const struct engine *g, struct strbuf *out)
 	strbuf_addstr(out, "</header>\n");
 	html_table(g, out);
 	add_reading(g, out);
+	html_layout(g, out);
 	strbuf_addstr(out, "<h2>The pairs</h2>\n");
 	if (g->e->nr_workloads > 1 && g->overall.nr_looks)
 		html_overall(g, out);

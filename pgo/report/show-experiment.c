@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "pgo/base/num.h"
+#include "pgo/report/layout.h"
 #include "pgo/report/show.h"
 #include "pgo/report/table.h"
 
@@ -46,9 +47,11 @@ static void __attribute__((format(printf, 2, 3))) add_note(struct strbuf *out, c
 	va_end(ap);
 }
 
-static void add_notes(struct strbuf *out, const struct ab_workload_info *w,
-		      const struct workload_result *r)
+static void add_notes(struct strbuf *out, const struct engine *g, size_t i)
 {
+	const struct ab_workload_info *w = &g->e->workloads[i];
+	const struct workload_result *r = &g->workloads[i];
+
 	if (r->unstable)
 		add_note(out, "output differs run by run, not compared");
 	else if (r->miscompare)
@@ -59,6 +62,8 @@ static void add_notes(struct strbuf *out, const struct ab_workload_info *w,
 		add_note(out, "held out");
 	if (r->suspected && !r->regressed)
 		add_note(out, "slower alone, not among all");
+	if (engine_inside_floor(g, i))
+		add_note(out, "inside the layout floor of %.1f %%", r->floor.floor * 100);
 	if (r->series.futile)
 		add_note(out, "no verdict in prospect");
 	if (r->disagrees)
@@ -85,7 +90,7 @@ static void add_row(struct table *t, const struct engine *g, size_t i)
 	PGO_AUTO(strbuf) notes = STRBUF_INIT;
 
 	add_interval(&interval, k ? &k->ci : &none);
-	add_notes(&notes, w, r);
+	add_notes(&notes, g, i);
 	table_add(t, w->name);
 	add_time(t, r->median_a_s);
 	add_time(t, r->median_b_s);
@@ -166,6 +171,7 @@ void show_experiment(const struct experiment *x, bool colour, struct strbuf *out
 		add_row(&t, g, i);
 	table_print(&t, out);
 	strbuf_addch(out, '\n');
+	show_layout(g, out);
 	add_instrument(g, out);
 	add_invalid(g, out);
 	if (x->inject > 0)
@@ -236,6 +242,7 @@ static json_t *workload_json(const struct engine *g, size_t i)
 	json_object_set_new(o, "lag1_autocorrelation", number(r->lag1));
 	json_object_set_new(o, "drift_per_pair", number(r->drift));
 	json_object_set_new(o, "invalid_pairs", js_u64(r->nr_invalid));
+	show_layout_workload_json(g, i, o);
 	return o;
 }
 
@@ -275,6 +282,7 @@ json_t *show_experiment_json(const struct experiment *x)
 	json_object_set_new(o, "injected", json_real(x->inject));
 	json_object_set_new(o, "overall", series_json(&g->overall, engine_overall(g)));
 	json_object_set_new(o, "workloads", list);
+	json_object_set_new(o, "layouts", show_layout_json(g));
 	json_object_set_new(o, "instrument", instrument_json(g));
 	json_object_set_new(o, "evidence", js_string(x->path));
 	return o;
