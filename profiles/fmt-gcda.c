@@ -53,6 +53,7 @@ const struct prof_format prof_format_gcda = {
 	.suffix = ".gcda",
 	.caps = PROF_CAP_READ | PROF_CAP_TREE,
 	.family = "gcda",
+	.payload = "gcc",
 	.bid = bid,
 	.read = read_gcda,
 	.merge = merge_gcda,

@@ -18,6 +18,7 @@ struct prof_probe {
 enum prof_caps {
 	PROF_CAP_READ = 1 << 0,
 	PROF_CAP_TREE = 1 << 1, /* reads a folder of files */
+	PROF_CAP_TEXT = 1 << 2, /* the text form of its family */
 };
 
 struct prof_read_opts {
@@ -55,6 +56,7 @@ struct prof_format {
 	unsigned caps;
 	/* Inputs of formats of one family are merged together; NULL: it cannot be merged. */
 	const char *family;
+	const char *payload; /* its name in a bundle; NULL: the family's name and the suffix */
 	/* Bits of the head that were verified; 0: not mine. The highest bid reads. */
 	int (*bid)(const struct prof_probe *probe);
 	/* Fill the empty *out. -PGO_EFORMAT with offset, -PGO_EVERSION, -PGO_ETOOL (no module). */
@@ -70,6 +72,10 @@ struct prof_format {
 
 extern const struct prof_format *const prof_formats[]; /* NULL-terminated */
 
+/*
+ * The format with that suffix ("gcda": no dot), of that family unless family is NULL; or NULL.
+ */
+const struct prof_format *prof_format_find(const char *suffix, const char *family);
 /* The format of path, by content. *ret_format NULL is never given: unknown is -PGO_EFORMAT. */
 int prof_identify(const char *path, const struct prof_format **ret_format, struct pgo_err *err);
 /* -PGO_EFORMAT for a file of no bytes, with the likely cause as the hint. */

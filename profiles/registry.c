@@ -23,6 +23,18 @@ const struct prof_format *const prof_formats[] = {
 	NULL,
 };
 
+const struct prof_format *prof_format_find(const char *suffix, const char *family)
+{
+	for (size_t i = 0; prof_formats[i]; i++) {
+		const struct prof_format *f = prof_formats[i];
+
+		if (!strcmp(f->suffix + 1, suffix) &&
+		    (!family || (f->family && !strcmp(f->family, family))))
+			return f;
+	}
+	return NULL;
+}
+
 static int read_head(int fd, const char *path, uint8_t *head, size_t *ret_len, struct pgo_err *err)
 {
 	size_t len = 0;

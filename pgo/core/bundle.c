@@ -22,7 +22,7 @@ static void workload_release(struct bundle_workload *w)
 	free(w->sha256);
 }
 
-static void payload_release(struct bundle_payload *p)
+void bundle_payload_release(struct bundle_payload *p)
 {
 	free(p->path);
 	free(p->format);
@@ -35,7 +35,7 @@ void bundle_release(struct bundle *b)
 	for (size_t i = 0; i < b->nr_workloads; i++)
 		workload_release(&b->workloads[i]);
 	for (size_t i = 0; i < b->nr_payloads; i++)
-		payload_release(&b->payloads[i]);
+		bundle_payload_release(&b->payloads[i]);
 	for (size_t i = 0; i < b->nr_artifacts; i++) {
 		free(b->artifacts[i].path);
 		free(b->artifacts[i].build_id);

@@ -65,6 +65,7 @@ PGO_DEFINE_AUTO(bundle, bundle_release)
 struct bundle_artifact *bundle_add_artifact(struct bundle *b);
 struct bundle_workload *bundle_add_workload(struct bundle *b);
 struct bundle_payload *bundle_add_payload(struct bundle *b);
+void bundle_payload_release(struct bundle_payload *p);
 
 /* Write path (atomically) from the manifest and the payloads below dir. */
 int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err);

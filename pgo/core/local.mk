@@ -20,6 +20,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/orphans.c \
+	pgo/core/payload.c pgo/core/payload.h \
 	pgo/core/plan.c pgo/core/plan.h \
 	pgo/core/project.c pgo/core/project.h \
 	pgo/core/record.c \

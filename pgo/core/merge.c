@@ -7,12 +7,8 @@
 #include "pgo/base/progress.h"
 #include "pgo/core/elf-info.h"
 #include "pgo/core/environment.h"
+#include "pgo/core/payload.h"
 #include "pgo/core/source.h"
-#include "profiles/gcda.h"
-#include "profiles/llvm.h"
-
-#define CLANG_PAYLOAD "clang.profdata"
-#define GCC_PAYLOAD "gcc"
 
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
@@ -39,92 +35,69 @@ void merge_integer_weights(const double *weights, size_t nr, uint64_t *ret)
 		ret[i] /= common;
 }
 
-/* Inputs of workload w (all when w is NR_ALL), in the order of workloads and runs. */
+/* Of every workload. */
 #define ALL_WORKLOADS SIZE_MAX
 
-static int merge_llvm(const struct project *p, const struct training *t, size_t only,
-		      const uint64_t *weights, const char *out, struct bundle_payload *payload,
-		      struct pgo_err *err)
+struct input_list {
+	struct prof_input *v;
+	size_t nr, alloc;
+};
+
+static void add_input(struct input_list *list, const char *path, uint64_t weight)
 {
-	/* One job: more make the order of equal names depend on the machine's processors. */
-	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major, .jobs = 1 };
-	PGO_AUTO_FREE struct llvm_input *inputs = NULL;
-	struct llvm_merge_result res = { 0 };
-	size_t nr = 0, alloc = 0;
-	int ret;
-
-	for (size_t i = 0; i < t->nr_workloads; i++) {
-		const struct training_workload *tw = &t->workloads[i];
-
-		if (only != ALL_WORKLOADS && only != i)
-			continue;
-		for (size_t n = 0; n < tw->nr_runs; n++)
-			for (size_t f = 0; f < tw->runs[n].files.nr; f++) {
-				VEC_GROW(inputs, nr, alloc);
-				inputs[nr++] = (struct llvm_input){ tw->runs[n].files.v[f],
-								    weights ? weights[i] : 1 };
-			}
-	}
-	ret = llvm_merge(inputs, nr, &opts, out, &res, err);
-	if (ret)
-		return ret;
-	payload->format = xstrdup("llvm-indexed");
-	payload->version = xstrfmt("%llu", (unsigned long long)res.version);
-	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters, res.total_count,
-						 res.max_count, res.nr_overflow };
-	return 0;
+	VEC_GROW(list->v, list->nr, list->alloc);
+	list->v[list->nr++] = (struct prof_input){ path, weight };
 }
 
-static int merge_gcc(const struct training *t, size_t only, const uint64_t *weights,
-		     const char *out, struct bundle_payload *payload, struct pgo_err *err)
+/* What workload only left, in the order of workloads and runs. */
+static void list_inputs(const struct prof_format *format, const struct training *t, size_t only,
+			const uint64_t *weights, struct input_list *list)
 {
-	/* What is left are the names that -fprofile-use looks for. */
-	static const char strip[] = GCC_PROFILE_ROOT "/";
-	PGO_AUTO_FREE struct gcda_tree *trees = NULL;
-	struct gcda_merge_result res = { 0 };
-	size_t nr = 0, alloc = 0;
-	int ret;
-
 	for (size_t i = 0; i < t->nr_workloads; i++) {
 		const struct training_workload *tw = &t->workloads[i];
+		uint64_t weight = weights ? weights[i] : 1;
 
 		if (only != ALL_WORKLOADS && only != i)
 			continue;
 		for (size_t n = 0; n < tw->nr_runs; n++) {
-			VEC_GROW(trees, nr, alloc);
-			trees[nr++] = (struct gcda_tree){ tw->runs[n].raw_dir, strip + 1,
-							  weights ? weights[i] : 1 };
+			const struct training_run *run = &tw->runs[n];
+
+			if (format->caps & PROF_CAP_TREE) {
+				add_input(list, run->raw_dir, weight);
+				continue;
+			}
+			for (size_t f = 0; f < run->files.nr; f++)
+				add_input(list, run->files.v[f], weight);
 		}
 	}
-	ret = gcda_merge(trees, nr, out, &res, err);
-	if (ret)
-		return ret;
-	payload->format = xstrdup("gcda");
-	payload->version = xstrdup(res.version);
-	payload->stats = (struct profile_stats){ res.nr_functions, res.nr_counters, res.total_count,
-						 res.max_count, res.nr_saturated };
-	return 0;
-}
-
-static bool is_gcc(const struct project *p)
-{
-	return !strcmp(p->compiler->raw_format, "gcda");
 }
 
 static int merge_some(const struct project *p, const struct training *t, size_t only,
-		      const uint64_t *weights, const char *out, struct bundle_payload *payload,
+		      const uint64_t *weights, const char *dir, struct bundle_payload *payload,
 		      struct pgo_err *err)
 {
-	int ret = is_gcc(p) ? merge_gcc(t, only, weights, out, payload, err)
-			    : merge_llvm(p, t, only, weights, out, payload, err);
+	/* What is left of a tree's names are those that -fprofile-use looks for. */
+	static const char root[] = GCC_PROFILE_ROOT;
+	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major, .strip = root + 1 };
+	const struct prof_format *format = prof_format_find(p->compiler->raw_format, NULL);
+	struct prof_merge_result res;
+	struct input_list list = { 0 };
+	PGO_AUTO_FREE char *path = NULL;
+	int ret;
 
+	list_inputs(format, t, only, weights, &list);
+	ret = payload_merge(format, list.v, list.nr, &opts, dir, payload, &res, err);
+	free(list.v);
 	if (!ret && !payload->stats.functions) {
 		pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
 		return pgo_err_hint(err,
 				    "the program that ran was linked with the profile runtime, but "
 				    "none of its objects was compiled with instrumentation");
 	}
-	return ret ? ret : bundle_hash_payload(out, payload, err);
+	if (ret)
+		return ret;
+	path = fs_join(dir, payload->path);
+	return bundle_hash_payload(path, payload, err);
 }
 
 static int describe_workload(const struct project *p, const struct training *t, size_t i,
@@ -134,7 +107,10 @@ static int describe_workload(const struct project *p, const struct training *t, 
 	struct bundle_workload *w = bundle_add_workload(b);
 	PGO_AUTO_FREE char *out = xstrfmt("%s/one-%zu", dir, i);
 	struct bundle_payload one = { 0 };
-	int ret;
+	int ret = fs_mkdir_p(out, err);
+
+	if (ret)
+		return ret;
 
 	w->name = xstrdup(tw->workload->name);
 	w->run = xstrdup(tw->workload->run);
@@ -149,9 +125,7 @@ static int describe_workload(const struct project *p, const struct training *t, 
 		w->stats = one.stats;
 		w->sha256 = TAKE_PTR(one.sha256);
 	}
-	free(one.format);
-	free(one.version);
-	free(one.sha256);
+	bundle_payload_release(&one);
 	if (ret)
 		return pgo_err_prefix(err, "workload '%s'", w->name);
 	return fs_remove_tree(out, err);
@@ -209,9 +183,6 @@ static int merge_into(struct project *p, const struct training *t, const char *d
 {
 	PGO_AUTO_FREE double *weights = xcalloc(t->nr_workloads, sizeof(*weights));
 	PGO_AUTO_FREE uint64_t *whole = xcalloc(t->nr_workloads, sizeof(*whole));
-	const char *name = is_gcc(p) ? GCC_PAYLOAD : CLANG_PAYLOAD;
-	PGO_AUTO_FREE char *out = fs_join(dir, name);
-	struct bundle_payload *payload;
 	int ret = describe_project(p, b, err);
 
 	for (size_t i = 0; !ret && i < t->nr_workloads; i++) {
@@ -222,10 +193,8 @@ static int merge_into(struct project *p, const struct training *t, const char *d
 	if (ret)
 		return ret;
 	merge_integer_weights(weights, t->nr_workloads, whole);
-	payload = bundle_add_payload(b);
-	payload->path = xstrdup(name);
-	progress_step(t->nr_workloads, name);
-	ret = merge_some(p, t, ALL_WORKLOADS, whole, out, payload, err);
+	progress_step(t->nr_workloads, "all");
+	ret = merge_some(p, t, ALL_WORKLOADS, whole, dir, bundle_add_payload(b), err);
 	return ret ? ret : bundle_write(b, dir, out_path, err);
 }
 
