@@ -30,8 +30,9 @@ static int merge_gcda(const struct prof_input *inputs, size_t nr,
 	int ret;
 
 	for (size_t i = 0; i < nr; i++)
-		trees[i] = (struct gcda_tree){ inputs[i].path, opts->strip, inputs[i].weight };
-	ret = gcda_merge(trees, nr, out_path, &r, err);
+		trees[i] = (struct gcda_tree){ inputs[i].path, opts->strip, inputs[i].weight,
+					       opts->prefix };
+	ret = gcda_merge(trees, nr, opts->threads, out_path, &r, err);
 	if (ret)
 		return ret;
 	*res = (struct prof_merge_result){

@@ -88,6 +88,18 @@ struct gcda_file {
 void gcda_file_release(struct gcda_file *f);
 PGO_DEFINE_AUTO(gcda_file, gcda_file_release)
 
+/* The arcs of a function, or NULL. */
+static inline const struct gcda_ctrs *gcda_func_arcs(const struct gcda_func *func)
+{
+	return func->nr_kinds && func->ctrs[0].kind == 0 ? &func->ctrs[0] : NULL;
+}
+
+/* A count that became negative has passed the signed limit, not a second one. */
+static inline uint64_t gcda_arc_count(const struct gcda_ctrs *arcs, size_t at)
+{
+	return arcs->v ? (uint64_t)arcs->v[at] : 0;
+}
+
 /* The rule of a counter kind in a GCC release, and the kind's name there. */
 enum gcda_rule gcda_rule_of(unsigned major, unsigned kind);
 const char *gcda_kind_name(unsigned major, unsigned kind);
@@ -126,12 +138,23 @@ int gcda_file_match(const struct gcda_file *acc, const struct gcda_file *run, st
 int gcda_file_add(struct gcda_file *acc, const struct gcda_file *run, uint64_t weight,
 		  uint64_t *nr_saturated, struct pgo_err *err);
 
-/* What gcda_site_add works with; zeroed at first, pairs to be freed at the end. */
+/* The part of it that is no function's. */
+void gcda_add_head(struct gcda_file *acc, uint32_t stamp, uint32_t runs, uint32_t sum_max,
+		   uint64_t weight, uint64_t *saturated);
+
+/* What adding works with; zeroed at first, the lists to be freed at the end. */
 struct gcda_scratch {
-	struct gcda_pair *pairs;
-	size_t alloc;
+	struct gcda_pair *pairs, *run_pairs;
+	size_t alloc, run_alloc;
 	uint64_t nr_saturated;
 };
+/*
+ * gcda_file_add straight from a file's bytes, without decoding them. False, with acc
+ * unchanged, unless they are well-formed, in this machine's byte order, and of the very
+ * functions and counters that acc has: then gcda_file_decode and gcda_file_add know more.
+ */
+bool gcda_file_add_raw(struct gcda_file *acc, const void *data, size_t len, uint64_t weight,
+		       struct gcda_scratch *s);
 /* The same for one value site; lists that grow are put into arena. */
 void gcda_site_add(struct arena *arena, enum gcda_rule rule, struct gcda_site *acc,
 		   const struct gcda_site *run, int64_t weight, struct gcda_scratch *s);
@@ -154,14 +177,14 @@ GCDA_DEFINE_SAT(gcda_mul, __builtin_mul_overflow, (a < 0) != (b < 0))
 /* Append the bytes that libgcov of f's version writes. */
 void gcda_file_encode(const struct gcda_file *f, struct strbuf *out);
 
-/* A .gcda name and the files that have it, one of a tree at most. */
+/* One of the files that have a name, and where in its tree it is; NULL: under that name. */
 struct gcda_input {
 	size_t tree;
-	char *path;
+	char *rel;
 };
 struct gcda_entry {
-	char *name;		   /* relative, after strip */
-	struct gcda_input *inputs; /* by ascending tree */
+	char *name;		   /* relative, after strip and prefix */
+	struct gcda_input *inputs; /* by ascending tree, one of a tree at most */
 	size_t nr, alloc;
 };
 /* entries[0..nr) sorted by the bytes of their names. */
@@ -173,11 +196,14 @@ struct gcda_list {
 void gcda_list_release(struct gcda_list *list);
 PGO_DEFINE_AUTO(gcda_list, gcda_list_release)
 /*
- * The union of nr folders. -PGO_ENOTFOUND: one is missing, or has no .gcda file;
+ * The union of nr trees. -PGO_ENOTFOUND: one is missing, or has no .gcda file;
  * -PGO_EMISMATCH: strip makes two files of one tree the same.
  */
 int gcda_list_trees(struct gcda_list *list, const struct gcda_tree *trees, size_t nr,
 		    struct pgo_err *err);
+/* Put the path of an input of e into *out, in place of what it holds. */
+void gcda_input_path(const struct gcda_tree *trees, const struct gcda_entry *e,
+		     const struct gcda_input *in, struct strbuf *out);
 /* Whether there is a .gcda file below dir. */
 bool gcda_is_tree(const char *dir);
 

@@ -80,6 +80,14 @@ static uint32_t add_u32(uint32_t a, uint32_t b, uint64_t weight, uint64_t *satur
 	return UINT32_MAX;
 }
 
+void gcda_add_head(struct gcda_file *acc, uint32_t stamp, uint32_t runs, uint32_t sum_max,
+		   uint64_t weight, uint64_t *saturated)
+{
+	acc->stamp = stamp;
+	acc->runs = add_u32(acc->runs, runs, weight, saturated);
+	acc->sum_max = add_u32(acc->sum_max, sum_max, weight, saturated);
+}
+
 int gcda_file_add(struct gcda_file *acc, const struct gcda_file *run, uint64_t weight,
 		  uint64_t *nr_saturated, struct pgo_err *err)
 {
@@ -88,10 +96,8 @@ int gcda_file_add(struct gcda_file *acc, const struct gcda_file *run, uint64_t w
 
 	if (ret)
 		return ret;
-	acc->stamp = run->stamp;
+	gcda_add_head(acc, run->stamp, run->runs, run->sum_max, weight, &s.nr_saturated);
 	acc->has_summary |= run->has_summary;
-	acc->runs = add_u32(acc->runs, run->runs, weight, &s.nr_saturated);
-	acc->sum_max = add_u32(acc->sum_max, run->sum_max, weight, &s.nr_saturated);
 	for (size_t i = 0; i < acc->nr_funcs; i++) {
 		bool absent = !acc->funcs[i].present;
 

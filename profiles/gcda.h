@@ -12,11 +12,16 @@
 
 #define GCDA_WEIGHT_MAX 1000000
 
-/* A folder with .gcda files in it, at any depth: what one run, or several, left. */
+/*
+ * A folder with .gcda files in it, at any depth: what one run, or several, left; or one such
+ * file, whose name is its last part. strip and prefix work on whole folders. In a name that
+ * -fprofile-generate=DIR has made ("#work#main#a.gcda") they work on the path that it stands for.
+ */
 struct gcda_tree {
 	const char *dir;
-	const char *strip; /* leading folders to take off the names ("work/main"), or NULL */
-	uint64_t weight;   /* 1 to GCDA_WEIGHT_MAX */
+	const char *strip;  /* leading folders to take off the names ("work/main"), or NULL */
+	uint64_t weight;    /* 1 to GCDA_WEIGHT_MAX */
+	const char *prefix; /* folders to put before the names then, or NULL */
 };
 
 struct gcda_merge_result {
@@ -32,8 +37,9 @@ struct gcda_merge_result {
 
 /*
  * Merge nr >= 1 trees into out_dir: file by file of the same relative name (after
- * strip), the union of the trees. out_dir is made beside, as out_dir.tmp, and
- * renamed; it must not exist. The bytes are those that libgcov leaves when the runs
+ * strip and prefix), the union of the trees, by at most so many threads (0: one for
+ * each processor), whose number changes nothing in the result. out_dir is made beside,
+ * as out_dir.tmp, and renamed; it must not exist. The bytes are those that libgcov leaves when the runs
  * are made one after another, in the order of the trees and each weight times, into
  * one folder. Where libgcov would wrap a sum it stops at its limit instead. For a
  * tree that several processes left this holds as long as no list of values was full
@@ -45,7 +51,7 @@ struct gcda_merge_result {
  * Source: libgcov-driver.c, libgcov-merge.c and gcov-io.h of GCC; 11.3 and 12.2 were
  * tried, 9, 10 and 13 to 15 only read.
  */
-int gcda_merge(const struct gcda_tree *trees, size_t nr, const char *out_dir,
+int gcda_merge(const struct gcda_tree *trees, size_t nr, unsigned threads, const char *out_dir,
 	       struct gcda_merge_result *res, struct pgo_err *err);
 
 /*

@@ -4,8 +4,10 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/gcda-list.c \
 	profiles/gcda-match.c \
 	profiles/gcda-merge.c \
+	profiles/gcda-raw.c \
 	profiles/gcda-read.c \
 	profiles/gcda-site.c \
+	profiles/gcda-tree.c \
 	profiles/gcda-write.c \
 	profiles/gcda.c profiles/gcda.h
 

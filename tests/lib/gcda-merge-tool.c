@@ -26,7 +26,7 @@ static int merge(int argc, char **argv, struct pgo_err *err)
 		trees[i].dir = argv[2 + i];
 		trees[i].strip = argv[1];
 	}
-	ret = gcda_merge(trees, nr, argv[0], &res, err);
+	ret = gcda_merge(trees, nr, 0, argv[0], &res, err);
 	free(trees);
 	if (ret)
 		return ret;

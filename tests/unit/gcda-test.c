@@ -893,9 +893,10 @@ static void test_merge_trees(void **state)
 	PGO_AUTO_FREE char *b = fs_join(t.path, "b");
 	PGO_AUTO_FREE char *out = fs_join(t.path, "out/");
 	PGO_AUTO_FREE char *tmp = fs_join(t.path, "out.tmp");
-	const struct gcda_tree trees[] = { { a, "/src/main/", 2 }, { b, "src/main", 3 } };
+	const struct gcda_tree trees[] = { { a, "/src/main/", 2, NULL },
+					   { b, "src/main", 3, NULL } };
 
-	assert_int_equal(gcda_merge(trees, 2, out, &res, NULL), 0);
+	assert_int_equal(gcda_merge(trees, 2, 0, out, &res, NULL), 0);
 	assert_int_equal(res.nr_files, 4);
 	assert_int_equal(res.nr_inputs, 5);
 	assert_int_equal(res.nr_functions, 4);
@@ -928,7 +929,7 @@ static void check_merge_fails(const struct tempdir *t, const struct gcda_tree *t
 	struct gcda_merge_result res = { .nr_files = 77 };
 	struct pgo_err err = PGO_ERR_INIT;
 
-	assert_int_equal(gcda_merge(trees, nr, out, &res, &err), -code);
+	assert_int_equal(gcda_merge(trees, nr, 0, out, &res, &err), -code);
 	if (!strstr(err.msg, text))
 		fail_msg("'%s' is not in '%s'", text, err.msg);
 	assert_int_equal(res.nr_files, 77);
@@ -945,7 +946,7 @@ static void test_merge_refusals(void **state)
 	assert_int_equal(tempdir_make(&t, NULL, NULL), 0);
 	PGO_AUTO_FREE char *a = fs_join(t.path, "a");
 	PGO_AUTO_FREE char *b = fs_join(t.path, "b");
-	struct gcda_tree trees[] = { { a, NULL, 1 }, { b, NULL, 1 } };
+	struct gcda_tree trees[] = { { a, NULL, 1, NULL }, { b, NULL, 1, NULL } };
 
 	check_merge_fails(&t, trees, 2, PGO_ENOTFOUND, "cannot open the folder");
 	drop_file(&t, "a/x.gcda", 12, 1);
@@ -981,14 +982,14 @@ static void test_merge_never_overwrites(void **state)
 	PGO_AUTO_FREE char *a = fs_join(t.path, "a");
 	PGO_AUTO_FREE char *out = fs_join(t.path, "out");
 	PGO_AUTO_FREE char *stale = fs_join(t.path, "out.tmp/stale.gcda");
-	const struct gcda_tree tree = { a, NULL, 1 };
+	const struct gcda_tree tree = { a, NULL, 1, NULL };
 
 	drop_file(&t, "a/x.gcda", 12, 1);
 	drop_file(&t, "out.tmp/stale.gcda", 12, 1);
-	assert_int_equal(gcda_merge(&tree, 1, out, &res, NULL), 0);
+	assert_int_equal(gcda_merge(&tree, 1, 1, out, &res, NULL), 0);
 	assert_int_equal(res.nr_files, 1);
 	assert_false(fs_exists(stale));
-	assert_int_equal(gcda_merge(&tree, 1, out, &res, &err), -PGO_EIO);
+	assert_int_equal(gcda_merge(&tree, 1, 1, out, &res, &err), -PGO_EIO);
 	assert_non_null(strstr(err.msg, "cannot create"));
 	pgo_err_release(&err);
 }
