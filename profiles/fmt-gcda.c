@@ -42,6 +42,7 @@ static int merge_gcda(const struct prof_input *inputs, size_t nr,
 		r.total_count,
 		r.max_count,
 		r.nr_saturated,
+		1,
 		""
 	};
 	memcpy(res->version, r.version, sizeof(r.version));

@@ -60,7 +60,7 @@ static int merge_llvm(const struct prof_input *inputs, size_t nr,
 	if (ret)
 		return ret;
 	*res = (struct prof_merge_result){
-		nr, r.nr_functions, r.nr_counters, r.total_count, r.max_count, r.nr_overflow, ""
+		nr, r.nr_functions, r.nr_counters, r.total_count, r.max_count, r.nr_overflow, 0, ""
 	};
 	if (!opts->text)
 		snprintf(res->version, sizeof(res->version), "%" PRIu64, r.version);

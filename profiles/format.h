@@ -48,6 +48,7 @@ struct prof_merge_result {
 	uint64_t total_count; /* saturated */
 	uint64_t max_count;
 	uint64_t nr_saturated; /* counts that stopped at their limit */
+	uint64_t nr_builds;    /* different binaries that left the inputs; 0: not told apart */
 	char version[16];      /* of the form that was written, "" where it has none */
 };
 

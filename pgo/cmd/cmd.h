@@ -21,7 +21,7 @@ struct cmd {
 	int (*run)(struct cmd_ctx *ctx, int argc, char **argv);
 };
 
-extern const struct cmd cmd_build, cmd_collect, cmd_convert, cmd_init, cmd_run, cmd_show,
+extern const struct cmd cmd_build, cmd_collect, cmd_convert, cmd_init, cmd_merge, cmd_run, cmd_show,
 	cmd_validate;
 extern const struct cmd *const commands[]; /* NULL-terminated */
 

@@ -74,6 +74,64 @@ static json_t *artifacts_json(const struct bundle *b)
 	return list;
 }
 
+static json_t *input_json(const struct bundle_input *in)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "path", js_string(in->path));
+	json_object_set_new(o, "format", js_string(in->format));
+	json_object_set_new(o, "weight", js_u64(in->weight));
+	json_object_set_new(o, "files", js_u64(in->files));
+	json_object_set_new(o, "bytes", js_u64(in->bytes));
+	json_object_set_new(o, "sha256", js_string(in->sha256));
+	return o;
+}
+
+static json_t *lost_json(const struct bundle_lost *l)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "path", js_string(l->path));
+	json_object_set_new(o, "moved_to", js_string(l->moved_to));
+	json_object_set_new(o, "reason", js_string(l->reason));
+	json_object_set_new(o, "offset", l->offset < 0 ? json_null() : json_integer(l->offset));
+	json_object_set_new(o, "weight", js_u64(l->weight));
+	json_object_set_new(o, "bytes", js_u64(l->bytes));
+	return o;
+}
+
+static json_t *watch_json(const struct bundle_watch *w)
+{
+	json_t *o = json_object(), *files = json_array();
+
+	for (size_t i = 0; i < w->nr_files; i++) {
+		json_t *f = json_object();
+
+		json_object_set_new(f, "path", js_string(w->files[i].path));
+		json_object_set_new(f, "inode", js_u64(w->files[i].inode));
+		json_object_set_new(f, "bytes", js_u64(w->files[i].bytes));
+		json_object_set_new(f, "mtime_ns", js_u64(w->files[i].mtime_ns));
+		json_array_append_new(files, f);
+	}
+	json_object_set_new(o, "folder", js_string(w->folder));
+	json_object_set_new(o, "folded", js_u64(w->nr_folded));
+	json_object_set_new(o, "batch", js_u64(w->batch));
+	json_object_set_new(o, "files", files);
+	return o;
+}
+
+void manifest_add_merged(const struct bundle *b, json_t *o)
+{
+	json_t *inputs = json_array(), *lost = json_array();
+
+	for (size_t i = 0; i < b->nr_inputs; i++)
+		json_array_append_new(inputs, input_json(&b->inputs[i]));
+	for (size_t i = 0; i < b->nr_lost; i++)
+		json_array_append_new(lost, lost_json(&b->lost[i]));
+	json_object_set_new(o, "inputs", inputs);
+	json_object_set_new(o, "lost", lost);
+}
+
 json_t *manifest_json(const struct bundle *b)
 {
 	json_t *o = json_object(), *source = json_object();
@@ -96,6 +154,10 @@ json_t *manifest_json(const struct bundle *b)
 	json_object_set_new(o, "artifacts", artifacts_json(b));
 	json_object_set_new(o, "workloads", workloads);
 	json_object_set_new(o, "payloads", payloads);
+	if (b->nr_inputs || b->nr_lost)
+		manifest_add_merged(b, o);
+	if (b->watch.folder)
+		json_object_set_new(o, "watch", watch_json(&b->watch));
 	return o;
 }
 
@@ -182,6 +244,62 @@ static void read_toolchain(const json_t *o, struct bundle *b, bool *ok)
 	}
 }
 
+static void read_input(const json_t *o, struct bundle_input *in, bool *ok)
+{
+	in->path = take(o, "path", ok);
+	in->format = take(o, "format", ok);
+	in->weight = js_get_u64(o, "weight", ok);
+	in->files = js_get_u64(o, "files", ok);
+	in->bytes = js_get_u64(o, "bytes", ok);
+	in->sha256 = take(o, "sha256", ok);
+}
+
+static void read_lost(const json_t *o, struct bundle_lost *l, bool *ok)
+{
+	l->path = take(o, "path", ok);
+	l->moved_to = take(o, "moved_to", ok);
+	l->reason = take(o, "reason", ok);
+	if (json_is_integer(json_object_get(o, "offset")))
+		l->offset = json_integer_value(json_object_get(o, "offset"));
+	l->weight = js_get_u64(o, "weight", ok);
+	l->bytes = js_get_u64(o, "bytes", ok);
+}
+
+static void read_watch(const json_t *o, struct bundle *b, bool *ok)
+{
+	const json_t *item;
+	size_t i;
+
+	b->watch.folder = take(o, "folder", ok);
+	b->watch.nr_folded = js_get_u64(o, "folded", ok);
+	b->watch.batch = js_get_u64(o, "batch", ok);
+	json_array_foreach(get_list(o, "files", ok), i, item) {
+		struct bundle_watched *f = bundle_add_watched(b);
+
+		f->path = take(item, "path", ok);
+		f->inode = js_get_u64(item, "inode", ok);
+		f->bytes = js_get_u64(item, "bytes", ok);
+		f->mtime_ns = js_get_u64(item, "mtime_ns", ok);
+	}
+}
+
+/* What only pgoctl merge writes. */
+static void read_merged(const json_t *o, struct bundle *b, bool *ok)
+{
+	const json_t *inputs = json_object_get(o, "inputs"), *watch = json_object_get(o, "watch");
+	const json_t *item;
+	size_t i;
+
+	if (inputs) {
+		json_array_foreach(get_list(o, "inputs", ok), i, item)
+			read_input(item, bundle_add_input(b), ok);
+		json_array_foreach(get_list(o, "lost", ok), i, item)
+			read_lost(item, bundle_add_lost(b), ok);
+	}
+	if (watch)
+		read_watch(watch, b, ok);
+}
+
 static void read_all(const json_t *o, struct bundle *b, bool *ok)
 {
 	const json_t *source = json_object_get(o, "source"), *item;
@@ -202,6 +320,7 @@ static void read_all(const json_t *o, struct bundle *b, bool *ok)
 		read_workload(item, bundle_add_workload(b), ok);
 	json_array_foreach(get_list(o, "payloads", ok), i, item)
 		read_payload(item, bundle_add_payload(b), ok);
+	read_merged(o, b, ok);
 }
 
 int manifest_read(const char *path, const char *text, size_t len, struct bundle *ret,

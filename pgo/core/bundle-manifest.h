@@ -7,6 +7,8 @@
 #include "pgo/core/json.h"
 
 json_t *manifest_json(const struct bundle *b);
+/* Set "inputs" and "lost" in o: of a merge, also where no bundle was written. */
+void manifest_add_merged(const struct bundle *b, json_t *o);
 void manifest_write(const struct bundle *b, struct strbuf *out);
 int manifest_read(const char *path, const char *text, size_t len, struct bundle *ret,
 		  struct pgo_err *err);

@@ -37,6 +37,32 @@ struct bundle_payload {
 	struct profile_stats stats;
 };
 
+/* What pgoctl merge was given: a file, or the files below a folder. */
+struct bundle_input {
+	char *path, *format;
+	uint64_t weight, files, bytes;
+	char *sha256; /* as a payload's; NULL: not asked for */
+};
+
+/* A file that could not be read, and that was left out. */
+struct bundle_lost {
+	char *path, *moved_to, *reason;
+	int64_t offset; /* -1: none */
+	uint64_t weight, bytes;
+};
+
+/* What pgoctl merge --watch has folded and may not have removed yet. */
+struct bundle_watch {
+	char *folder;	/* absolute; NULL: no accumulator of a watch */
+	uint64_t batch; /* the last that is in the payload */
+	struct bundle_watched {
+		char *path; /* below the batch */
+		uint64_t inode, bytes, mtime_ns;
+	} *files; /* of that batch */
+	size_t nr_files;
+	uint64_t nr_folded; /* files, of all batches */
+};
+
 struct bundle_artifact {
 	char *path;	/* below $PGO_OUT */
 	char *build_id; /* in hex; NULL: not an ELF file, or one without */
@@ -58,6 +84,11 @@ struct bundle {
 	size_t nr_workloads;
 	struct bundle_payload *payloads;
 	size_t nr_payloads;
+	struct bundle_input *inputs;
+	size_t nr_inputs;
+	struct bundle_lost *lost;
+	size_t nr_lost;
+	struct bundle_watch watch;
 };
 #define BUNDLE_INIT { .cflags = STRVEC_INIT }
 void bundle_release(struct bundle *b);
@@ -66,6 +97,10 @@ struct bundle_artifact *bundle_add_artifact(struct bundle *b);
 struct bundle_workload *bundle_add_workload(struct bundle *b);
 struct bundle_payload *bundle_add_payload(struct bundle *b);
 void bundle_payload_release(struct bundle_payload *p);
+struct bundle_input *bundle_add_input(struct bundle *b);
+struct bundle_lost *bundle_add_lost(struct bundle *b);
+struct bundle_watched *bundle_add_watched(struct bundle *b);
+void bundle_clear_watched(struct bundle *b);
 
 /* Write path (atomically) from the manifest and the payloads below dir. */
 int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err);

@@ -5,6 +5,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
 	pgo/core/calibrate.c pgo/core/calibrate.h \
 	pgo/core/commands.c pgo/core/commands.h \
+	pgo/core/consumer.c pgo/core/consumer.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/digest.c pgo/core/digest.h \
 	pgo/core/elf-info.c pgo/core/elf-info.h \
@@ -19,6 +20,9 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/layout.c pgo/core/layout.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
+	pgo/core/merge-files.c pgo/core/merge-files.h \
+	pgo/core/merge-input.c pgo/core/merge-input.h \
+	pgo/core/merge-lost.c pgo/core/merge-lost.h \
 	pgo/core/orphans.c \
 	pgo/core/payload.c pgo/core/payload.h \
 	pgo/core/plan.c pgo/core/plan.h \

@@ -63,7 +63,7 @@ char *project_build_dir(const struct project *p);
 /* The environment that every child of the project starts from. */
 void project_base_env(const struct project *p, struct strvec *env);
 
-/* Run CC to learn what it is. name: a program on PATH or a path. */
+/* Run CC to learn what it is. name: a program on PATH or a path. p NULL: nothing is recorded. */
 int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
 		    struct pgo_err *err);
 /* Fill p->cxx with the C++ driver beside p->cc, where there is one. */

@@ -29,7 +29,7 @@ int toolchain_probe(const struct project *p, struct tool_version *v, const char 
 	strvec_setenv(&c.env, "LC_ALL", "C");
 	c.timeout_ns = 30000000000u;
 	ret = child_capture(&c, &text, true, &res, err);
-	if (!ret && !p->plan)
+	if (!ret && p && !p->plan)
 		ret = record_child(p, "probe:version", &c, &res, err);
 	if (ret)
 		return ret;

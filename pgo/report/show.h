@@ -8,6 +8,7 @@
 #include "pgo/core/experiment.h"
 #include "pgo/core/json.h"
 #include "pgo/core/ledger.h"
+#include "pgo/core/merge-files.h"
 #include "pgo/core/plan.h"
 #include "pgo/core/stage.h"
 #include "profiles/profile.h"
@@ -34,6 +35,9 @@ void show_ledger(const struct ledger_rate *r, struct strbuf *out);
 
 void show_calibration(const struct calibration *c, struct strbuf *out);
 json_t *show_calibration_json(const struct calibration *c);
+
+void show_merge(const struct merge_outcome *m, const char *path, struct strbuf *out);
+json_t *show_merge_json(const struct merge_outcome *m, const char *path);
 
 void show_plan(const struct plan *p, struct strbuf *out);
 

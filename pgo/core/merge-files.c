@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/merge-files.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/opt.h"
+#include "pgo/core/consumer.h"
+#include "pgo/core/merge-lost.h"
+#include "pgo/core/payload.h"
+
+#define BUNDLE "bundle"
+
+static int unknown_form(const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) names = STRVEC_INIT;
+	PGO_AUTO(strbuf) list = STRBUF_INIT;
+	const char *near;
+
+	strvec_push(&names, BUNDLE);
+	for (size_t i = 0; prof_formats[i]; i++)
+		if (prof_formats[i]->merge && !strvec_has(&names, prof_formats[i]->suffix + 1))
+			strvec_push(&names, prof_formats[i]->suffix + 1);
+	for (size_t i = 0; i < names.nr; i++)
+		strbuf_addf(&list, "%s%s", i ? ", " : "", names.v[i]);
+	near = opt_nearest(to, (const char *const *)names.v);
+	pgo_error(err, PGO_EUSAGE, "unknown format '%s'", to);
+	return near ? pgo_err_hint(err, "did you mean %s?", near)
+		    : pgo_err_hint(err, "formats: %s", list.buf);
+}
+
+static int wrong_form(const struct merge_input *in, const char *to, struct pgo_err *err)
+{
+	return pgo_error_at(err, PGO_EMISMATCH, in->name, -1,
+			    "'%s' is a profile of format %s, which cannot become %s", in->name,
+			    in->format->name, to);
+}
+
+static int find_text(const struct merge_input *in, const struct prof_format **ret,
+		     struct pgo_err *err)
+{
+	for (size_t i = 0; prof_formats[i]; i++) {
+		const struct prof_format *f = prof_formats[i];
+
+		if ((f->caps & PROF_CAP_TEXT) && f->family &&
+		    !strcmp(f->family, in->format->family)) {
+			*ret = f;
+			return 0;
+		}
+	}
+	return wrong_form(in, "text", err);
+}
+
+/* By the output's name: "DIR/" for a tree, a suffix that a format has; NULL: a bundle. */
+static int form_by_name(const struct merge_input *in, const char *output,
+			const struct prof_format **ret, struct pgo_err *err)
+{
+	const char *dot = strrchr(fs_basename(output), '.');
+	size_t len = strlen(output);
+
+	*ret = NULL;
+	if (len && output[len - 1] == '/') {
+		*ret = in->format;
+		return in->format->caps & PROF_CAP_TREE ? 0 : wrong_form(in, "a folder", err);
+	}
+	if (!dot || !prof_format_find(dot + 1, NULL))
+		return 0;
+	*ret = prof_format_find(dot + 1, in->format->family);
+	return *ret ? 0 : wrong_form(in, dot + 1, err);
+}
+
+/* The native form to write, or NULL for a bundle. */
+static int choose_form(const struct merge_input *in, const struct merge_request *req,
+		       const struct prof_format **ret, struct pgo_err *err)
+{
+	*ret = NULL;
+	if (req->to && !strcmp(req->to, BUNDLE))
+		return 0;
+	if (req->text)
+		return find_text(in, ret, err);
+	if (!req->to)
+		return form_by_name(in, req->output, ret, err);
+	if (!prof_format_find(req->to, NULL))
+		return unknown_form(req->to, err);
+	*ret = prof_format_find(req->to, in->format->family);
+	return *ret ? 0 : wrong_form(in, req->to, err);
+}
+
+static int no_input(const struct bundle *b, struct pgo_err *err)
+{
+	if (b->nr_lost)
+		return pgo_error(err, PGO_EFORMAT, "no input is left: none can be read");
+	pgo_error(err, PGO_EUSAGE, "there is no profile to merge");
+	return pgo_err_hint(err, "name files, folders or bundles, or a list of them with -f");
+}
+
+/* A merge in progress. */
+struct session {
+	struct merge_inputs *in;
+	const struct merge_request *req;
+	const struct prof_format *form; /* NULL: a bundle */
+	struct prof_merge_opts opts;
+	struct tool_version consumer;
+	size_t nr_bad_done;
+	struct merge_outcome out;
+};
+
+static void session_release(struct session *s)
+{
+	tool_version_release(&s->consumer);
+	merge_outcome_release(&s->out);
+}
+PGO_DEFINE_AUTO(session, session_release)
+
+static int prepare(struct session *s, struct pgo_err *err)
+{
+	const struct merge_request *req = s->req;
+	const struct merge_input *first = s->in->v;
+	int ret = choose_form(first, req, &s->form, err);
+
+	if (!ret && req->consumer)
+		ret = consumer_find(req->consumer, &s->consumer, err);
+	if (!ret && req->consumer)
+		ret = consumer_check(&s->consumer, first->format, first->name, err);
+	if (ret)
+		return ret;
+	s->opts = (struct prof_merge_opts){
+		.llvm_major = req->consumer ? s->consumer.llvm_major : s->in->origin.llvm_major,
+		.sparse = req->sparse,
+		.text = s->form && (s->form->caps & PROF_CAP_TEXT),
+		.strip = req->strip,
+		.prefix = req->prefix,
+		.threads = req->threads,
+	};
+	s->out.is_bundle = !s->form;
+	return 0;
+}
+
+/* Bad files are found one at a time in a merge: find the others that are inputs of their own. */
+static void read_all(struct merge_inputs *in, unsigned llvm_major)
+{
+	const struct prof_read_opts opts = { .llvm_major = llvm_major };
+
+	for (size_t i = 0; i < in->nr; i++) {
+		PGO_AUTO(profile) model = PROFILE_INIT;
+		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+		int ret = 0;
+
+		if (!fs_is_dir(in->v[i].path))
+			ret = prof_read(in->v[i].path, &opts, &model, &why);
+		if (ret == -PGO_EFORMAT || ret == -PGO_EVERSION)
+			merge_inputs_add_bad(in, in->v[i].path, in->v[i].weight, &why);
+	}
+}
+
+static bool is_bad(const struct merge_inputs *in, const char *path)
+{
+	for (size_t i = 0; i < in->nr_bad; i++)
+		if (!strcmp(in->bad[i].path, path))
+			return true;
+	return false;
+}
+
+/* Whether the merge that failed may be tried again, without what made it fail. */
+static bool note_bad(struct session *s, int ret, struct pgo_err *err)
+{
+	struct merge_inputs *in = s->in;
+	const struct merge_input *at = err->path ? merge_inputs_find(in, err->path) : NULL;
+	bool unpacked = at && strcmp(at->path, at->name) != 0;
+
+	if (!s->req->quarantine || !at || unpacked || (ret != -PGO_EFORMAT && ret != -PGO_EVERSION))
+		return false;
+	if (!fs_is_dir(at->path))
+		read_all(in, s->opts.llvm_major);
+	if (!is_bad(in, err->path)) {
+		PGO_AUTO_FREE char *path = xstrdup(err->path);
+
+		merge_inputs_add_bad(in, path, at->weight, err);
+	}
+	return true;
+}
+
+static int merge_inputs_now(struct session *s, const char *dir, struct pgo_err *err)
+{
+	struct merge_inputs *in = s->in;
+	PGO_AUTO_FREE struct prof_input *list = xcalloc(in->nr, sizeof(*list));
+	struct bundle_payload *payload = &s->out.bundle.payloads[0];
+	struct prof_merge_result res;
+	int ret;
+
+	for (size_t i = 0; i < in->nr; i++)
+		list[i] = (struct prof_input){ in->v[i].path, in->v[i].weight };
+	ret = payload_merge(in->v[0].format, list, in->nr, &s->opts, dir, payload, &res, err);
+	if (ret)
+		return ret;
+	s->out.nr_files = res.nr_inputs;
+	s->out.nr_builds = res.nr_builds;
+	return 0;
+}
+
+/* A payload's path is in a folder that goes away. */
+static void name_bundle(const struct merge_inputs *in, struct pgo_err *err)
+{
+	const struct merge_input *at = err->path ? merge_inputs_find(in, err->path) : NULL;
+
+	if (at && strcmp(at->path, at->name) != 0)
+		pgo_err_prefix(err, "in '%s'", at->name);
+}
+
+/* Merge into dir, without bad files as long as that is allowed. */
+static int merge_rest(struct session *s, const char *dir, struct pgo_err *err)
+{
+	for (;;) {
+		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+		int ret = merge_lost_move(s->in, s->req, &s->nr_bad_done, &s->out.bundle, err);
+
+		if (!ret && !s->in->nr)
+			ret = no_input(&s->out.bundle, err);
+		if (ret)
+			return ret;
+		ret = merge_inputs_now(s, dir, &why);
+		if (!ret)
+			return 0;
+		if (note_bad(s, ret, &why))
+			continue;
+		name_bundle(s->in, &why);
+		if (err) {
+			pgo_err_release(err);
+			*err = why;
+			why = (struct pgo_err)PGO_ERR_INIT;
+		}
+		return ret;
+	}
+}
+
+static int describe_inputs(struct session *s, struct pgo_err *err)
+{
+	for (size_t i = 0; i < s->in->nr; i++) {
+		const struct merge_input *in = &s->in->v[i];
+		struct bundle_input *row = bundle_add_input(&s->out.bundle);
+		struct bundle_payload sum = { 0 };
+		int ret;
+
+		row->path = xstrdup(in->name);
+		row->format = xstrdup(in->format->name);
+		row->weight = in->weight;
+		if (!s->out.is_bundle)
+			continue;
+		ret = bundle_hash_payload(in->path, &sum, err);
+		if (ret)
+			return ret;
+		row->files = sum.files;
+		row->bytes = sum.bytes;
+		row->sha256 = sum.sha256;
+	}
+	return 0;
+}
+
+static char *text_or_empty(char *text)
+{
+	return text ? text : xstrdup("");
+}
+
+/* Where a profile is from is known when all inputs are bundles that say the same. */
+static void describe_origin(struct session *s)
+{
+	struct bundle *b = &s->out.bundle, *o = &s->in->origin;
+	struct tool_version *v = &s->consumer;
+
+	if (s->in->nr_bundles == s->in->nr && !s->req->strip && !s->req->prefix) {
+		b->source_sha256 = TAKE_PTR(o->source_sha256);
+		b->commit = TAKE_PTR(o->commit);
+		b->dirty = o->dirty;
+		b->work_root = TAKE_PTR(o->work_root);
+		b->machine = TAKE_PTR(o->machine);
+		b->technique = TAKE_PTR(o->technique);
+		b->cflags = o->cflags;
+		o->cflags = (struct strvec)STRVEC_INIT;
+	}
+	if (s->req->consumer) {
+		b->family = TAKE_PTR(v->family);
+		b->version = TAKE_PTR(v->version);
+		b->banner = TAKE_PTR(v->banner);
+		b->target = TAKE_PTR(v->target);
+		b->major = v->major;
+	} else if (b->work_root) {
+		b->family = TAKE_PTR(o->family);
+		b->version = TAKE_PTR(o->version);
+		b->banner = TAKE_PTR(o->banner);
+		b->target = TAKE_PTR(o->target);
+		b->major = o->major;
+	}
+	b->llvm_major = s->opts.llvm_major;
+	b->tool = xstrdup("pgoctl " PGOCTL_VERSION);
+	b->family = text_or_empty(b->family);
+	b->version = text_or_empty(b->version);
+	b->banner = text_or_empty(b->banner);
+	b->target = text_or_empty(b->target);
+	b->technique = text_or_empty(b->technique);
+	b->source_sha256 = text_or_empty(b->source_sha256);
+	b->work_root = text_or_empty(b->work_root);
+	b->machine = text_or_empty(b->machine);
+}
+
+static int write_bundle(struct session *s, const char *dir, struct pgo_err *err)
+{
+	struct bundle *b = &s->out.bundle;
+	PGO_AUTO_FREE char *payload = fs_join(dir, b->payloads[0].path);
+	int ret = bundle_hash_payload(payload, &b->payloads[0], err);
+
+	if (ret)
+		return ret;
+	describe_origin(s);
+	return bundle_write(b, dir, s->req->output, err);
+}
+
+/* Into its place; a folder never takes that of another. */
+static int place_native(struct session *s, const char *dir, struct pgo_err *err)
+{
+	struct bundle_payload *p = &s->out.bundle.payloads[0];
+	PGO_AUTO_FREE char *from = fs_join(dir, p->path);
+	PGO_AUTO_FREE char *to = fs_absolute(s->req->output);
+
+	if (strcmp(p->format, s->form->name) != 0)
+		return pgo_error(err, PGO_EUNSUP, "profiles of format %s are not written, only %s",
+				 s->form->name, p->format);
+	if (rename(from, to))
+		return pgo_error_errno(err, "cannot write '%s'", s->req->output);
+	free(p->path);
+	p->path = xstrdup(s->req->output);
+	return 0;
+}
+
+/* Beside the output, so that it is put into its place by a rename. */
+static int merge_beside(struct session *s, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *output = fs_absolute(s->req->output);
+	PGO_AUTO_FREE char *parent = fs_dirname(output);
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	int ret = tempdir_make(&dir, s->form ? parent : NULL, err);
+
+	bundle_add_payload(&s->out.bundle);
+	if (!ret)
+		ret = merge_rest(s, dir.path, err);
+	if (!ret)
+		ret = describe_inputs(s, err);
+	if (ret)
+		return ret;
+	return s->form ? place_native(s, dir.path, err) : write_bundle(s, dir.path, err);
+}
+
+/* What would only be found at the end. */
+static int check_output(const struct session *s, struct pgo_err *err)
+{
+	const char *output = s->req->output;
+	bool tree = s->form && (s->form->caps & PROF_CAP_TREE);
+	struct stat st;
+
+	if (stat(output, &st) || (!tree && S_ISREG(st.st_mode)))
+		return 0;
+	if (!tree)
+		return pgo_error(err, PGO_EUSAGE, "cannot write '%s': it is no regular file",
+				 output);
+	pgo_error(err, PGO_EUSAGE, "'%s' is there already", output);
+	return pgo_err_hint(err, "name another folder with -o");
+}
+
+int merge_files(struct merge_inputs *in, const struct merge_request *req, struct merge_outcome *ret,
+		struct pgo_err *err)
+{
+	PGO_AUTO(session)
+	s = { .in = in, .req = req, .out = MERGE_OUTCOME_INIT, .consumer = TOOL_VERSION_INIT };
+	int r = 0;
+
+	if (!in->nr)
+		r = merge_lost_move(in, req, &s.nr_bad_done, &s.out.bundle, err);
+	if (!r && !in->nr)
+		r = no_input(&s.out.bundle, err);
+	if (!r)
+		r = prepare(&s, err);
+	if (!r)
+		r = check_output(&s, err);
+	if (!r)
+		r = merge_beside(&s, err);
+	if (r)
+		return r;
+	s.out.nr_skipped = in->skipped.nr;
+	*ret = s.out;
+	s.out = (struct merge_outcome)MERGE_OUTCOME_INIT;
+	return 0;
+}
