@@ -6,8 +6,10 @@
 
 #include "pgo/base/fs.h"
 #include "profiles/format.h"
+#include "profiles/llvm/decode.h"
 #include "profiles/llvm/guard.h"
 #include "profiles/llvm/module.h"
+#include "profiles/llvm/raw.h"
 
 /*
  * Which majors read which version. Source: INSTR_PROF_RAW_VERSION and
@@ -20,6 +22,9 @@ static const struct {
 	{ 18, 9, 12 }, { 19, 10, 12 }, { 20, 10, 12 }, { 21, 10, 12 }, { 22, 10, 13 },
 };
 #define NR_VERSIONS (sizeof(versions) / sizeof(versions[0]))
+
+/* Of a function's hash: it is of the context-sensitive part. NamedInstrProfRecord's CS_FLAG. */
+#define LLVM_HASH_CS (1ULL << 60)
 
 /* An input in memory. */
 struct llvm_file {
@@ -54,7 +59,7 @@ static bool reads(const struct shim_api *api, const struct llvm_form *form)
 {
 	switch (form->type) {
 	case LLVM_FORM_RAW:
-		return form->version == api->raw_version;
+		return llvm_raw_known(form->version);
 	case LLVM_FORM_INDEXED:
 		return form->version && form->version <= api->indexed_version;
 	default:
@@ -103,6 +108,12 @@ static int version_error(const struct shim_api *api, const char *path, const str
 	return ret;
 }
 
+/* Of the version that the module's own reader takes; others are read here. */
+static bool is_native(const struct shim_api *api, const struct llvm_form *form)
+{
+	return form->type == LLVM_FORM_RAW && form->version != api->raw_version;
+}
+
 /* Everything that can be told without LLVM. */
 static int file_check(const struct llvm_file *f, const char *path, const struct shim_api *api,
 		      struct pgo_err *err)
@@ -111,7 +122,8 @@ static int file_check(const struct llvm_file *f, const char *path, const struct 
 
 	if (!cut_off && !reads(api, &f->form))
 		return version_error(api, path, &f->form, err);
-	return llvm_guard(&f->form, path, f->data.buf, f->data.len, api->major, err);
+	return llvm_guard(&f->form, path, f->data.buf, f->data.len,
+			  is_native(api, &f->form) ? 0 : api->major, err);
 }
 
 static struct shim_input input_of(const struct llvm_file *f, const char *path)
@@ -185,33 +197,47 @@ static int check_kind(struct merge *m, const char *path, const struct llvm_form 
 	return ret;
 }
 
-static int add_input(struct merge *m, const struct llvm_input *input, struct llvm_file *f,
-		     struct pgo_err *err)
+static int hand_over(struct merge *m, unsigned part, const struct llvm_input *input,
+		     const struct llvm_file *f, struct pgo_err *err)
 {
+	PGO_AUTO(llvm_decoded) decoded = LLVM_DECODED_INIT;
 	struct shim_fault fault = { 0 };
-	struct shim_input in;
+	struct shim_input in = input_of(f, input->path);
+	enum shim_code code;
+	int ret;
+
+	if (is_native(m->api, &f->form)) {
+		ret = llvm_decode(&f->form, input->path, in.data, in.len, &decoded, err);
+		if (ret)
+			return ret;
+		code = m->api->merger_add_batch(m->merger, part, &decoded.batch, input->weight,
+						&fault);
+	} else {
+		code = m->api->merger_add(m->merger, part, &in, input->weight, &fault);
+	}
+	return code ? fault_error(m->api, &fault, input->path, in.len, &f->form, err) : 0;
+}
+
+static int add_input(struct merge *m, unsigned part, const struct llvm_input *input,
+		     struct llvm_file *f, struct pgo_err *err)
+{
 	int ret = file_load(f, input->path, err);
 
 	if (!ret)
 		ret = file_check(f, input->path, m->api, err);
 	if (!ret)
 		ret = check_kind(m, input->path, &f->form, err);
-	if (ret)
-		return ret;
-	in = input_of(f, input->path);
-	if (m->api->merger_add(m->merger, &in, input->weight, &fault))
-		return fault_error(m->api, &fault, input->path, in.len, &f->form, err);
-	return 0;
+	return ret ? ret : hand_over(m, part, input, f, err);
 }
 
-static int add_inputs(struct merge *m, const struct llvm_input *inputs, size_t nr,
+static int add_inputs(struct merge *m, const struct llvm_input *inputs, size_t nr, unsigned jobs,
 		      struct pgo_err *err)
 {
 	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
 	int ret = 0;
 
 	for (size_t i = 0; i < nr && !ret; i++)
-		ret = add_input(m, &inputs[i], &file, err);
+		ret = add_input(m, (unsigned)(i % jobs), &inputs[i], &file, err);
 	return ret;
 }
 
@@ -253,6 +279,7 @@ static int write_output(struct merge *m, const struct llvm_merge_opts *opts, con
 		.max_count = t.max_count,
 		.version = opts->text ? 0 : m->api->indexed_version,
 		.nr_overflow = t.nr_overflow,
+		.nr_lost = t.nr_lost,
 	};
 	return 0;
 }
@@ -262,7 +289,7 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 			   struct llvm_merge_result *res, struct pgo_err *err)
 {
 	struct merge m = { .api = api, .merger = api->merger_new(opts->sparse, jobs) };
-	int ret = add_inputs(&m, inputs, nr, err);
+	int ret = add_inputs(&m, inputs, nr, jobs, err);
 
 	if (!ret)
 		ret = write_output(&m, opts, out_path, res, err);
@@ -304,6 +331,27 @@ static void add_func(const struct shim_record *record, void *arg)
 	f->cs = record->cs && p->kind == PROF_KIND_LLVM_CS;
 }
 
+static void add_decoded(const struct shim_func *from, struct profile *p)
+{
+	const struct shim_value *v = from->values;
+	const uint8_t *nr_values = from->site_counts;
+	struct shim_record record = { .name = from->name,
+				      .name_len = from->name_len,
+				      .hash = from->hash,
+				      .counts = from->counts,
+				      .nr_counts = from->nr_counts,
+				      .cs = from->hash & LLVM_HASH_CS };
+
+	for (unsigned kind = 0; kind < SHIM_NR_KINDS; kind++)
+		record.nr_value_sites += from->nr_sites[kind];
+	for (uint32_t site = 0; site < record.nr_value_sites; site++)
+		for (unsigned n = nr_values[site]; n; n--, v++)
+			if (__builtin_add_overflow(record.value_total, v->count,
+						   &record.value_total))
+				record.value_total = UINT64_MAX;
+	add_func(&record, p);
+}
+
 static int by_name_and_hash(const void *a, const void *b)
 {
 	const struct prof_func *x = a, *y = b;
@@ -343,25 +391,56 @@ static int choose_module(unsigned major, const struct llvm_form *form, const str
 	return llvm_module(m[0], ret, err);
 }
 
+/* A raw profile needs no module. */
+static int read_raw(const struct llvm_file *f, const char *path, struct profile *p,
+		    struct pgo_err *err)
+{
+	PGO_AUTO(llvm_decoded) decoded = LLVM_DECODED_INIT;
+	int ret = llvm_guard(&f->form, path, f->data.buf, f->data.len, 0, err);
+
+	if (!ret)
+		ret = llvm_decode(&f->form, path, f->data.buf, f->data.len, &decoded, err);
+	for (size_t i = 0; i < decoded.batch.nr_funcs; i++)
+		add_decoded(&decoded.batch.funcs[i], p);
+	return ret;
+}
+
+static int read_with_module(const struct llvm_file *f, const char *path, unsigned major,
+			    struct profile *p, struct pgo_err *err)
+{
+	struct shim_fault fault = { 0 };
+	const struct shim_api *api;
+	struct shim_input in;
+	int ret = choose_module(major, &f->form, &api, err);
+
+	if (!ret)
+		ret = file_check(f, path, api, err);
+	if (ret)
+		return ret;
+	in = input_of(f, path);
+	if (api->read(&in, add_func, p, &fault))
+		return fault_error(api, &fault, path, in.len, &f->form, err);
+	return 0;
+}
+
+static bool is_known_raw(const struct llvm_form *form)
+{
+	return form->type == LLVM_FORM_RAW && (!form->version || llvm_raw_known(form->version));
+}
+
 int llvm_read(const char *path, unsigned major, struct profile *out, struct pgo_err *err)
 {
 	PGO_AUTO(profile) p = PROFILE_INIT;
 	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
-	struct shim_fault fault = { 0 };
-	const struct shim_api *api;
-	struct shim_input in;
 	int ret = file_load(&file, path, err);
 
-	if (!ret)
-		ret = choose_module(major, &file.form, &api, err);
-	if (!ret)
-		ret = file_check(&file, path, api, err);
 	if (ret)
 		return ret;
-	in = input_of(&file, path);
 	p.kind = kind_of(&file.form);
-	if (api->read(&in, add_func, &p, &fault))
-		return fault_error(api, &fault, path, in.len, &file.form, err);
+	ret = is_known_raw(&file.form) ? read_raw(&file, path, &p, err)
+				       : read_with_module(&file, path, major, &p, err);
+	if (ret)
+		return ret;
 	p.version = file.form.version;
 	if (p.nr_funcs)
 		qsort(p.funcs, p.nr_funcs, sizeof(*p.funcs), by_name_and_hash);

@@ -41,8 +41,8 @@ int llvm_form_of(const void *head, size_t len, struct llvm_form *out);
 const char *llvm_form_name(enum llvm_form_type type); /* "raw profile" */
 
 /*
- * Check data, the whole file, for a reader of the given LLVM major; form is what
- * llvm_form_of says of it. -PGO_EFORMAT with the offset, -PGO_EUNSUP for what
+ * Check data, the whole file, for a reader of the given LLVM major, or 0 for the
+ * native one (raw profiles only); form is what llvm_form_of says of it. -PGO_EFORMAT with the offset, -PGO_EUNSUP for what
  * would be lost (memory profiles) or cannot be read from this file alone.
  */
 int llvm_guard(const struct llvm_form *form, const char *path, const void *data, size_t len,

@@ -1,12 +1,16 @@
 profiles_libpgoprofiles_a_SOURCES += \
 	profiles/fmt-llvm.c \
 	profiles/llvm.c profiles/llvm.h \
+	profiles/llvm/decode.c profiles/llvm/decode.h \
 	profiles/llvm/guard.c profiles/llvm/guard.h \
 	profiles/llvm/guard-indexed.c \
-	profiles/llvm/guard-raw.c \
 	profiles/llvm/guard-text.c \
+	profiles/llvm/md5.c \
 	profiles/llvm/module.c profiles/llvm/module.h \
-	profiles/llvm/shim.h
+	profiles/llvm/names.c profiles/llvm/names.h \
+	profiles/llvm/raw.c profiles/llvm/raw.h \
+	profiles/llvm/shim.h \
+	profiles/llvm/targets.c profiles/llvm/targets.h
 EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim.map
 
 # One module a major, of the same source; opened at run time, so nothing is linked to libLLVM.
@@ -19,7 +23,7 @@ llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h profiles/llvm/shim.map
 		-shared -o $@ $< $(LDFLAGS) -Wl,-z,defs \
 		-Wl,--version-script=$(top_srcdir)/profiles/llvm/shim.map $(LLVM_LDFLAGS_$*)
 
-llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a
+llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/llvm-test

@@ -59,10 +59,27 @@ static void copy_traces(InstrProfReader &reader, InstrProfWriter &writer, uint64
 	if (!traces.empty())
 		writer.addTemporalProfileTraces(traces, reader.getTemporalProfTraceStreamSize());
 }
+
+static uint64_t add_trace(const struct shim_batch *b, InstrProfWriter &writer, uint64_t weight)
+{
+	SmallVector<TemporalProfTraceTy> traces(1);
+
+	if (!b->nr_trace)
+		return 0;
+	traces[0].Weight = weight;
+	traces[0].FunctionNameRefs.assign(b->trace, b->trace + b->nr_trace);
+	writer.addTemporalProfileTraces(traces, /*SrcStreamSize=*/1);
+	return 0;
+}
 #else
 static std::unique_ptr<InstrProfWriter> new_writer(bool sparse)
 {
 	return std::make_unique<InstrProfWriter>(sparse);
+}
+
+static uint64_t add_trace(const struct shim_batch *b, InstrProfWriter &, uint64_t)
+{
+	return b->nr_trace;
 }
 
 static void copy_traces(InstrProfReader &, InstrProfWriter &, uint64_t) {}
@@ -78,14 +95,81 @@ static Error copy_binary_ids(InstrProfReader &reader, InstrProfWriter &writer)
 	writer.addBinaryIds(ids);
 	return Error::success();
 }
+
+static void add_ids(const struct shim_batch *b, InstrProfWriter &writer)
+{
+	std::vector<object::BuildID> ids;
+
+	for (size_t i = 0; i < b->nr_ids; i++) {
+		auto *bytes = static_cast<const uint8_t *>(b->ids[i].data);
+
+		ids.push_back(object::BuildID(bytes, bytes + b->ids[i].len));
+	}
+	writer.addBinaryIds(ids);
+}
 #else
+static void add_ids(const struct shim_batch *, InstrProfWriter &) {}
+
 static Error copy_binary_ids(InstrProfReader &, InstrProfWriter &)
 {
 	return Error::success();
 }
 #endif
 
+#if LLVM_VERSION_MAJOR >= 18
+static NamedInstrProfRecord make_record(const struct shim_func *f, uint64_t &)
+{
+	return NamedInstrProfRecord(StringRef(f->name, f->name_len), f->hash,
+				    std::vector<uint64_t>(f->counts, f->counts + f->nr_counts),
+				    std::vector<uint8_t>(f->bitmap, f->bitmap + f->nr_bitmap));
+}
+#else
+static NamedInstrProfRecord make_record(const struct shim_func *f, uint64_t &nr_lost)
+{
+	nr_lost += f->nr_bitmap != 0;
+	return NamedInstrProfRecord(StringRef(f->name, f->name_len), f->hash,
+				    std::vector<uint64_t>(f->counts, f->counts + f->nr_counts));
+}
+#endif
+
+/* What a raw version's high bits say of the kind; the bits of InstrProfKind never changed. */
+static InstrProfKind kind_of(uint64_t variant)
+{
+	static const struct {
+		unsigned bit, kind, since;
+	} bits[] = {
+		{ 57, 0x8, 12 },  { 58, 0x4, 12 },  { 60, 0x10, 14 },
+		{ 61, 0x20, 14 }, { 63, 0x80, 17 }, { 55, 0x100, 20 },
+	};
+	unsigned kind = variant & 1ULL << 56 ? 0x2 : 0x1;
+
+	for (auto &b : bits)
+		if (variant & 1ULL << b.bit && LLVM_VERSION_MAJOR >= b.since)
+			kind |= b.kind;
+	return static_cast<InstrProfKind>(kind);
+}
+
 #if LLVM_VERSION_MAJOR >= 19
+static void copy_vtable_names(InstrProfReader &reader, InstrProfWriter &writer)
+{
+	for (const auto &name : reader.getSymtab().getVTableNames())
+		writer.addVTableName(name.getKey());
+}
+
+static uint64_t add_vtable_names(const struct shim_batch *b, InstrProfWriter &writer)
+{
+	for (size_t i = 0; i < b->nr_vtable_names; i++)
+		writer.addVTableName(StringRef(static_cast<const char *>(b->vtable_names[i].data),
+					       b->vtable_names[i].len));
+	return 0;
+}
+
+static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
+		     std::vector<InstrProfValueData> &values)
+{
+	record.addValueData(kind, site, values, nullptr);
+}
+
 static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
 {
 	uint64_t total = 0;
@@ -95,6 +179,19 @@ static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_
 	return total;
 }
 #else
+static void copy_vtable_names(InstrProfReader &, InstrProfWriter &) {}
+
+static uint64_t add_vtable_names(const struct shim_batch *b, InstrProfWriter &)
+{
+	return b->nr_vtable_names;
+}
+
+static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
+		     std::vector<InstrProfValueData> &values)
+{
+	record.addValueData(kind, site, values.data(), values.size(), nullptr);
+}
+
 static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
 {
 	uint64_t total = 0;
@@ -110,8 +207,7 @@ static const uint64_t implausible_count = 1ULL << 56;
 
 struct shim_merger {
 	std::vector<std::unique_ptr<InstrProfWriter>> parts;
-	size_t next = 0; /* part that takes the next input */
-	uint64_t nr_overflow = 0;
+	uint64_t nr_overflow = 0, nr_lost = 0;
 };
 
 static char *copy_string(StringRef s)
@@ -249,10 +345,11 @@ add_record(struct shim_merger *m, InstrProfWriter &writer, NamedInstrProfRecord 
 	return fault->code;
 }
 
-static enum shim_code merger_add(struct shim_merger *m, const struct shim_input *input,
-				 uint64_t weight, struct shim_fault *fault) noexcept
+static enum shim_code
+merger_add(struct shim_merger *m, unsigned part, const struct shim_input *input, uint64_t weight,
+	   struct shim_fault *fault) noexcept
 {
-	InstrProfWriter &writer = *m->parts[m->next];
+	InstrProfWriter &writer = *m->parts[part];
 	auto opened = open_reader(input);
 	enum shim_code code;
 
@@ -265,7 +362,6 @@ static enum shim_code merger_add(struct shim_merger *m, const struct shim_input 
 		consume(std::move(e), fault);
 		return fault->code = SHIM_EKIND;
 	}
-	m->next = (m->next + 1) % m->parts.size();
 	for (auto &record : reader) {
 		code = check_record(record, input->raw, fault);
 		if (code == SHIM_OK)
@@ -278,6 +374,56 @@ static enum shim_code merger_add(struct shim_merger *m, const struct shim_input 
 		return consume(reader.getError(), fault);
 	if (Error e = copy_binary_ids(reader, writer))
 		return consume(std::move(e), fault);
+	copy_vtable_names(reader, writer);
+	return SHIM_OK;
+}
+
+/* The sites of f, whose values are already what their addresses mean. */
+static uint64_t add_sites(NamedInstrProfRecord &record, const struct shim_func *f)
+{
+	const uint8_t *nr_values = f->site_counts;
+	const struct shim_value *v = f->values;
+	std::vector<InstrProfValueData> values;
+	uint64_t nr_lost = 0;
+
+	for (uint32_t kind = 0; kind < SHIM_NR_KINDS; kind++) {
+		bool fits = kind <= IPVK_Last;
+
+		if (fits && f->nr_sites[kind])
+			record.reserveSites(kind, f->nr_sites[kind]);
+		for (uint32_t site = 0; site < f->nr_sites[kind]; site++) {
+			values.clear();
+			for (unsigned n = *nr_values++; n; n--, v++)
+				values.push_back({ v->value, v->count });
+			if (fits)
+				add_site(record, kind, site, values);
+			else
+				nr_lost += values.size();
+		}
+	}
+	return nr_lost;
+}
+
+static enum shim_code
+merger_add_batch(struct shim_merger *m, unsigned part, const struct shim_batch *batch,
+		 uint64_t weight, struct shim_fault *fault) noexcept
+{
+	InstrProfWriter &writer = *m->parts[part];
+
+	if (Error e = m->parts[0]->mergeProfileKind(kind_of(batch->variant))) {
+		consume(std::move(e), fault);
+		return fault->code = SHIM_EKIND;
+	}
+	for (size_t i = 0; i < batch->nr_funcs; i++) {
+		NamedInstrProfRecord record = make_record(&batch->funcs[i], m->nr_lost);
+
+		m->nr_lost += add_sites(record, &batch->funcs[i]);
+		if (add_record(m, writer, std::move(record), weight, fault) != SHIM_OK)
+			return fault->code;
+	}
+	m->nr_lost += add_trace(batch, writer, weight);
+	add_ids(batch, writer);
+	m->nr_lost += add_vtable_names(batch, writer);
 	return SHIM_OK;
 }
 
@@ -331,6 +477,7 @@ static enum shim_code merger_write(struct shim_merger *m, int fd, bool text,
 	InstrProfWriter &writer = *m->parts[0];
 	*totals = {};
 	totals->nr_overflow = m->nr_overflow;
+	totals->nr_lost = m->nr_lost;
 	add_totals(writer, totals);
 
 	raw_fd_ostream out(fd, /*shouldClose=*/false);
@@ -397,6 +544,7 @@ const struct shim_api *pgo_llvm_shim(void)
 		merger_new,
 		merger_free,
 		merger_add,
+		merger_add_batch,
 		merger_write,
 		read_all,
 		fault_release,

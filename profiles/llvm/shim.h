@@ -18,7 +18,7 @@ extern "C" {
 #define SHIM_NOEXCEPT
 #endif
 
-#define SHIM_ABI 1
+#define SHIM_ABI 2
 #define SHIM_SYMBOL "pgo_llvm_shim"
 
 enum shim_code {
@@ -58,9 +58,47 @@ struct shim_record {
 	bool cs;
 };
 
+#define SHIM_NR_KINDS 3
+
+struct shim_value {
+	uint64_t value, count;
+};
+
+/* One function to add. name is not terminated. */
+struct shim_func {
+	const char *name;
+	size_t name_len;
+	uint64_t hash;
+	const uint64_t *counts;
+	size_t nr_counts;
+	const uint8_t *bitmap;
+	size_t nr_bitmap;
+	uint32_t nr_sites[SHIM_NR_KINDS];
+	const uint8_t *site_counts; /* number of values of each site, kind after kind */
+	const struct shim_value *values;
+};
+
+struct shim_bytes {
+	const void *data;
+	size_t len;
+};
+
+/* What a raw profile says, in the order of its records; valid during the call. */
+struct shim_batch {
+	uint64_t variant; /* high bits of the raw version */
+	const struct shim_func *funcs;
+	size_t nr_funcs;
+	const struct shim_bytes *ids, *vtable_names;
+	size_t nr_ids, nr_vtable_names;
+	const uint64_t *trace; /* hashes of names in the order of first calls */
+	size_t nr_trace;
+};
+
 /* What a merge holds. Saturated. */
 struct shim_totals {
 	uint64_t nr_functions, nr_counters, total_count, max_count, nr_overflow;
+	/* of batches: bitmaps, traces and values of virtual tables that this LLVM has no place for */
+	uint64_t nr_lost;
 };
 
 typedef void (*shim_record_fn)(const struct shim_record *record, void *arg);
@@ -77,15 +115,23 @@ struct shim_api {
 	/* How many partial merges llvm-profdata makes of nr inputs on this machine. */
 	unsigned (*default_jobs)(size_t nr_inputs) SHIM_NOEXCEPT;
 	/*
-	 * jobs partial merges, to which inputs go in turn, are joined at the end as
+	 * jobs partial merges, to which inputs are to go in turn, are joined at the end as
 	 * llvm-profdata -j does it: the order of records in the output, and with it
 	 * the bytes, may depend on their number.
 	 */
 	struct shim_merger *(*merger_new)(bool sparse, unsigned jobs)SHIM_NOEXCEPT;
 	void (*merger_free)(struct shim_merger *m) SHIM_NOEXCEPT;
-	/* Add every record, its counts times weight. The merge is of no use after a fault. */
-	enum shim_code (*merger_add)(struct shim_merger *m, const struct shim_input *input,
-				     uint64_t weight, struct shim_fault *fault) SHIM_NOEXCEPT;
+	/*
+	 * Add every record, its counts times weight, to partial merge part. The merge is
+	 * of no use after a fault.
+	 */
+	enum shim_code (*merger_add)(struct shim_merger *m, unsigned part,
+				     const struct shim_input *input, uint64_t weight,
+				     struct shim_fault *fault) SHIM_NOEXCEPT;
+	/* The same of records that were read elsewhere; their names need not be in any table. */
+	enum shim_code (*merger_add_batch)(struct shim_merger *m, unsigned part,
+					   const struct shim_batch *batch, uint64_t weight,
+					   struct shim_fault *fault) SHIM_NOEXCEPT;
 	/* Join and write to a regular file at its offset 0. fd stays open. Called once. */
 	enum shim_code (*merger_write)(struct shim_merger *m, int fd, bool text,
 				       struct shim_totals *totals,
