@@ -45,9 +45,11 @@ static int merge_llvm(const struct prof_input *inputs, size_t nr,
 		      struct prof_merge_result *res, struct pgo_err *err)
 {
 	/* One job: more make the order of equal names depend on the machine's processors. */
-	struct llvm_merge_opts o = {
-		.major = opts->llvm_major, .sparse = opts->sparse, .text = opts->text, .jobs = 1
-	};
+	struct llvm_merge_opts o = { .major = opts->llvm_major,
+				     .sparse = opts->sparse,
+				     .text = opts->text,
+				     .jobs = 1,
+				     .threads = opts->threads };
 	PGO_AUTO_FREE struct llvm_input *in = xcalloc(nr, sizeof(*in));
 	struct llvm_merge_result r;
 	int ret;

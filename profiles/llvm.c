@@ -10,6 +10,7 @@
 #include "profiles/llvm/guard.h"
 #include "profiles/llvm/module.h"
 #include "profiles/llvm/raw.h"
+#include "profiles/llvm/sum.h"
 
 /*
  * Which majors read which version. Source: INSTR_PROF_RAW_VERSION and
@@ -172,6 +173,8 @@ static int fault_error(const struct shim_api *api, struct shim_fault *fault, con
 struct merge {
 	const struct shim_api *api;
 	struct shim_merger *merger;
+	bool one_by_one; /* the sum of raw files is not to be tried */
+	unsigned threads;
 	const char *first_path;
 	uint64_t first_variant;
 };
@@ -230,14 +233,85 @@ static int add_input(struct merge *m, unsigned part, const struct llvm_input *in
 	return ret ? ret : hand_over(m, part, input, f, err);
 }
 
+/* Sums lead to an error that only files one by one can tell. */
+#define NOT_SUMMED 1
+
+static int hand_over_sum(struct merge *m, unsigned part, const struct llvm_sum *sum,
+			 const char *path, struct pgo_err *err)
+{
+	const struct llvm_form form = { .type = LLVM_FORM_RAW, .variant = sum->batch.variant };
+	struct shim_fault fault = { 0 };
+	int ret = check_kind(m, path, &form, err);
+
+	if (ret || !m->api->merger_add_batch(m->merger, part, &sum->batch, 1, &fault))
+		return ret;
+	m->api->fault_release(&fault);
+	return NOT_SUMMED;
+}
+
+/*
+ * Add inputs[0..*ret_run) as one, as many as can be; 0 is no error. first: part
+ * is empty yet. Otherwise weights, or a site that has one value twice, would
+ * make it matter what was there before.
+ */
+static int add_run(struct merge *m, unsigned part, const struct llvm_input *inputs, size_t nr,
+		   bool first, size_t *ret_run, struct pgo_err *err)
+{
+	PGO_AUTO(llvm_sum) sum = LLVM_SUM_INIT;
+	PGO_AUTO(llvm_sum) head = LLVM_SUM_INIT;
+	struct llvm_sum *run = &sum;
+
+	*ret_run = 0;
+	for (size_t i = 0; i < nr && !first; i++)
+		if (inputs[i].weight != 1)
+			return 0;
+	if (!llvm_sum_files(inputs, nr, m->threads, &sum)) {
+		nr = sum.unfit == SIZE_MAX ? 0 : sum.unfit;
+		run = &head;
+		if (nr < 2 || !llvm_sum_files(inputs, nr, m->threads, &head))
+			return 0;
+	}
+	if (!first && run->tangled)
+		return 0;
+	*ret_run = nr;
+	return hand_over_sum(m, part, run, inputs[0].path, err);
+}
+
+/* Runs of raw profiles as sums, anything else one by one. */
+static int add_part(struct merge *m, unsigned part, const struct llvm_input *inputs, size_t nr,
+		    struct pgo_err *err)
+{
+	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
+	bool sums = !m->one_by_one;
+	int ret = 0;
+
+	for (size_t i = 0, run; i < nr && !ret; i += run) {
+		run = 0;
+		if (sums && nr - i > 1)
+			ret = add_run(m, part, inputs + i, nr - i, !i, &run, err);
+		/* Two without a sum in a row: there are hardly any. */
+		sums = sums && (run || !i);
+		if (!ret && !run) {
+			ret = add_input(m, part, &inputs[i], &file, err);
+			run = 1;
+		}
+	}
+	return ret;
+}
+
 static int add_inputs(struct merge *m, const struct llvm_input *inputs, size_t nr, unsigned jobs,
 		      struct pgo_err *err)
 {
-	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
+	PGO_AUTO_FREE struct llvm_input *own = xcalloc(nr, sizeof(*own));
 	int ret = 0;
 
-	for (size_t i = 0; i < nr && !ret; i++)
-		ret = add_input(m, (unsigned)(i % jobs), &inputs[i], &file, err);
+	for (unsigned part = 0; part < jobs && !ret; part++) {
+		size_t n = 0;
+
+		for (size_t i = part; i < nr; i += jobs)
+			own[n++] = inputs[i];
+		ret = add_part(m, part, own, n, err);
+	}
 	return ret;
 }
 
@@ -288,12 +362,18 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 			   const struct llvm_merge_opts *opts, unsigned jobs, const char *out_path,
 			   struct llvm_merge_result *res, struct pgo_err *err)
 {
-	struct merge m = { .api = api, .merger = api->merger_new(opts->sparse, jobs) };
-	int ret = add_inputs(&m, inputs, nr, jobs, err);
+	struct merge m = { .api = api, .threads = opts->threads };
+	int ret = NOT_SUMMED;
 
-	if (!ret)
-		ret = write_output(&m, opts, out_path, res, err);
-	api->merger_free(m.merger);
+	for (int tries = 0; tries < 2 && ret == NOT_SUMMED; tries++) {
+		m.merger = api->merger_new(opts->sparse, jobs);
+		m.one_by_one = tries > 0;
+		m.first_path = NULL;
+		ret = add_inputs(&m, inputs, nr, jobs, err);
+		if (!ret)
+			ret = write_output(&m, opts, out_path, res, err);
+		api->merger_free(m.merger);
+	}
 	return ret;
 }
 

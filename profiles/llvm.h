@@ -26,6 +26,7 @@ struct llvm_merge_opts {
 	 * several hashes.
 	 */
 	unsigned jobs;
+	unsigned threads; /* that add up raw profiles; 0: one a processor. Not seen in the result */
 };
 
 /* What a merge did. */

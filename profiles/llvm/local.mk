@@ -10,6 +10,10 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/llvm/names.c profiles/llvm/names.h \
 	profiles/llvm/raw.c profiles/llvm/raw.h \
 	profiles/llvm/shim.h \
+	profiles/llvm/sum.c profiles/llvm/sum.h \
+	profiles/llvm/sum-group.c profiles/llvm/sum-group.h \
+	profiles/llvm/sum-result.c \
+	profiles/llvm/sum-values.c \
 	profiles/llvm/targets.c profiles/llvm/targets.h
 EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim.map
 

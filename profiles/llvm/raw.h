@@ -12,6 +12,7 @@
 
 #define LLVM_RAW_OLDEST 5
 #define LLVM_RAW_NEWEST 11
+#define LLVM_RAW_MAX_HEADER_BYTES 152
 #define LLVM_NR_VALUE_KINDS 3 /* calls, sizes of memory, virtual tables (version 10 on) */
 
 /* A counter of a process is never larger; LLVM 17 and later warn from it on. */
