@@ -35,6 +35,7 @@ struct prof_merge_opts {
 	unsigned llvm_major; /* of the compiler that will read the result; 0: the newest module */
 	bool sparse;	     /* leave out functions whose counts are all zero, where the form can */
 	bool text;	     /* write the family's text form, where it has one */
+	const char *to;	     /* name of the format to write, of the family; NULL: as text says */
 	const char *strip;   /* trees: leading folders to take off the names, or NULL */
 	const char *prefix;  /* trees: folders to put before them, or NULL */
 	unsigned threads;    /* at most; 0: as many as there are processors */

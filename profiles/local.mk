@@ -4,5 +4,6 @@ profiles_libpgoprofiles_a_SOURCES = \
 	profiles/profile.c profiles/profile.h \
 	profiles/registry.c
 
+include profiles/fdata.mk
 include profiles/gcda.mk
 include profiles/llvm/local.mk

@@ -4,9 +4,10 @@
 #include "pgo/base/mem.h"
 #include "pgo/base/num.h"
 
-/* LLVM's counters stop two below the largest number, gcov's are signed. */
-#define LLVM_LIMIT (UINT64_MAX - 2)
-#define GCC_LIMIT ((uint64_t)INT64_MAX)
+/* LLVM's counters stop two below the largest number, its samples at it. */
+#define INSTR_LIMIT (UINT64_MAX - 2)
+/* What gcov and BOLT count by. */
+#define SIGNED_LIMIT ((uint64_t)INT64_MAX)
 
 void profile_release(struct profile *p)
 {
@@ -38,9 +39,24 @@ static void finish_func(struct prof_func *f)
 	}
 }
 
+static uint64_t limit_of(enum prof_kind kind)
+{
+	switch (kind) {
+	case PROF_KIND_GCC_ARCS:
+	case PROF_KIND_GCC_AFDO:
+	case PROF_KIND_BOLT_BRANCHES:
+	case PROF_KIND_BOLT_SAMPLES:
+		return SIGNED_LIMIT;
+	case PROF_KIND_LLVM_SAMPLE:
+		return UINT64_MAX;
+	default:
+		return INSTR_LIMIT;
+	}
+}
+
 void profile_finish(struct profile *p)
 {
-	uint64_t limit = p->kind == PROF_KIND_GCC_ARCS ? GCC_LIMIT : LLVM_LIMIT;
+	uint64_t limit = limit_of(p->kind);
 
 	p->total = p->max_count = p->nr_counters = p->nr_saturated = 0;
 	for (size_t i = 0; i < p->nr_funcs; i++) {
@@ -64,7 +80,84 @@ const char *prof_kind_name(enum prof_kind kind)
 		[PROF_KIND_LLVM_FE] = "clang front end",
 		[PROF_KIND_LLVM_CS] = "clang IR, context-sensitive",
 		[PROF_KIND_GCC_ARCS] = "gcc arcs",
+		[PROF_KIND_LLVM_SAMPLE] = "clang samples",
+		[PROF_KIND_GCC_AFDO] = "gcc samples",
+		[PROF_KIND_BOLT_BRANCHES] = "bolt branches",
+		[PROF_KIND_BOLT_SAMPLES] = "bolt samples",
 	};
 
-	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}
+
+const char *prof_value_kind_name(enum prof_value_kind kind)
+{
+	static const char *const names[] = {
+		[PROF_VALUE_CALL] = "call",
+		[PROF_VALUE_SIZE] = "size",
+		[PROF_VALUE_VTABLE] = "vtable",
+	};
+
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int prof_place_compare(const struct prof_place *a, const struct prof_place *b)
+{
+	int order = strcmp(a->inlined, b->inlined);
+
+	if (!order)
+		order = compare_u64(a->at, b->at);
+	if (!order)
+		order = compare_u64(a->discriminator, b->discriminator);
+	if (!order)
+		order = compare_u64(a->memory, b->memory);
+	if (!order)
+		order = compare_u64(a->target != NULL, b->target != NULL);
+	if (!order && a->target)
+		order = strcmp(a->target, b->target);
+	return order ? order : compare_u64(a->target_at, b->target_at);
+}
+
+static int by_func_and_place(const void *a, const void *b)
+{
+	const struct prof_count *x = a, *y = b;
+	int order = compare_u64(x->func, y->func);
+
+	return order ? order : prof_place_compare(&x->place, &y->place);
+}
+
+static void set_counts(struct profile *p, const struct prof_count *from, size_t nr)
+{
+	struct prof_func *f = &p->funcs[from->func];
+	struct prof_place *places = arena_alloc(&p->arena, nr, sizeof(*places));
+
+	f->counts = arena_alloc(&p->arena, nr, sizeof(*f->counts));
+	f->places = places;
+	for (size_t i = 0; i < nr; i++) {
+		size_t last = f->nr_counts - 1;
+
+		if (f->nr_counts && !prof_place_compare(&places[last], &from[i].place)) {
+			f->counts[last] = num_add_sat(f->counts[last], from[i].count, NULL);
+			places[last].mispredicted = num_add_sat(places[last].mispredicted,
+								from[i].place.mispredicted, NULL);
+			continue;
+		}
+		places[f->nr_counts] = from[i].place;
+		f->counts[f->nr_counts++] = from[i].count;
+	}
+}
+
+void profile_set_counts(struct profile *p, struct prof_count *all, size_t nr)
+{
+	if (nr)
+		qsort(all, nr, sizeof(*all), by_func_and_place);
+	for (size_t i = 0, end; i < nr; i = end) {
+		for (end = i; end < nr && all[end].func == all[i].func; end++)
+			;
+		set_counts(p, &all[i], end - i);
+	}
 }

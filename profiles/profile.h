@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The model of an instrumentation profile that show, diff and check share:
- * functions with counters, whatever file they came from. It is a view for
+ * The model of a profile that show, diff and check share: functions with
+ * counts, whatever file they came from. It is a view for
  * understanding; merging works on the native form (llvm.h, gcda.h), so that
  * nothing is lost on the way to the compiler.
  */
@@ -20,6 +20,34 @@ enum prof_kind {
 	PROF_KIND_LLVM_FE,  /* -fprofile-instr-generate */
 	PROF_KIND_LLVM_CS,  /* IR with a context-sensitive part */
 	PROF_KIND_GCC_ARCS, /* .gcda */
+	PROF_KIND_LLVM_SAMPLE,
+	PROF_KIND_GCC_AFDO,
+	PROF_KIND_BOLT_BRANCHES,
+	PROF_KIND_BOLT_SAMPLES, /* without branches */
+	PROF_NR_KINDS,
+};
+
+enum prof_value_kind { PROF_VALUE_CALL, PROF_VALUE_SIZE, PROF_VALUE_VTABLE, PROF_NR_VALUE_KINDS };
+
+/* What was seen at a place: whom it called, with which size, of which class. */
+struct prof_value {
+	enum prof_value_kind kind;
+	uint32_t site;	  /* instrumentation: its number in the kind; samples: index of the count */
+	uint64_t value;	  /* instrumentation */
+	const char *name; /* of what was called, or NULL */
+	uint64_t count;
+};
+
+/* Where a count is that is no instrumentation counter. */
+struct prof_place {
+	const char
+		*inlined; /* calls that it was inlined by, outermost first: "3.1 f, 7 g", or "" */
+	uint64_t at;	  /* line from the function's first; BOLT: offset of the instruction */
+	uint32_t discriminator; /* samples */
+	bool memory;		/* BOLT: an access, not a branch */
+	const char *target;	/* BOLT: symbol jumped to or accessed; NULL */
+	uint64_t target_at;
+	uint64_t mispredicted;
 };
 
 /*
@@ -31,9 +59,13 @@ struct prof_func {
 	uint64_t hash;	  /* LLVM: function hash; GCC: cfg_checksum << 32 | lineno_checksum */
 	uint64_t *counts; /* nr_counts, saturated at UINT64_MAX */
 	size_t nr_counts;
+	/* nr_counts, by inlined, at, discriminator, memory, target; NULL: counters by number. */
+	const struct prof_place *places;
+	const struct prof_value *values; /* by kind, site, value or name */
+	size_t nr_values;
 	uint64_t sum;	/* of counts, saturated */
 	uint64_t max;	/* largest of counts */
-	uint64_t entry; /* counts[0] for LLVM IR; 0 where not known */
+	uint64_t entry; /* LLVM IR: counts[0]; samples: the head's; BOLT: branches to its start */
 	uint32_t nr_value_sites;
 	uint64_t value_total; /* of all value profiling counts */
 	bool cs;	      /* of the context-sensitive part */
@@ -56,8 +88,20 @@ void profile_release(struct profile *p);
 PGO_DEFINE_AUTO(profile, profile_release)
 /* A new zeroed function at the end; valid until the next call. */
 struct prof_func *profile_add(struct profile *p);
+/* A count and where it is, while a reader collects them. */
+struct prof_count {
+	size_t func; /* index */
+	struct prof_place place;
+	uint64_t count;
+};
+/* Give every function its places and counts out of all of a reader's, which are sorted here;
+ * counts of one place are added up. Strings must live as long as the profile. */
+void profile_set_counts(struct profile *p, struct prof_count *all, size_t nr);
 /* Compute sums of every function and of the profile; called once by a reader at its end. */
 void profile_finish(struct profile *p);
 const char *prof_kind_name(enum prof_kind kind);
+const char *prof_value_kind_name(enum prof_value_kind kind);
+/* Their order in a function; 0 for the same place. */
+int prof_place_compare(const struct prof_place *a, const struct prof_place *b);
 
 #endif

@@ -10,17 +10,15 @@
 
 #define HEAD_BYTES 4096
 
+extern const struct prof_format prof_format_bolt_fdata;
 extern const struct prof_format prof_format_gcda;
 extern const struct prof_format prof_format_llvm_indexed;
 extern const struct prof_format prof_format_llvm_raw;
 extern const struct prof_format prof_format_llvm_text;
 
 const struct prof_format *const prof_formats[] = {
-	&prof_format_llvm_raw,
-	&prof_format_llvm_indexed,
-	&prof_format_llvm_text,
-	&prof_format_gcda,
-	NULL,
+	&prof_format_llvm_raw, &prof_format_llvm_indexed, &prof_format_llvm_text,
+	&prof_format_gcda,     &prof_format_bolt_fdata,	  NULL,
 };
 
 const struct prof_format *prof_format_find(const char *suffix, const char *family)
