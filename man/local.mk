@@ -3,6 +3,7 @@ dist_man_MANS += \
 	man/pgoctl-build.1 \
 	man/pgoctl-collect.1 \
 	man/pgoctl-convert.1 \
+	man/pgoctl-diff.1 \
 	man/pgoctl-init.1 \
 	man/pgoctl-run.1 \
 	man/pgoctl-show.1 \

@@ -394,6 +394,26 @@ int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_mer
 	return ret;
 }
 
+static void add_values(struct profile *p, struct prof_func *f, const struct shim_record *record)
+{
+	struct prof_value *values = arena_alloc(&p->arena, record->nr_values, sizeof(*values));
+
+	for (size_t i = 0; i < record->nr_values; i++) {
+		const struct shim_value *v = &record->values[i];
+
+		if (v->kind >= PROF_NR_VALUE_KINDS)
+			continue;
+		values[f->nr_values++] = (struct prof_value){
+			.kind = (enum prof_value_kind)v->kind,
+			.site = v->site,
+			.value = v->value,
+			.name = v->name_len ? arena_strndup(&p->arena, v->name, v->name_len) : NULL,
+			.count = v->count,
+		};
+	}
+	f->values = values;
+}
+
 static void add_func(const struct shim_record *record, void *arg)
 {
 	struct profile *p = arg;
@@ -408,6 +428,7 @@ static void add_func(const struct shim_record *record, void *arg)
 	f->entry = record->nr_counts ? record->counts[0] : 0;
 	f->nr_value_sites = record->nr_value_sites;
 	f->value_total = record->value_total;
+	add_values(p, f, record);
 	f->cs = record->cs && p->kind == PROF_KIND_LLVM_CS;
 }
 

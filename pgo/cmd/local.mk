@@ -4,6 +4,7 @@ pgoctl_SOURCES = \
 	pgo/cmd/cmd-build.c \
 	pgo/cmd/cmd-collect.c \
 	pgo/cmd/cmd-convert.c \
+	pgo/cmd/cmd-diff.c \
 	pgo/cmd/cmd-init.c \
 	pgo/cmd/cmd-merge.c \
 	pgo/cmd/cmd-run.c \

@@ -35,6 +35,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/toolchain.c \
 	pgo/core/train.c pgo/core/train.h \
 	pgo/core/tree.c pgo/core/tree.h \
+	pgo/core/views.c pgo/core/views.h \
 	pgo/core/workload.c pgo/core/workload.h
 
 include pgo/core/config.mk

@@ -2,6 +2,7 @@ noinst_LIBRARIES += pgo/report/libpgoreport.a
 pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show.h \
 	pgo/report/show-calibration.c \
+	pgo/report/show-diff.c \
 	pgo/report/show-experiment.c \
 	pgo/report/layout.h \
 	pgo/report/show-layout.c \

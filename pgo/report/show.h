@@ -11,6 +11,7 @@
 #include "pgo/core/merge-files.h"
 #include "pgo/core/plan.h"
 #include "pgo/core/stage.h"
+#include "profiles/diff.h"
 #include "profiles/profile.h"
 
 /* The schema version of every JSON answer; docs/json.md documents them. */
@@ -22,6 +23,10 @@ json_t *show_bundle_json(const struct bundle *b, const char *path);
 /* The totals and the top hottest functions by the sum of their counts. */
 void show_profile(const struct profile *p, const char *path, size_t top, struct strbuf *out);
 json_t *show_profile_json(const struct profile *p, const char *path, size_t top);
+
+/* The shares, and the top functions that changed, largest change of share first. */
+void show_diff(const struct prof_diff *d, size_t top, struct strbuf *out);
+json_t *show_diff_json(const struct prof_diff *d, size_t top);
 
 void show_experiment(const struct experiment *e, bool colour, struct strbuf *out);
 json_t *show_experiment_json(const struct experiment *e);

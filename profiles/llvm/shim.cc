@@ -170,13 +170,17 @@ static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
 	record.addValueData(kind, site, values, nullptr);
 }
 
-static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
+static std::vector<InstrProfValueData>
+site_values(const InstrProfRecord &record, uint32_t kind, uint32_t site)
 {
-	uint64_t total = 0;
+	auto values = record.getValueArrayForSite(kind, site);
 
-	for (const InstrProfValueData &v : record.getValueArrayForSite(kind, site))
-		total = SaturatingAdd(total, v.Count);
-	return total;
+	return { values.begin(), values.end() };
+}
+
+static StringRef name_of(InstrProfSymtab &symtab, uint64_t hash)
+{
+	return symtab.getFuncOrVarName(hash);
 }
 #else
 static void copy_vtable_names(InstrProfReader &, InstrProfWriter &) {}
@@ -192,12 +196,18 @@ static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
 	record.addValueData(kind, site, values.data(), values.size(), nullptr);
 }
 
-static uint64_t site_total(const InstrProfRecord &record, uint32_t kind, uint32_t site)
+static std::vector<InstrProfValueData>
+site_values(const InstrProfRecord &record, uint32_t kind, uint32_t site)
 {
-	uint64_t total = 0;
+	uint32_t nr = record.getNumValueDataForSite(kind, site);
+	auto values = record.getValueForSite(kind, site);
 
-	record.getValueForSite(kind, site, &total);
-	return total;
+	return { values.get(), values.get() + nr };
+}
+
+static StringRef name_of(InstrProfSymtab &symtab, uint64_t hash)
+{
+	return symtab.getFuncName(hash);
 }
 #endif
 /* End of what differs. */
@@ -493,8 +503,26 @@ static enum shim_code merger_write(struct shim_merger *m, int fd, bool text,
 	return e ? consume(std::move(e), fault) : SHIM_OK;
 }
 
-static void hand_over(const NamedInstrProfRecord &from, shim_record_fn fn, void *arg)
+static void add_site(const NamedInstrProfRecord &from, uint32_t kind, uint32_t site,
+		     InstrProfSymtab &symtab, std::vector<struct shim_value> &values)
 {
+	std::vector<InstrProfValueData> all = site_values(from, kind, site);
+
+	std::sort(all.begin(), all.end(),
+		  [](const InstrProfValueData &a, const InstrProfValueData &b) {
+			  return a.Value < b.Value;
+		  });
+	for (const InstrProfValueData &v : all) {
+		StringRef name = kind == IPVK_MemOPSize ? "" : name_of(symtab, v.Value);
+
+		values.push_back({ kind, site, v.Value, v.Count, name.data(), name.size() });
+	}
+}
+
+static void hand_over(const NamedInstrProfRecord &from, InstrProfSymtab &symtab, shim_record_fn fn,
+		      void *arg)
+{
+	std::vector<struct shim_value> values;
 	struct shim_record r = {};
 
 	r.name = from.Name.data();
@@ -508,8 +536,12 @@ static void hand_over(const NamedInstrProfRecord &from, shim_record_fn fn, void 
 
 		r.nr_value_sites += nr_sites;
 		for (uint32_t site = 0; site < nr_sites; site++)
-			r.value_total = SaturatingAdd(r.value_total, site_total(from, kind, site));
+			add_site(from, kind, site, symtab, values);
 	}
+	for (const struct shim_value &v : values)
+		r.value_total = SaturatingAdd(r.value_total, v.count);
+	r.values = values.data();
+	r.nr_values = values.size();
 	fn(&r, arg);
 }
 
@@ -526,7 +558,7 @@ static enum shim_code read_all(const struct shim_input *input, shim_record_fn fn
 
 		if (code != SHIM_OK)
 			return code;
-		hand_over(record, fn, arg);
+		hand_over(record, reader.getSymtab(), fn, arg);
 	}
 	return reader.hasError() ? consume(reader.getError(), fault) : SHIM_OK;
 }

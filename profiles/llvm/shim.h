@@ -46,6 +46,14 @@ struct shim_input {
 	bool raw;	  /* counters come from a process: implausible ones are refused */
 };
 
+/* A value that was seen at a site. kind is LLVM's: 0 call, 1 size, 2 vtable. */
+struct shim_value {
+	uint32_t kind, site;
+	uint64_t value, count;
+	const char *name; /* of the function that value is the hash of; not terminated */
+	size_t name_len;  /* 0: not known */
+};
+
 /* One function; valid during the call that hands it over. name is not terminated. */
 struct shim_record {
 	const char *name;
@@ -56,6 +64,8 @@ struct shim_record {
 	uint32_t nr_value_sites;
 	uint64_t value_total; /* saturated */
 	bool cs;
+	const struct shim_value *values; /* by kind, site and value */
+	size_t nr_values;
 };
 
 #define SHIM_NR_KINDS 3

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect build validate run show convert' 'the commands'
+is "$(echo $commands)" 'init collect build validate run show diff convert' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -179,6 +179,8 @@ for cmd in show convert; do
 	refused "pgoctl $cmd: an operand is missing" "$cmd needs one" "$cmd"
 	refused "pgoctl $cmd: too many operands" "$cmd takes no more" "$cmd" a b
 done
+refused 'pgoctl diff: an operand is missing' 'diff needs two' diff a
+refused 'pgoctl diff: too many operands' 'diff takes no more' diff a b c
 refused 'pgoctl convert: --to FORMAT is missing' 'convert needs --to' convert x
 refused "unknown format 'profdat'" 'convert --to profdat' convert --to profdat x
 like "$err" '^hint: did you mean profdata\?$' 'convert: the nearest format'
