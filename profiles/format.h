@@ -5,6 +5,7 @@
 
 #include "pgo/base/err.h"
 #include "profiles/profile.h"
+#include "profiles/samples.h"
 
 /* What is known of an input before it is read. A directory has head_len 0 and is_dir. */
 struct prof_probe {
@@ -17,8 +18,9 @@ struct prof_probe {
 
 enum prof_caps {
 	PROF_CAP_READ = 1 << 0,
-	PROF_CAP_TREE = 1 << 1, /* reads a folder of files */
-	PROF_CAP_TEXT = 1 << 2, /* the text form of its family */
+	PROF_CAP_TREE = 1 << 1,	   /* reads a folder of files */
+	PROF_CAP_TEXT = 1 << 2,	   /* the text form of its family */
+	PROF_CAP_SAMPLES = 1 << 3, /* holds samples of addresses: read_samples, not read */
 };
 
 struct prof_read_opts {
@@ -64,6 +66,9 @@ struct prof_format {
 	/* Fill the empty *out. -PGO_EFORMAT with offset, -PGO_EVERSION, -PGO_ETOOL (no module). */
 	int (*read)(const struct prof_probe *probe, const struct prof_read_opts *opts,
 		    struct profile *out, struct pgo_err *err);
+	/* Fill *out, which is as samples_init leaves it, and finish it. Errors as read. */
+	int (*read_samples)(const struct prof_probe *probe, const struct samples_opts *opts,
+			    struct samples *out, struct pgo_err *err);
 	/* Merge nr >= 1 inputs of the family, in their order, into out_path, written atomically
 	 * (a tree: a folder that does not exist yet). The same function for all formats of a
 	 * family. Errors as read, and -PGO_EMISMATCH for inputs that do not belong together;
@@ -82,8 +87,13 @@ const struct prof_format *prof_format_find(const char *suffix, const char *famil
 int prof_identify(const char *path, const struct prof_format **ret_format, struct pgo_err *err);
 /* -PGO_EFORMAT for a file of no bytes, with the likely cause as the hint. */
 int prof_error_empty(const char *path, struct pgo_err *err);
-/* Identify and read. */
+/* Identify and read. -PGO_EUNSUP for a recording of samples, which is not counters. */
 int prof_read(const char *path, const struct prof_read_opts *opts, struct profile *out,
 	      struct pgo_err *err);
+/* Whether path is of a format that holds samples; what cannot be identified is not. */
+bool prof_has_samples(const char *path);
+/* Identify and read samples; *out is to be released either way. -PGO_EMISMATCH: it has none. */
+int prof_read_samples(const char *path, const struct samples_opts *opts, struct samples *out,
+		      struct pgo_err *err);
 
 #endif

@@ -11,7 +11,7 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/gcda-write.c \
 	profiles/gcda.c profiles/gcda.h
 
-gcda_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a
+gcda_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/gcda-test

@@ -7,6 +7,7 @@ profiles_libpgoprofiles_a_SOURCES = \
 
 include profiles/fdata.mk
 include profiles/gcda.mk
+include profiles/samples.mk
 include profiles/llvm/local.mk
 
 TAP_TESTS += tests/t/1070-diff.t

@@ -15,10 +15,18 @@ extern const struct prof_format prof_format_gcda;
 extern const struct prof_format prof_format_llvm_indexed;
 extern const struct prof_format prof_format_llvm_raw;
 extern const struct prof_format prof_format_llvm_text;
+extern const struct prof_format prof_format_perf_data;
+extern const struct prof_format prof_format_perf_script;
 
 const struct prof_format *const prof_formats[] = {
-	&prof_format_llvm_raw, &prof_format_llvm_indexed, &prof_format_llvm_text,
-	&prof_format_gcda,     &prof_format_bolt_fdata,	  NULL,
+	&prof_format_llvm_raw,
+	&prof_format_llvm_indexed,
+	&prof_format_llvm_text,
+	&prof_format_gcda,
+	&prof_format_bolt_fdata,
+	&prof_format_perf_data,
+	&prof_format_perf_script,
+	NULL,
 };
 
 const struct prof_format *prof_format_find(const char *suffix, const char *family)
@@ -121,5 +129,33 @@ int prof_read(const char *path, const struct prof_read_opts *opts, struct profil
 
 	if (!ret)
 		ret = identify(&probe, &format, err);
+	if (!ret && !format->read)
+		ret = pgo_error(err, PGO_EUNSUP, "'%s' is a %s: it holds samples, not counters",
+				path, format->name);
 	return ret ? ret : format->read(&probe, opts ? opts : &defaults, out, err);
+}
+
+bool prof_has_samples(const char *path)
+{
+	const struct prof_format *format;
+
+	return !prof_identify(path, &format, NULL) && format->read_samples;
+}
+
+int prof_read_samples(const char *path, const struct samples_opts *opts, struct samples *out,
+		      struct pgo_err *err)
+{
+	const struct prof_format *format;
+	uint8_t head[HEAD_BYTES];
+	struct prof_probe probe;
+	int ret;
+
+	samples_init(out);
+	ret = probe_path(path, head, &probe, err);
+	if (!ret)
+		ret = identify(&probe, &format, err);
+	if (!ret && !format->read_samples)
+		ret = pgo_error(err, PGO_EMISMATCH, "'%s' is a %s profile: it holds no samples",
+				path, format->name);
+	return ret ? ret : format->read_samples(&probe, opts, out, err);
 }

@@ -18,7 +18,7 @@ function folder_of(path,    i)
 
 BEGIN {
 	base = "^pgo/base/"
-	profiles = "^profiles/(format|gcda|llvm|profile)\\.h$"
+	profiles = "^profiles/(elf-image|format|gcda|llvm|profile|sample-images|sample-table|samples|samples-write)\\.h$"
 	drivers = "^drivers/(compiler|drivers|wrapper)\\.h$"
 	core = "^pgo/(core|stats)/"
 

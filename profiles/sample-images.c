@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiles/sample-images.h"
+
+#include <inttypes.h>
+
+#include "pgo/base/fs.h"
+
+void sample_target_release(struct sample_target *t)
+{
+	free(t->path);
+	free(t->wanted);
+	elf_image_release(&t->image);
+	*t = (struct sample_target)SAMPLE_TARGET_INIT;
+}
+
+static uint64_t weight(const struct samples *s, const struct sample_binary *b)
+{
+	return s->tally.branch_entries ? b->branch_entries : b->samples;
+}
+
+static const struct sample_binary *heaviest(const struct samples *s)
+{
+	const struct sample_binary *best = NULL;
+
+	for (size_t i = 0; i < s->nr_binaries; i++) {
+		const struct sample_binary *b = &s->binaries[i];
+
+		if (b->region == SAMPLE_FILE && weight(s, b) &&
+		    (!best || weight(s, b) > weight(s, best)))
+			best = b;
+	}
+	return best;
+}
+
+static char *local_path(const struct sample_image_opts *opts, const struct sample_binary *b)
+{
+	return opts->root ? xstrfmt("%s%s%s", opts->root, *b->path == '/' ? "" : "/", b->path)
+			  : xstrdup(b->path);
+}
+
+static bool same_id(const struct sample_binary *b, const struct elf_image *e)
+{
+	return b->build_id_bytes && b->build_id_bytes == e->build_id_bytes &&
+	       !memcmp(b->build_id, e->build_id, e->build_id_bytes);
+}
+
+/* A build id recorded by a perf that pads it with zeros is of any length. */
+static bool other_id(const struct sample_binary *b, const struct elf_image *e)
+{
+	size_t n = e->build_id_bytes < b->build_id_bytes ? e->build_id_bytes : b->build_id_bytes;
+
+	return n && memcmp(b->build_id, e->build_id, n) != 0;
+}
+
+/* The names of the binaries that have samples, heaviest first, at most eight. */
+static void add_candidates(const struct samples *s, struct strbuf *out)
+{
+	PGO_AUTO_FREE bool *told = xcalloc(s->nr_binaries, sizeof(*told));
+
+	for (unsigned n = 0; n < 8; n++) {
+		size_t best = s->nr_binaries;
+
+		for (size_t i = 0; i < s->nr_binaries; i++)
+			if (!told[i] && s->binaries[i].region == SAMPLE_FILE &&
+			    weight(s, &s->binaries[i]) &&
+			    (best == s->nr_binaries ||
+			     weight(s, &s->binaries[i]) > weight(s, &s->binaries[best])))
+				best = i;
+		if (best == s->nr_binaries)
+			break;
+		told[best] = true;
+		strbuf_addf(out, "%s%s", out->len ? ", " : "", s->binaries[best].path);
+	}
+}
+
+static int no_samples(const struct samples *s, const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) names = STRBUF_INIT;
+	int ret;
+
+	add_candidates(s, &names);
+	ret = pgo_error(err, PGO_EMISMATCH, "no samples are in '%s'", path);
+	pgo_err_hint(err, names.len ? "samples are in: %s" : "no file has samples", names.buf);
+	return ret;
+}
+
+static int not_here(const struct sample_image_opts *opts, const struct sample_binary *b,
+		    const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) id = STRBUF_INIT;
+	int ret;
+
+	sample_add_build_id(&id, b->build_id, b->build_id_bytes);
+	ret = pgo_error(err, PGO_ENOTFOUND, "'%s', which has the samples, is not here: build id %s",
+			path, id.len ? id.buf : "not recorded");
+	pgo_err_hint(err, "say where it is with --binary PATH%s",
+		     opts->root ? "" : ", or where the system's files are with --root DIR");
+	return ret;
+}
+
+static int another_build(const struct sample_binary *b, const struct elf_image *e, const char *path,
+			 struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) here = STRBUF_INIT;
+	PGO_AUTO(strbuf) there = STRBUF_INIT;
+	int ret;
+
+	sample_add_build_id(&here, e->build_id, e->build_id_bytes);
+	sample_add_build_id(&there, b->build_id, b->build_id_bytes);
+	ret = pgo_error(err, PGO_EMISMATCH,
+			"'%s' is of build id %s, but the samples are of build id %s", path,
+			here.buf, there.buf);
+	pgo_err_hint(err,
+		     "name the file that was recorded with --binary PATH, or take this one all "
+		     "the same with --allow-mismatch");
+	return ret;
+}
+
+/* Mark the binaries for which match says yes; how many there are. */
+static size_t mark(const struct samples *s, struct sample_target *t,
+		   bool (*match)(const struct sample_binary *, const void *), const void *arg)
+{
+	size_t nr = 0;
+
+	for (size_t i = SAMPLE_BINARY_FIRST; i < s->nr_binaries; i++) {
+		const struct sample_binary *b = &s->binaries[i];
+
+		t->wanted[i] = b->region == SAMPLE_FILE && (b->samples || b->branch_entries) &&
+			       match(b, arg);
+		nr += t->wanted[i];
+	}
+	return nr;
+}
+
+static bool match_id(const struct sample_binary *b, const void *arg)
+{
+	return same_id(b, arg);
+}
+
+static bool match_path(const struct sample_binary *b, const void *arg)
+{
+	return !strcmp(b->path, arg);
+}
+
+static bool match_name(const struct sample_binary *b, const void *arg)
+{
+	return !strcmp(fs_basename(b->path), arg);
+}
+
+/* Refuse, or speak of, what goes by a name but is another build. */
+static int check_builds(struct samples *s, const struct sample_image_opts *opts,
+			struct sample_target *t, struct pgo_err *err)
+{
+	for (size_t i = SAMPLE_BINARY_FIRST; i < s->nr_binaries; i++) {
+		const struct sample_binary *b = &s->binaries[i];
+
+		if (!t->wanted[i])
+			continue;
+		if (other_id(b, &t->image) && !opts->allow_mismatch)
+			return another_build(b, &t->image, t->path, err);
+		if (other_id(b, &t->image))
+			samples_warn(s, "'%s' is of another build than the samples of '%s'",
+				     t->path, b->path);
+		else if (!same_id(b, &t->image))
+			samples_warn(s,
+				     "whether '%s' is what was recorded cannot be told: there is "
+				     "no build id to compare",
+				     t->path);
+	}
+	return 0;
+}
+
+int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
+		       struct sample_target *ret, struct pgo_err *err)
+{
+	const struct sample_binary *best = heaviest(s);
+	PGO_AUTO(sample_target) t = SAMPLE_TARGET_INIT;
+	PGO_AUTO_FREE char *absolute = NULL;
+	int r;
+
+	if (!best)
+		return no_samples(s, opts->binary ? opts->binary : "any file", err);
+	t.path = opts->binary ? xstrdup(opts->binary) : local_path(opts, best);
+	if (!opts->binary && !fs_exists(t.path))
+		return not_here(opts, best, t.path, err);
+	r = elf_image_read(t.path, false, &t.image, err);
+	if (r)
+		return r;
+	t.wanted = xcalloc(s->nr_binaries, sizeof(*t.wanted));
+	absolute = fs_absolute(t.path);
+	if (!opts->binary)
+		mark(s, &t, match_path, best->path);
+	else if (!mark(s, &t, match_id, &t.image) && !mark(s, &t, match_path, absolute) &&
+		 !mark(s, &t, match_name, fs_basename(absolute)))
+		return no_samples(s, t.path, err);
+	r = check_builds(s, opts, &t, err);
+	if (r)
+		return r;
+	*ret = t;
+	t = (struct sample_target)SAMPLE_TARGET_INIT;
+	return 0;
+}
+
+enum { STATE_NEW, STATE_READ, STATE_NONE };
+
+void sample_names_init(struct sample_names *n, struct samples *s,
+		       const struct sample_image_opts *opts)
+{
+	*n = (struct sample_names){ .s = s, .opts = opts };
+	n->images = xcalloc(s->nr_binaries, sizeof(*n->images));
+	n->state = xcalloc(s->nr_binaries, sizeof(*n->state));
+}
+
+void sample_names_release(struct sample_names *n)
+{
+	for (size_t i = 0; n->images && i < n->s->nr_binaries; i++)
+		elf_image_release(&n->images[i]);
+	free(n->images);
+	free(n->state);
+	*n = (struct sample_names){ 0 };
+}
+
+static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
+{
+	const struct sample_binary *b = &n->s->binaries[binary];
+	struct elf_image *e = &n->images[binary];
+	PGO_AUTO(strbuf) id = STRBUF_INIT;
+	PGO_AUTO_FREE char *path = NULL;
+
+	if (n->state[binary] != STATE_NEW)
+		return n->state[binary] == STATE_READ ? e : NULL;
+	n->state[binary] = STATE_NONE;
+	path = local_path(n->opts, b);
+	sample_add_build_id(&id, b->build_id, b->build_id_bytes);
+	if (elf_image_read(path, true, e, NULL)) {
+		samples_warn(n->s, "'%s' is not here, its functions have no names: build id %s",
+			     path, id.len ? id.buf : "not recorded");
+		return NULL;
+	}
+	if (other_id(b, e) && !n->opts->allow_mismatch) {
+		samples_warn(n->s,
+			     "'%s' is another build, its functions have no names: build id %s "
+			     "was recorded",
+			     path, id.buf);
+		return NULL;
+	}
+	n->state[binary] = STATE_READ;
+	return e;
+}
+
+void sample_names_add(struct sample_names *n, uint64_t loc, bool caller, struct strbuf *out)
+{
+	uint32_t binary = sample_loc_binary(loc);
+	const struct sample_binary *b = &n->s->binaries[binary];
+	const struct elf_image *e;
+	const struct elf_symbol *symbol;
+	uint64_t vaddr;
+
+	if (b->region == SAMPLE_NAMED) {
+		strbuf_addstr(out, n->s->names.v[sample_loc_offset(loc)]);
+		return;
+	}
+	if (b->region != SAMPLE_FILE) {
+		strbuf_addstr(out, b->region == SAMPLE_KERNEL ? "[kernel]" : b->path);
+		return;
+	}
+	e = image_of(n, binary);
+	if (e && elf_image_vaddr(e, sample_loc_offset(loc), &vaddr)) {
+		symbol = elf_image_symbol(e, vaddr - (caller && vaddr));
+		if (symbol) {
+			strbuf_addstr(out, symbol->name);
+			return;
+		}
+	}
+	strbuf_addf(out, "%s+0x%" PRIx64, fs_basename(b->path), sample_loc_offset(loc));
+}

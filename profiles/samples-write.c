@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "profiles/samples-write.h"
+
+#include <inttypes.h>
+
+#include "pgo/base/num.h"
+
+/* llvm-profgen's ExternalAddr, and perf2bolt's Trace::EXTERNAL. */
+#define PROFGEN_EXTERNAL 1
+#define BOLT_EXTERNAL 0
+#define BOLT_TRACES_MAJOR 22
+
+/* Something between two addresses, counted. */
+struct pair {
+	uint64_t a, b, end; /* end: of traces only */
+	uint64_t count, mispredicted;
+};
+struct pairs {
+	struct pair *v;
+	size_t nr, alloc;
+};
+
+static void add_pair(struct pairs *p, struct pair add)
+{
+	VEC_GROW(p->v, p->nr, p->alloc);
+	p->v[p->nr++] = add;
+}
+
+static int by_addresses(const void *x, const void *y)
+{
+	const struct pair *p = x, *q = y;
+
+	if (p->a != q->a)
+		return p->a < q->a ? -1 : 1;
+	if (p->b != q->b)
+		return p->b < q->b ? -1 : 1;
+	return (p->end > q->end) - (p->end < q->end);
+}
+
+/* Sort, and make equals one. */
+static void fold(struct pairs *p)
+{
+	size_t nr = 0;
+
+	if (p->nr)
+		qsort(p->v, p->nr, sizeof(*p->v), by_addresses);
+	for (size_t i = 0; i < p->nr; i++) {
+		struct pair *last = nr ? &p->v[nr - 1] : NULL;
+
+		if (last && !by_addresses(last, &p->v[i])) {
+			last->count = num_add_sat(last->count, p->v[i].count, NULL);
+			last->mispredicted = num_add_sat(last->mispredicted, p->v[i].mispredicted,
+							 NULL);
+		} else {
+			p->v[nr++] = p->v[i];
+		}
+	}
+	p->nr = nr;
+}
+
+/* The virtual address of code of the binary at loc. */
+static bool code_at(const struct sample_target *t, uint64_t loc, uint64_t *ret)
+{
+	return loc && t->wanted[sample_loc_binary(loc)] &&
+	       elf_image_vaddr(&t->image, sample_loc_offset(loc), ret) &&
+	       elf_image_is_code(&t->image, *ret);
+}
+
+static int no_branches(const char *form, struct pgo_err *err)
+{
+	int ret = pgo_error(err, PGO_EMISMATCH,
+			    "the recording has no branch stacks, which a %s profile is made of",
+			    form);
+
+	pgo_err_hint(err, "record with perf record -b, on a machine that has branch stacks");
+	return ret;
+}
+
+static void add_unsymbolized(struct strbuf *out, struct pairs *p, const char *separator,
+			     uint64_t base)
+{
+	fold(p);
+	strbuf_addf(out, "%zu\n", p->nr);
+	for (size_t i = 0; i < p->nr; i++)
+		strbuf_addf(out, "%" PRIx64 "%s%" PRIx64 ":%" PRIu64 "\n", p->v[i].a - base,
+			    separator, p->v[i].b - base, p->v[i].count);
+}
+
+int samples_write_unsymbolized(const struct samples *s, const struct sample_target *target,
+			       struct strbuf *out, struct sample_written *ret, struct pgo_err *err)
+{
+	uint64_t base = elf_image_text_base(&target->image);
+	struct pairs branches = { 0 }, ranges = { 0 };
+	struct sample_written done = { 0 };
+
+	if (!s->tally.branch_entries)
+		return no_branches("llvm-profgen", err);
+	for (size_t i = 0; i < s->nr_traces; i++) {
+		const struct sample_trace *t = &s->traces[i];
+		uint64_t from, to, end;
+
+		if (!code_at(target, t->to, &to)) {
+			done.left_out += t->count;
+			continue;
+		}
+		if (!code_at(target, t->from, &from))
+			from = PROFGEN_EXTERNAL;
+		add_pair(&branches, (struct pair){ from, to, 0, t->count, t->mispredicted });
+		done.entries += t->count;
+		if (code_at(target, t->end, &end) && to <= end)
+			add_pair(&ranges, (struct pair){ to, end, 0, t->count, 0 });
+	}
+	add_unsymbolized(out, &ranges, "-", base);
+	add_unsymbolized(out, &branches, "->", base);
+	done.ranges = ranges.nr;
+	done.branches = branches.nr;
+	free(ranges.v);
+	free(branches.v);
+	*ret = done;
+	return 0;
+}
+
+/* Traces and mispredictions apart: a trace line has no place for them. */
+static void add_traces(struct strbuf *out, struct pairs *traces, struct pairs *branches)
+{
+	fold(traces);
+	fold(branches);
+	for (size_t i = 0; i < traces->nr; i++)
+		strbuf_addf(out, "T %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIu64 "\n",
+			    traces->v[i].a, traces->v[i].b, traces->v[i].end, traces->v[i].count);
+	for (size_t i = 0; i < branches->nr; i++)
+		if (branches->v[i].count || branches->v[i].mispredicted)
+			strbuf_addf(out, "B %" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 "\n",
+				    branches->v[i].a, branches->v[i].b, branches->v[i].count,
+				    branches->v[i].mispredicted);
+}
+
+static void add_ranges(struct strbuf *out, const char *type, struct pairs *p)
+{
+	fold(p);
+	for (size_t i = 0; i < p->nr; i++)
+		strbuf_addf(out, "%s %" PRIx64 " %" PRIx64 " %" PRIu64 "\n", type, p->v[i].a,
+			    p->v[i].b, p->v[i].count);
+}
+
+/* By what a branch leads from and to: traces and branches, or branches and runs. */
+struct bolt {
+	bool has_traces;
+	struct pairs traces, branches, inner, outer;
+};
+
+static void bolt_release(struct bolt *b)
+{
+	free(b->traces.v);
+	free(b->branches.v);
+	free(b->inner.v);
+	free(b->outer.v);
+}
+PGO_DEFINE_AUTO(bolt, bolt_release)
+
+static void take_trace(const struct sample_target *target, const struct sample_trace *t,
+		       struct bolt *b, struct sample_written *done)
+{
+	uint64_t from, to, end;
+	bool is_from = code_at(target, t->from, &from), is_to = code_at(target, t->to, &to),
+	     is_end = is_to && code_at(target, t->end, &end) && to <= end;
+
+	if (!is_from && !is_to) {
+		done->left_out += t->count;
+		return;
+	}
+	done->entries += t->count;
+	if (!is_from)
+		from = BOLT_EXTERNAL;
+	if (!is_to)
+		to = BOLT_EXTERNAL;
+	if (!is_end || !b->has_traces) {
+		add_pair(&b->branches, (struct pair){ from, to, 0, t->count, t->mispredicted });
+	} else {
+		add_pair(&b->traces, (struct pair){ from, to, end, t->count, 0 });
+		add_pair(&b->branches, (struct pair){ from, to, 0, 0, t->mispredicted });
+	}
+	if (is_end && !b->has_traces)
+		add_pair(is_from ? &b->inner : &b->outer, (struct pair){ to, end, 0, t->count, 0 });
+}
+
+static int write_bolt_samples(const struct samples *s, const struct sample_target *target,
+			      unsigned llvm_major, struct strbuf *out, struct sample_written *ret,
+			      struct pgo_err *err)
+{
+	struct sample_written done = { 0 };
+
+	if (llvm_major < BOLT_TRACES_MAJOR)
+		return pgo_error(err, PGO_EUNSUP,
+				 "the recording has no branch stacks, and perf2bolt %u takes "
+				 "nothing else pre-aggregated",
+				 llvm_major);
+	strbuf_addf(out, "E %s\n", s->nr_events ? s->events[0].name : "cycles");
+	for (size_t i = 0; i < s->nr_addresses; i++) {
+		uint64_t vaddr;
+
+		if (!code_at(target, s->addresses[i].loc, &vaddr)) {
+			done.left_out += s->addresses[i].count;
+			continue;
+		}
+		strbuf_addf(out, "S %" PRIx64 " %" PRIu64 "\n", vaddr, s->addresses[i].count);
+		done.entries += s->addresses[i].count;
+		done.ranges++;
+	}
+	*ret = done;
+	return 0;
+}
+
+int samples_write_preaggregated(const struct samples *s, const struct sample_target *target,
+				unsigned llvm_major, struct strbuf *out, struct sample_written *ret,
+				struct pgo_err *err)
+{
+	PGO_AUTO(bolt) b = { .has_traces = llvm_major >= BOLT_TRACES_MAJOR };
+	struct sample_written done = { 0 };
+
+	if (!s->tally.branch_entries)
+		return write_bolt_samples(s, target, llvm_major, out, ret, err);
+	for (size_t i = 0; i < s->nr_traces; i++)
+		take_trace(target, &s->traces[i], &b, &done);
+	add_traces(out, &b.traces, &b.branches);
+	add_ranges(out, "F", &b.inner);
+	add_ranges(out, "f", &b.outer);
+	done.branches = b.branches.nr;
+	done.ranges = b.traces.nr + b.inner.nr + b.outer.nr;
+	*ret = done;
+	return 0;
+}
+
+/* Append a frame's name so that the line stays one, and the frames are told apart. */
+static void clean(struct strbuf *line, size_t from)
+{
+	for (size_t i = from; i < line->len; i++)
+		if (line->buf[i] == ';' || (unsigned char)line->buf[i] < ' ')
+			line->buf[i] = '_';
+}
+
+static void add_frames(const struct samples *s, const struct sample_stack *stack,
+		       struct sample_names *names, struct strbuf *line)
+{
+	const uint64_t *frames = &s->tally.stacks.frames[stack->first];
+	size_t at;
+
+	strbuf_clear(line);
+	strbuf_addstr(line, stack->comm ? s->comms.v[stack->comm] : "[unknown]");
+	clean(line, 0);
+	for (uint32_t i = stack->nr; i-- > 0;) {
+		strbuf_addch(line, ';');
+		at = line->len;
+		sample_names_add(names, frames[i], i > 0, line);
+		clean(line, at);
+	}
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct hashmap_entry *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->key, y->key, len);
+
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+void samples_write_collapsed(const struct samples *s, struct sample_names *names,
+			     struct strbuf *out, struct sample_written *ret)
+{
+	PGO_AUTO(arena) arena = ARENA_INIT;
+	PGO_AUTO(hashmap) lines = HASHMAP_INIT;
+	PGO_AUTO(strbuf) line = STRBUF_INIT;
+	struct sample_written done = { 0 };
+
+	for (size_t i = 0; i < s->tally.stacks.nr; i++) {
+		const struct sample_stack *stack = &s->tally.stacks.stacks[i];
+		struct hashmap_entry *e;
+
+		add_frames(s, stack, names, &line);
+		e = hashmap_find(&lines, line.buf, line.len);
+		if (!e) {
+			e = hashmap_put(&lines, arena_strndup(&arena, line.buf, line.len), line.len,
+					NULL);
+			e->value = arena_zalloc(&arena, 1, sizeof(uint64_t));
+		}
+		*(uint64_t *)e->value = num_add_sat(*(uint64_t *)e->value, stack->count, NULL);
+		done.entries = num_add_sat(done.entries, stack->count, NULL);
+	}
+	if (lines.nr)
+		qsort(lines.entries, lines.nr, sizeof(*lines.entries), by_line);
+	for (size_t i = 0; i < lines.nr; i++)
+		strbuf_addf(out, "%s %" PRIu64 "\n", lines.entries[i].key,
+			    *(uint64_t *)lines.entries[i].value);
+	done.stacks = lines.nr;
+	*ret = done;
+}
