@@ -12,7 +12,7 @@ struct options {
 };
 
 static const struct opt opts[] = {
-	{ OPT_UINT, 't', "top", "N", "hottest functions to list (default: 10)",
+	{ OPT_UINT, 't', "top", "N", "hottest functions or binaries to list (default: 10)",
 	  offsetof(struct options, top) },
 	{ OPT_UINT, 0, "llvm", "MAJOR", "read with this LLVM's library (default: the newest)",
 	  offsetof(struct options, llvm) },
@@ -40,37 +40,55 @@ static void add_view(struct answer *a, const struct profile_view *view)
 			      show_profile_json(&view->model, view->name, a->o->top));
 }
 
-static void add_views(struct answer *a, const char *path, const struct profile_views *v)
+static int add_recording(struct answer *a, const char *path, struct pgo_err *err)
 {
-	if (v->is_bundle && a->json)
-		json_object_set_new(a->json, "manifest", manifest_json(&v->bundle));
-	else if (v->is_bundle)
-		show_bundle(&v->bundle, path, &a->text);
-	for (size_t i = 0; i < v->nr; i++)
-		add_view(a, &v->items[i]);
+	const struct samples_opts so = { .addresses = true };
+	PGO_AUTO(samples) s = { 0 };
+	int ret = prof_read_samples(path, &so, &s, err);
+
+	if (ret)
+		return ret;
+	if (a->o->json)
+		a->json = show_samples_json(&s, path);
+	else
+		show_samples(&s, path, a->o->top, &a->text);
+	return 0;
+}
+
+static int add_views(struct answer *a, const char *path, struct pgo_err *err)
+{
+	PGO_AUTO(profile_views) v = PROFILE_VIEWS_INIT;
+	int ret = profile_views_open(path, a->o->llvm, &v, err);
+
+	if (ret)
+		return ret;
+	if (a->o->json) {
+		a->json = json_object();
+		json_object_set_new(a->json, "schema", json_integer(REPORT_SCHEMA));
+		json_object_set_new(a->json, "path", js_string(path));
+	}
+	if (v.is_bundle && a->json)
+		json_object_set_new(a->json, "manifest", manifest_json(&v.bundle));
+	else if (v.is_bundle)
+		show_bundle(&v.bundle, path, &a->text);
+	for (size_t i = 0; i < v.nr; i++)
+		add_view(a, &v.items[i]);
+	return 0;
 }
 
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
 	struct options o = { .top = 10 };
 	struct answer a = { .o = &o, .text = STRBUF_INIT };
-	PGO_AUTO(profile_views) v = PROFILE_VIEWS_INIT;
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
 
 	if (nr < 0)
 		return nr;
 	ret = cmd_check_operands(ctx, &cmd_show, nr, 1, 1);
 	if (!ret)
-		ret = profile_views_open(argv[1], o.llvm, &v, ctx->err);
-	if (ret)
-		return ret;
-	if (o.json) {
-		a.json = json_object();
-		json_object_set_new(a.json, "schema", json_integer(REPORT_SCHEMA));
-		json_object_set_new(a.json, "path", js_string(argv[1]));
-	}
-	add_views(&a, argv[1], &v);
-	if (!(o.json ? cmd_print_json(ctx, json_incref(a.json)) : cmd_print(ctx, &a.text)))
+		ret = prof_has_samples(argv[1]) ? add_recording(&a, argv[1], ctx->err)
+						: add_views(&a, argv[1], ctx->err);
+	if (!ret && !(o.json ? cmd_print_json(ctx, json_incref(a.json)) : cmd_print(ctx, &a.text)))
 		ret = -(int)ctx->err->code;
 	json_decref(a.json);
 	strbuf_release(&a.text);
@@ -79,7 +97,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 
 const struct cmd cmd_show = {
 	.name = "show",
-	.summary = "tell what is in a profile: workloads, weights, functions, counts",
+	.summary = "tell what is in a profile or a recording: functions, counts, samples",
 	.usage = "[options] PROFILE",
 	.opts = opts,
 	.run = run,

@@ -26,7 +26,8 @@ char *convert_default_output(const char *input, const char *to)
 
 static int check_format(const char *to, struct pgo_err *err)
 {
-	static const char *const formats[] = { "profdata", "proftext", "gcda", NULL };
+	static const char *const formats[] = { "profdata",	"proftext",  "gcda", "unsymbolized",
+					       "preaggregated", "collapsed", NULL };
 	const char *near;
 
 	for (size_t i = 0; formats[i]; i++)
@@ -34,7 +35,10 @@ static int check_format(const char *to, struct pgo_err *err)
 			return 0;
 	near = opt_nearest(to, formats);
 	pgo_error(err, PGO_EUSAGE, "unknown format '%s'", to);
-	return pgo_err_hint(err, near ? "did you mean %s?" : "formats: profdata, proftext, gcda",
+	return pgo_err_hint(err,
+			    near ? "did you mean %s?"
+				 : "formats: profdata, proftext, gcda, unsymbolized, "
+				   "preaggregated, collapsed",
 			    near);
 }
 
@@ -101,6 +105,11 @@ static int convert_native(const char *file, const char *name, const char *to, un
 
 	if (ret)
 		return ret;
+	if (!format->read) {
+		pgo_error(err, PGO_EMISMATCH, "'%s' is a %s, which cannot become %s", name,
+			  format->name, to);
+		return pgo_err_hint(err, "formats: unsymbolized, preaggregated, collapsed");
+	}
 	from_gcda = !strcmp(format->name, "gcda");
 	if (from_gcda != to_gcda_tree)
 		return pgo_error(err, PGO_EMISMATCH,

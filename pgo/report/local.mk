@@ -8,6 +8,7 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show-layout.c \
 	pgo/report/show-merge.c \
 	pgo/report/show-profile.c \
+	pgo/report/show-samples.c \
 	pgo/report/show-stage.c \
 	pgo/report/table.c pgo/report/table.h
 include pgo/report/history.mk

@@ -13,6 +13,7 @@
 #include "pgo/core/stage.h"
 #include "profiles/diff.h"
 #include "profiles/profile.h"
+#include "profiles/samples.h"
 
 /* The schema version of every JSON answer; docs/json.md documents them. */
 #define REPORT_SCHEMA 1
@@ -27,6 +28,10 @@ json_t *show_profile_json(const struct profile *p, const char *path, size_t top)
 /* The shares, and the top functions that changed, largest change of share first. */
 void show_diff(const struct prof_diff *d, size_t top, struct strbuf *out);
 json_t *show_diff_json(const struct prof_diff *d, size_t top);
+
+/* A recording: its events, and the top binaries by their samples; as JSON all of them. */
+void show_samples(const struct samples *s, const char *path, size_t top, struct strbuf *out);
+json_t *show_samples_json(const struct samples *s, const char *path);
 
 void show_experiment(const struct experiment *e, bool colour, struct strbuf *out);
 json_t *show_experiment_json(const struct experiment *e);
