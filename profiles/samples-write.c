@@ -58,12 +58,17 @@ static void fold(struct pairs *p)
 	p->nr = nr;
 }
 
-/* The virtual address of code of the binary at loc. */
-static bool code_at(const struct sample_target *t, uint64_t loc, uint64_t *ret)
+/* The virtual address of loc, when that is in the binary. */
+static bool vaddr_of(const struct sample_target *t, uint64_t loc, uint64_t *ret)
 {
 	return loc && t->wanted[sample_loc_binary(loc)] &&
-	       elf_image_vaddr(&t->image, sample_loc_offset(loc), ret) &&
-	       elf_image_is_code(&t->image, *ret);
+	       elf_image_vaddr(&t->image, sample_loc_offset(loc), ret);
+}
+
+/* The same for what llvm-profgen disassembles. */
+static bool code_at(const struct sample_target *t, uint64_t loc, uint64_t *ret)
+{
+	return vaddr_of(t, loc, ret) && elf_image_is_code(&t->image, *ret);
 }
 
 static int no_branches(const char *form, struct pgo_err *err)
@@ -162,8 +167,8 @@ static void take_trace(const struct sample_target *target, const struct sample_t
 		       struct bolt *b, struct sample_written *done)
 {
 	uint64_t from, to, end;
-	bool is_from = code_at(target, t->from, &from), is_to = code_at(target, t->to, &to),
-	     is_end = is_to && code_at(target, t->end, &end) && to <= end;
+	bool is_from = vaddr_of(target, t->from, &from), is_to = vaddr_of(target, t->to, &to),
+	     is_end = is_to && vaddr_of(target, t->end, &end) && to <= end;
 
 	if (!is_from && !is_to) {
 		done->left_out += t->count;
@@ -199,7 +204,7 @@ static int write_bolt_samples(const struct samples *s, const struct sample_targe
 	for (size_t i = 0; i < s->nr_addresses; i++) {
 		uint64_t vaddr;
 
-		if (!code_at(target, s->addresses[i].loc, &vaddr)) {
+		if (!vaddr_of(target, s->addresses[i].loc, &vaddr)) {
 			done.left_out += s->addresses[i].count;
 			continue;
 		}
