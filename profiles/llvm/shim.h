@@ -47,7 +47,7 @@ struct shim_input {
 };
 
 /* A value that was seen at a site. kind is LLVM's: 0 call, 1 size, 2 vtable. */
-struct shim_value {
+struct shim_seen_value {
 	uint32_t kind, site;
 	uint64_t value, count;
 	const char *name; /* of the function that value is the hash of; not terminated */
@@ -64,7 +64,7 @@ struct shim_record {
 	uint32_t nr_value_sites;
 	uint64_t value_total; /* saturated */
 	bool cs;
-	const struct shim_value *values; /* by kind, site and value */
+	const struct shim_seen_value *values; /* by kind, site and value */
 	size_t nr_values;
 };
 
