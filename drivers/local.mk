@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += drivers/libpgodrivers.a
 drivers_libpgodrivers_a_SOURCES = \
+	drivers/agent.c drivers/agent.h \
 	drivers/cc-clang.c \
 	drivers/cc-gcc.c \
 	drivers/cc-rustc.c \
@@ -19,6 +20,7 @@ drivers_libpgodrivers_a_SOURCES = \
 	drivers/wrapper/warnings.c drivers/wrapper/warnings.h
 
 include drivers/wrapper/local.mk
+include drivers/agent/local.mk
 
 check_PROGRAMS += tests/lib/driver-tool
 tests_lib_driver_tool_SOURCES = tests/lib/driver-tool.c
@@ -42,6 +44,7 @@ driver_tests = \
 	tests/t/2030-clang.t \
 	tests/t/2040-rustc.t \
 	tests/t/2050-build-systems.t \
-	tests/t/2060-ccache.t
+	tests/t/2060-ccache.t \
+	tests/t/2070-agent.t
 TAP_TESTS += $(driver_tests)
 EXTRA_DIST += $(driver_tests) tests/lib/driver.sh

@@ -105,6 +105,18 @@ static void add_flags(struct session *s, const struct strvec *flags)
 			strvec_push(&s->added, flags->v[i]);
 }
 
+/*
+ * What the agent calls, which libgcov leaves out of programs that do not ask for it. Not without
+ * libc, which libgcov needs.
+ */
+static void keep_for_agent(struct session *s)
+{
+	if (!in_stage(s, STAGE_INSTRUMENTED) || strcmp(s->conf.family, "gcc") != 0 ||
+	    s->call.no_default_libs)
+		return;
+	strvec_push(&s->added, "-Wl,-u,__gcov_dump,-u,__gcov_reset");
+}
+
 static void choose_flags(struct session *s)
 {
 	if (s->call.mode == CC_PASSED || s->to.foreign)
@@ -126,6 +138,7 @@ static void choose_flags(struct session *s)
 	if (s->call.no_default_libs && in_stage(s, STAGE_INSTRUMENTED) &&
 	    !strcmp(s->conf.family, "clang"))
 		strvec_push(&s->added, "-Wl,-u,atexit");
+	keep_for_agent(s);
 }
 
 /* The links of this compiler that make a program or a library; rustc's come here by themselves. */

@@ -5,7 +5,8 @@
  *                             "CC -v" on stdin; with $TEST_RUSTC also that rustc
  *   driver-tool shims DIR WRAPPER
  *   driver-tool build CONF KEY JUNK COMMAND...    run a build's command
- *   driver-tool train FAMILY RAW COMMAND...       run an instrumented program
+ *   driver-tool train FAMILY RAW COMMAND...       run an instrumented program; with $TEST_AGENT
+ *                             also that agent
  *   driver-tool use RAW DIR                       lay gcc's files out for -fprofile-use=DIR
  *   driver-tool sum LOG
  */
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/agent.h"
 #include "drivers/wrapper.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/strbuf.h"
@@ -112,10 +114,13 @@ static int do_train(char **argv, struct pgo_err *err)
 {
 	PGO_AUTO(strvec) env = STRVEC_INIT;
 	struct tool_version v = { .family = argv[0] };
+	const char *agent = getenv("TEST_AGENT");
 	int ret;
 
 	strvec_pushv(&env, environ);
 	ret = compiler_find(&v)->run_env(argv[1], &env, err);
+	if (!ret && agent && *agent)
+		ret = agent_env(agent, &env, err);
 	return ret ? ret : do_exec(&env, argv + 2, err);
 }
 

@@ -1,0 +1,272 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The agent, with real compilers: each way for a process to begin, to become another program and to
+# end, and the calls of one function that the profile has then; beside it what the profile runtimes
+# make of the same without it.
+. "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$srcdir/tests/lib/driver.sh"
+
+need clang-14 clang-19 clang-22 gcc-12
+agent=$builddir/pgoctl-agent.so
+unset LD_PRELOAD ASAN_OPTIONS
+
+cat >f.c <<'X'
+int f(int x)
+{
+	return x % 3 ? x : -x;
+}
+X
+cat >plugin.c <<'X'
+int f(int);
+int plugin(int n) { int s = 0; for (int i = 0; i < n; i++) s += f(i); return s; }
+X
+cat >main.c <<'X'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char **environ;
+int f(int);
+static volatile int sink;
+static void burn(int n) { for (int i = 0; i < n; i++) sink += f(i); }
+static void burn_one(void) { burn(1); }
+static char *self;
+
+static void fork_and(int mode)
+{
+	burn(100);
+	for (int i = 0; i < 3; i++) {
+		if (fork())
+			continue;
+		burn(10);
+		if (mode == 1)
+			_exit(0);
+		if (mode == 2)
+			execl(self, self, "work", (char *)0);
+		exit(0);
+	}
+	while (wait(0) > 0) { }
+	burn(1);
+}
+
+/* Each member of the family becomes the next. */
+static void chain(int n)
+{
+	char next[16];
+	char *args[] = { self, "chain", next, 0 };
+
+	burn(10);
+	snprintf(next, sizeof(next), "%d", n + 1);
+	switch (n) {
+	case 0: execl(self, self, "chain", next, (char *)0); break;
+	case 1: execle(self, self, "chain", next, (char *)0, environ); break;
+	case 2: execlp(self, self, "chain", next, (char *)0); break;
+	case 3: execv(self, args); break;
+	case 4: execve(self, args, environ); break;
+	case 5: execvp(self, args); break;
+	case 6: execvpe(self, args, environ); break;
+	case 7: fexecve(open(self, O_RDONLY), args, environ); break;
+	case 8: execveat(AT_FDCWD, self, args, environ, 0); break;
+	}
+}
+
+static void vfork_and(int fails)
+{
+	char *args[] = { self, "work", 0 };
+
+	burn(10);
+	if (!vfork()) {
+		burn(1);
+		execv(fails ? "/nonexistent" : self, args);
+		burn(1);
+		_exit(1);
+	}
+	while (wait(0) > 0) { }
+	burn(1);
+}
+
+static void *thread(void *arg)
+{
+	burn(1000);
+	return arg;
+}
+
+/* Forks in their midst. */
+static void threads(void)
+{
+	pthread_t t[4];
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], 0, thread, 0);
+	for (int i = 0; i < 3; i++)
+		if (!fork()) {
+			burn(10);
+			_exit(0);
+		}
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], 0);
+	while (wait(0) > 0) { }
+}
+
+static void plugins(void)
+{
+	for (int i = 0; i < 2; i++) {
+		void *lib = dlopen(getenv("PLUGIN"), RTLD_NOW);
+		int (*plugin)(int);
+
+		if (!lib)
+			exit(3);
+		plugin = (int (*)(int))dlsym(lib, "plugin");
+		sink += plugin(100);
+		if (!fork()) {
+			sink += plugin(10);
+			_exit(0);
+		}
+		wait(0);
+		if (i)
+			_exit(0);
+		dlclose(lib);
+	}
+}
+
+static int in_clone(void *arg)
+{
+	(void)arg;
+	burn(10);
+	exit(0);
+}
+
+static void cloned(void)
+{
+	static char stack[1 << 16] __attribute__((aligned(16)));
+
+	burn(100);
+	if (clone(in_clone, stack + sizeof(stack), SIGCHLD, 0) < 0)
+		exit(3);
+	wait(0);
+}
+
+__attribute__((destructor)) static void last(void)
+{
+	const char *what = getenv("LAST");
+
+	if (what && !strcmp(what, "count"))
+		burn(1);
+	if (what && !strcmp(what, "_exit"))
+		_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "work";
+	pid_t pid;
+
+	self = argv[0];
+	if (!strcmp(mode, "work")) burn(10);
+	if (!strcmp(mode, "fork")) fork_and(0);
+	if (!strcmp(mode, "fork_exit")) fork_and(1);
+	if (!strcmp(mode, "fork_exec")) fork_and(2);
+	if (!strcmp(mode, "chain")) chain(argc > 2 ? atoi(argv[2]) : 0);
+	if (!strcmp(mode, "exec_fails")) {
+		burn(10);
+		execl("/nonexistent", "x", (char *)0);
+		burn(1);
+	}
+	if (!strcmp(mode, "vfork_exec")) vfork_and(0);
+	if (!strcmp(mode, "vfork_fails")) vfork_and(1);
+	if (!strcmp(mode, "spawn")) {
+		char *args[] = { self, "work", 0 };
+		burn(10);
+		posix_spawn(&pid, self, 0, 0, args, environ);
+		wait(0);
+		burn(1);
+	}
+	if (!strcmp(mode, "_exit")) { burn(10); _exit(0); }
+	if (!strcmp(mode, "_Exit")) { burn(10); _Exit(0); }
+	if (!strcmp(mode, "quick_exit")) { at_quick_exit(burn_one); burn(10); quick_exit(0); }
+	if (!strcmp(mode, "daemon")) { burn(10); if (daemon(1, 1)) return 3; burn(5); }
+	if (!strcmp(mode, "threads")) threads();
+	if (!strcmp(mode, "plugin")) plugins();
+	if (!strcmp(mode, "clone")) cloned();
+	if (!strcmp(mode, "chdir")) { burn(10); if (chdir("/")) return 3; _exit(0); }
+	return 0;
+}
+X
+
+add() { awk '{ s += $1 } END { print s + 0 }'; }
+# How often f was called, by all profiles of the run: its first counter.
+calls_of_f() {
+	case $cc in
+	clang-*)
+		"llvm-profdata-$major" merge --text "$tmp"/raw/*.profraw -o - 2>/dev/null |
+			awk 'want == 2 { print; want = 0 }
+				/^f$/ { want = 1 } want && /^# Counter Values/ { want = 2 }'
+		;;
+	*)
+		find "$tmp/raw" -name '*f.gcda' 2>/dev/null | while read -r file; do
+			cp "$file" x.gcda && "gcov-dump-$major" -l x.gcda 2>/dev/null |
+				grep -A1 'COUNTERS arcs' | sed -n 's/.*: *0: \([0-9]*\).*/\1/p'
+		done
+		;;
+	esac | add
+}
+# counted COMMAND...: the calls of f in a run of it. A daemon holds the pipe.
+counted() {
+	rm -rf "$tmp/raw"
+	"$tool" train "${cc%-*}" "$tmp/raw" "$@" 2>&1 | cat >"$tmp/run.log"
+	calls_of_f
+}
+
+# counts MODE WANT PLAIN: with the agent, and without, where the runtimes of one family agree.
+counts() {
+	is "$(TEST_AGENT=$agent counted ./p "$1")" "$2" "$cc: $1"
+	case $cc in
+	*-19 | *-14) ;;
+	*) is "$(TEST_AGENT= counted ./p "$1")" "$3" "$cc: $1, without the agent" ;;
+	esac
+}
+
+for cc in clang-14 clang-19 clang-22 gcc-12; do
+	major=${cc#*-}
+	stage "$cc" instrumented
+	build sh -ec 'cc -O2 -fprofile-update=atomic -fno-inline -c main.c f.c
+		cc main.o f.o -o p -ldl -pthread
+		cc -O2 -fPIC -shared plugin.c f.c -o plugin.so' >build.log 2>&1 || { diag <build.log; exit 1; }
+	clang=$(case $cc in clang*) echo 1 ;; *) echo 0 ;; esac)
+	counts work 10 10
+	counts fork 131 $((131 + clang * 300))
+	counts fork_exit 131 101
+	counts fork_exec 161 $((161 - clang * 30))
+	counts chain 100 $((10 + (1 - clang) * 60))
+	counts exec_fails 11 11
+	counts vfork_exec 22 $((21 + clang))
+	counts vfork_fails 13 13
+	counts spawn 21 21
+	counts _exit 10 0
+	counts _Exit 10 0
+	counts quick_exit 11 0
+	counts daemon 15 15
+	counts threads 4030 4000
+	counts clone 110 210
+	counts chdir 10 0
+	PLUGIN=$PWD/plugin.so counts plugin 220 100
+	is "$(LAST=count TEST_AGENT=$agent counted ./p work)" 11 "$cc: what a destructor counts"
+	is "$(LAST=_exit TEST_AGENT=$agent counted ./p work)" 10 "$cc: _exit in a destructor counts nothing again"
+
+	rm -rf "$tmp/raw"
+	for i in 1 2 3 4 5 6; do
+		TEST_AGENT=$agent "$tool" train "${cc%-*}" "$tmp/raw" ./p fork_exec &
+	done
+	wait
+	is "$(calls_of_f)" 966 "$cc: 6 at once that fork and exec"
+done
+
+done_testing
