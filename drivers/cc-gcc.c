@@ -82,7 +82,7 @@ static int gcc_add_flags(const struct build_stage *stage, const struct tool_vers
 	return ret;
 }
 
-/* libgcov locks and merges each file, and counts across fork and exec exactly. */
+/* libgcov locks and merges each file; of forks and exec see drivers/agent/. */
 static int gcc_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
 {
 	int ret = raw_dir_check(raw_dir, err);

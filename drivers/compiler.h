@@ -67,9 +67,10 @@ struct compiler {
 			 struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err);
 	/* Environment that makes an instrumented program leave its profile below raw_dir
 	 * (absolute), which is made when missing: several processes, forks and parallel runs lose
-	 * nothing that they count. gcc's runtime hooks fork and exec, LLVM's does not: there, what
-	 * was counted before a fork is counted again by the child, and what was counted before an
-	 * exec is lost. -PGO_EUNSUP when raw_dir has a '%' in it: both would expand it. */
+	 * nothing that they count. What the runtimes themselves lose or count twice, the agent
+	 * sets right (drivers/agent.h): LLVM's hooks neither fork nor exec, gcc's only those that
+	 * its compiled code calls, neither sees _exit. -PGO_EUNSUP when raw_dir has a '%' in it:
+	 * both would expand it. */
 	int (*run_env)(const char *raw_dir, struct strvec *env, struct pgo_err *err);
 	/* The Debian package of this version's profile runtime: "libclang-rt-22-dev"; malloc'ed. */
 	char *(*runtime_package)(const struct tool_version *v);

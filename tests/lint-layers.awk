@@ -19,7 +19,7 @@ function folder_of(path,    i)
 BEGIN {
 	base = "^pgo/base/"
 	profiles = "^profiles/(elf-image|format|gcda|llvm|profile|sample-images|sample-table|samples|samples-write)\\.h$"
-	drivers = "^drivers/(compiler|drivers|wrapper)\\.h$"
+	drivers = "^drivers/(agent|compiler|drivers|wrapper)\\.h$"
 	core = "^pgo/(core|stats)/"
 
 	allow("pgo/base", base)
@@ -29,6 +29,7 @@ BEGIN {
 	allow("pgo/cmd", base "|" core "|^pgo/report/|^pgo/cmd/|" profiles "|" drivers)
 	allow("profiles/llvm", base "|^profiles/|^llvm(-c)?/")
 	allow("profiles", base "|^profiles/")
+	allow("drivers/agent", "^drivers/agent/")
 	allow("drivers", base "|^drivers/")
 }
 

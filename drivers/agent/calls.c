@@ -15,14 +15,11 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* The next definition of a function, looked up once; NULL when libc has none. */
-#define NEXT(name)                                                    \
-	({                                                            \
-		static __typeof__(&name) next_;                       \
-		if (!next_)                                           \
-			next_ = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
-		next_;                                                \
-	})
+/* Declare next, the next definition of a function, looked up once; NULL when there is none. */
+#define FIND_NEXT(name)                  \
+	static __typeof__(&(name)) next; \
+	if (!next)                       \
+	next = (__typeof__(next))dlsym(RTLD_NEXT, #name)
 
 static int no_function(void)
 {
@@ -32,8 +29,10 @@ static int no_function(void)
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
+	FIND_NEXT(execve);
+
 	agent_save_for_exec();
-	return NEXT(execve) ? NEXT(execve)(path, argv, envp) : no_function();
+	return next ? next(path, argv, envp) : no_function();
 }
 
 EXPORT int execv(const char *path, char *const argv[])
@@ -43,8 +42,10 @@ EXPORT int execv(const char *path, char *const argv[])
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
+	FIND_NEXT(execvpe);
+
 	agent_save_for_exec();
-	return NEXT(execvpe) ? NEXT(execvpe)(file, argv, envp) : no_function();
+	return next ? next(file, argv, envp) : no_function();
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
@@ -54,8 +55,10 @@ EXPORT int execvp(const char *file, char *const argv[])
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
+	FIND_NEXT(fexecve);
+
 	agent_save_for_exec();
-	return NEXT(fexecve) ? NEXT(fexecve)(fd, argv, envp) : no_function();
+	return next ? next(fd, argv, envp) : no_function();
 }
 
 EXPORT int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
@@ -127,9 +130,11 @@ EXPORT int execle(const char *path, const char *arg, ...)
 
 EXPORT _Noreturn void _exit(int status)
 {
+	FIND_NEXT(_exit);
+
 	agent_save_for_exit();
-	if (NEXT(_exit))
-		NEXT(_exit)(status);
+	if (next)
+		next(status);
 	for (;;)
 		syscall(SYS_exit_group, status);
 }
@@ -142,15 +147,19 @@ EXPORT _Noreturn void _Exit(int status)
 /* In libc it forks, and the parent ends without a word: what it counted goes to the child. */
 EXPORT int daemon(int keep_dir, int keep_streams)
 {
+	FIND_NEXT(daemon);
+
 	agent_save();
-	return NEXT(daemon) ? NEXT(daemon)(keep_dir, keep_streams) : no_function();
+	return next ? next(keep_dir, keep_streams) : no_function();
 }
 
 /* It calls nobody that watches forks. */
 EXPORT pid_t _Fork(void)
 {
-	pid_t pid = NEXT(_Fork) ? NEXT(_Fork)() : (pid_t)syscall(SYS_fork);
+	pid_t pid;
 
+	FIND_NEXT(_Fork);
+	pid = next ? next() : (pid_t)no_function();
 	if (!pid)
 		agent_forget();
 	return pid;
@@ -176,16 +185,16 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...
 	void *rest[3];
 	va_list args;
 
-	if (!NEXT(clone))
+	FIND_NEXT(clone);
+	if (!next)
 		return no_function();
 	va_start(args, arg);
 	for (int i = 0; i < 3; i++)
 		rest[i] = va_arg(args, void *);
 	va_end(args);
 	if (function && !(flags & CLONE_VM))
-		return NEXT(clone)(start_forgetful, stack, flags, &start, rest[0], rest[1],
-				   rest[2]);
-	return NEXT(clone)(function, stack, flags, arg, rest[0], rest[1], rest[2]);
+		return next(start_forgetful, stack, flags, &start, rest[0], rest[1], rest[2]);
+	return next(function, stack, flags, arg, rest[0], rest[1], rest[2]);
 }
 
 int __cxa_atexit(void (*function)(void *), void *arg, void *dso);
@@ -193,8 +202,10 @@ int __cxa_atexit(void (*function)(void *), void *arg, void *dso);
 /* Each runtime in turn asks for its writing here, when its image has just come. */
 EXPORT int __cxa_atexit(void (*function)(void *), void *arg, void *dso)
 {
+	FIND_NEXT(__cxa_atexit);
+
 	agent_start();
 	if (!arg)
 		function = agent_exit_function(function, &arg);
-	return NEXT(__cxa_atexit) ? NEXT(__cxa_atexit)(function, arg, dso) : -1;
+	return next ? next(function, arg, dso) : -1;
 }

@@ -10,6 +10,7 @@
 void elf_info_release(struct elf_info *e)
 {
 	free(e->build_id);
+	free(e->interpreter);
 	*e = (struct elf_info)ELF_INFO_INIT;
 }
 
@@ -48,6 +49,8 @@ static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *
 	name = elf_strptr(elf, names, sh.sh_name);
 	if (sh.sh_type == SHT_NOTE)
 		take_notes(scn, e);
+	if (sh.sh_type == SHT_SYMTAB)
+		e->has_symbols = true;
 	if (!name || sh.sh_type == SHT_NOBITS || !(sh.sh_flags & SHF_EXECINSTR))
 		return;
 	e->text_bytes += sh.sh_size;
@@ -55,6 +58,42 @@ static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *
 		e->hot_bytes += sh.sh_size;
 	else if (!strncmp(name, ".text.unlikely", 14))
 		e->unlikely_bytes += sh.sh_size;
+}
+
+/* DF_1_PIE tells a program from a shared object, which is of the same type. */
+static bool is_program(Elf *elf, const GElf_Ehdr *header, const GElf_Phdr *dynamic)
+{
+	Elf_Data *data;
+	GElf_Dyn dyn;
+
+	if (header->e_type != ET_DYN)
+		return header->e_type == ET_EXEC;
+	data = elf_getdata_rawchunk(elf, (int64_t)dynamic->p_offset, dynamic->p_filesz, ELF_T_DYN);
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
+		if (dyn.d_tag == DT_FLAGS_1)
+			return (dyn.d_un.d_val & DF_1_PIE) != 0;
+	return false;
+}
+
+static void take_segments(Elf *elf, struct elf_info *e)
+{
+	GElf_Phdr ph, dynamic = { 0 };
+	GElf_Ehdr header;
+	Elf_Data *data;
+	size_t nr = 0;
+
+	if (!gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &nr))
+		return;
+	for (size_t i = 0; i < nr && gelf_getphdr(elf, (int)i, &ph); i++) {
+		if (ph.p_type == PT_DYNAMIC)
+			dynamic = ph;
+		if (ph.p_type != PT_INTERP || e->interpreter)
+			continue;
+		data = elf_getdata_rawchunk(elf, (int64_t)ph.p_offset, ph.p_filesz, ELF_T_BYTE);
+		if (data)
+			e->interpreter = xstrndup(data->d_buf, data->d_size);
+	}
+	e->is_static = !e->interpreter && is_program(elf, &header, &dynamic);
 }
 
 static int read_elf(Elf *elf, const char *path, struct elf_info *e, struct pgo_err *err)
@@ -66,6 +105,7 @@ static int read_elf(Elf *elf, const char *path, struct elf_info *e, struct pgo_e
 		return pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is no ELF file", path);
 	while ((scn = elf_nextscn(elf, scn)))
 		take_section(elf, scn, names, e);
+	take_segments(elf, e);
 	return 0;
 }
 

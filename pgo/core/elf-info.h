@@ -12,6 +12,9 @@ struct elf_info {
 	char *build_id;			    /* in hex, or NULL: it has none */
 	uint64_t text_bytes;		    /* of all executable sections */
 	uint64_t hot_bytes, unlikely_bytes; /* of those named .text.hot*, .text.unlikely* */
+	char *interpreter;		    /* the loader that it asks for, or NULL */
+	bool is_static;			    /* a program that no loader starts */
+	bool has_symbols;		    /* a table of all symbols: it is not stripped */
 };
 #define ELF_INFO_INIT { 0 }
 void elf_info_release(struct elf_info *e);

@@ -27,6 +27,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/orphans.c \
 	pgo/core/payload.c pgo/core/payload.h \
 	pgo/core/plan.c pgo/core/plan.h \
+	pgo/core/preload.c pgo/core/preload.h \
 	pgo/core/project.c pgo/core/project.h \
 	pgo/core/record.c \
 	pgo/core/runner.c pgo/core/runner.h \

@@ -9,6 +9,7 @@
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/json.h"
+#include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/workload.h"
 
@@ -135,6 +136,7 @@ static int execute(const struct session *s, struct child_result *res, struct pgo
 	req.in_path = in;
 	workload_env(s->p, s->w, "instrumented", s->stage->out, tmp, &env);
 	ret = s->p->compiler->run_env(raw, &env, err);
+	preload_env(s->p, &env);
 	if (!ret)
 		ret = runner_shell(s->p, &req, res, err);
 	return ret ? ret : fs_remove_tree(tmp, err);
@@ -210,6 +212,7 @@ static void plan_it(const struct session *s)
 	PGO_AUTO_FREE char *raw = fs_join(s->dir, "raw");
 
 	s->p->compiler->run_env(raw, &env, NULL);
+	preload_env(s->p, &env);
 	for (size_t i = 0; i < env.nr; i++)
 		strvec_pushf(&step->commands, "export %s", env.v[i]);
 	strvec_push(&step->commands, s->w->run);
@@ -276,7 +279,9 @@ int training_run_all(struct project *p, const struct stage *instrumented, struct
 	}
 	progress_stop();
 	digest_hex(&all, ret->key);
-	if (!r && !p->plan)
+	if (!r && !p->plan) {
 		tell(ret);
+		preload_tell(p, instrumented);
+	}
 	return r;
 }

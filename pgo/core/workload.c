@@ -74,7 +74,7 @@ int workload_key(const struct project *p, const struct workload *w, const char *
 	int ret;
 
 	digest_init(&d);
-	digest_add_str(&d, "training 1");
+	digest_add_str(&d, "training 2");
 	digest_add_str(&d, stage_key);
 	digest_add_str(&d, w->name);
 	digest_add_str(&d, w->run);

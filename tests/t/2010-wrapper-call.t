@@ -36,6 +36,7 @@ call() {
 	got=$(tr '\n' ' ' <"$FAKE_OUT" 2>/dev/null)
 }
 gen=-fprofile-generate=/proc/pgoctl
+keep=-Wl,-u,__gcov_dump,-u,__gcov_reset
 
 # --- which compiler
 conf instrumented
@@ -81,9 +82,9 @@ like "$err" "no 'gcc-77' on PATH" "says so"
 
 # --- which flags
 call gcc a.o b.o -o p
-is "$got" "gcc-12 [a.o][b.o][-o][p][$gen] " "a link"
+is "$got" "gcc-12 [a.o][b.o][-o][p][$gen][$keep] " "a link"
 call gcc a.c b.o -o p
-is "$got" "gcc-12 [a.c][b.o][-o][p][$gen] " "both at once, each flag once"
+is "$got" "gcc-12 [a.c][b.o][-o][p][$gen][$keep] " "both at once, each flag once"
 call gcc -c -- a.c
 is "$got" "gcc-12 [-c][$gen][--][a.c] " "before --"
 for args in "-E a.c" "-M a.c" "--version" "-dumpversion" "-v" "-print-file-name=x" "-### -c a.c" \
@@ -155,7 +156,7 @@ is "$(wc -c <"$FAKE_OUT" | tr -d ' ')" "$(printf 'gcc-12\n%s\n' "$(printf '[%s]'
 	"20,000 arguments arrive"
 awk 'BEGIN { for (i = 0; i < 300000; i++) print "dir_" i "/object.o" }' >many
 call gcc @many -o p
-is "$got" "gcc-12 [@many][-o][p][$gen] " "a response file of 300,000 objects"
+is "$got" "gcc-12 [@many][-o][p][$gen][$keep] " "a response file of 300,000 objects"
 
 # --- stale objects
 conf instrumented

@@ -230,7 +230,7 @@ counts() {
 	is "$(TEST_AGENT=$agent counted ./p "$1")" "$2" "$cc: $1"
 	case $cc in
 	*-19 | *-14) ;;
-	*) is "$(TEST_AGENT= counted ./p "$1")" "$3" "$cc: $1, without the agent" ;;
+	*) is "$(TEST_AGENT='' counted ./p "$1")" "$3" "$cc: $1, without the agent" ;;
 	esac
 }
 
@@ -268,5 +268,107 @@ for cc in clang-14 clang-19 clang-22 gcc-12; do
 	wait
 	is "$(calls_of_f)" 966 "$cc: 6 at once that fork and exec"
 done
+
+# --- LLVM: addresses of called functions are those of one program in memory
+cat >ic.c <<'X'
+#include <stdlib.h>
+#include <unistd.h>
+static int one(int x) { return x + 1; }
+static int two(int x) { return x + 2; }
+__attribute__((noinline)) int call(int (*p)(int), int x) { return p(x); }
+int main(int argc, char **argv)
+{
+	char *args[] = { argv[0], argv[1] + 1, 0 };
+	int (*volatile p)(int) = argc > 1 && argv[1][0] == 'a' ? one : two;
+	volatile int s = 0;
+
+	for (int i = 0; i < 10; i++)
+		s += call(p, i);
+	if (argc > 1 && argv[1][0])
+		execv(argv[0], args);
+	return 0;
+}
+X
+for cc in clang-14 clang-22; do
+	major=${cc#*-}
+	stage "$cc" instrumented
+	build sh -ec 'cc -O2 -fPIE -pie ic.c -o ic'
+	rm -rf "$tmp/raw"
+	TEST_AGENT=$agent "$tool" train clang "$tmp/raw" ./ic aaab
+	"llvm-profdata-$major" merge "$tmp"/raw/*.profraw -o "$tmp/p.profdata"
+	is "$("llvm-profdata-$major" show --ic-targets --function=call "$tmp/p.profdata" |
+		sed -n 's/.*\[ *0, *\([^,]*\), *\([0-9]*\).*/\1 \2/p' | sed 's/.*[:;]//' | tr '\n' ' ')" \
+		"one 30 two 20 " "$cc: targets of calls survive exec"
+done
+
+# --- rustc, which has the linker collect garbage
+rustc=$(command -v rustc)
+major=$("${rustc:-false}" -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+cat >m.rs <<'X'
+use std::os::unix::process::CommandExt;
+#[no_mangle]
+#[inline(never)]
+pub fn f(x: i64) -> i64 { if x % 3 != 0 { x } else { -x } }
+fn main() {
+    let mut s = 0;
+    for i in 0..std::hint::black_box(10) { s += f(i); }
+    std::hint::black_box(s);
+    let args: Vec<String> = std::env::args().collect();
+    if args.len() > 1 {
+        std::process::Command::new(&args[0]).args(&args[2..]).exec();
+    }
+}
+X
+if [ -n "$rustc" ] && have "llvm-profdata-$major" && "$rustc" -O -Cprofile-generate m.rs -o rs 2>/dev/null; then
+	cc=clang-$major
+	is "$(TEST_AGENT=$agent counted ./rs a b c)" 40 "rustc: exec"
+	is "$(TEST_AGENT='' counted ./rs a b c)" 10 "rustc: exec, without the agent"
+else
+	skip 2 "no rustc that can instrument"
+fi
+
+# --- links that leave something out, and what cannot be helped
+cc=clang-22 major=22
+stage "$cc" instrumented
+build sh -ec 'cc -O2 -ffunction-sections -fprofile-update=atomic -fno-inline -c main.c f.c
+	cc -fuse-ld=lld -Wl,--gc-sections main.o f.o -o p -ldl -pthread
+	cc -static main.o f.o -o static -ldl -pthread' >build.log 2>&1
+unlike "$(nm p)" __llvm_profile_reset_counters "a linker that collects garbage takes the runtime's reset"
+counts fork 131 431
+counts chain 100 10
+counts _exit 10 0
+strip -o stripped p
+is "$(TEST_AGENT=$agent counted ./stripped fork)" 131 "stripped: a fork counts once"
+is "$(TEST_AGENT=$agent counted ./stripped _exit)" 0 "but _exit loses"
+is "$(TEST_AGENT=$agent counted ./static fork)" 431 "static: as without the agent"
+is "$(cat "$tmp/run.log")" "" "and nothing is printed"
+
+# --- programs that are not instrumented
+rm -rf "$tmp/raw"
+clang-22 -O2 main.c f.c -o plain -ldl -pthread 2>/dev/null
+for mode in fork_exec chain vfork_exec daemon threads quick_exit clone; do
+	TEST_AGENT=$agent "$tool" train clang "$tmp/raw" ./plain "$mode" || echo "$mode failed"
+done >"$tmp/run.log" 2>&1
+is "$(cat "$tmp/run.log")" "" "not instrumented: all runs as ever"
+nok "and leaves nothing" test -e "$tmp/raw"
+is "$(TEST_AGENT=$agent "$tool" train clang "$tmp/raw" sh -c 'echo a | (cat; exit 3); echo $?')" "a
+3" "a shell, too"
+
+# --- the user's own
+cat >own.c <<'X'
+#include <unistd.h>
+__attribute__((constructor)) static void start(void)
+{
+	if (write(1, "own\n", 4) != 4)
+		_exit(9);
+}
+X
+gcc-12 -shared -fPIC own.c -o own.so
+run env LD_PRELOAD="$PWD/own.so" TEST_AGENT="$agent" "$tool" train clang "$tmp/raw" ./p _exit
+like "$out" '^own$' "what is preloaded already stays"
+is "$(calls_of_f)" 10 "beside the agent"
+cp "$agent" 'a b.so'
+nok "a path that LD_PRELOAD cannot hold is refused" env TEST_AGENT="$PWD/a b.so" \
+	"$tool" train clang "$tmp/raw" ./p work
 
 done_testing

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "drivers/agent.h"
 #include "drivers/compiler.h"
 #include "pgo/base/strbuf.h"
 
@@ -195,6 +196,24 @@ static void test_flags(void **state)
 	}
 }
 
+static void test_agent_env(void **state)
+{
+	static const char *const bad[] = { "/a b/x.so", "/a:b/x.so", "/$LIB/x.so", "/a\nb/x.so" };
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+
+	(void)state;
+	assert_int_equal(agent_env("/a/x.so", &env, NULL), 0);
+	assert_string_equal(strvec_getenv(&env, "LD_PRELOAD"), "/a/x.so");
+	strvec_setenv(&env, "LD_PRELOAD", "");
+	assert_int_equal(agent_env("/a/x.so", &env, NULL), 0);
+	assert_string_equal(strvec_getenv(&env, "LD_PRELOAD"), "/a/x.so");
+	strvec_setenv(&env, "LD_PRELOAD", "libown.so b.so");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(agent_env(bad[i], &env, NULL), -PGO_EUNSUP);
+	assert_int_equal(agent_env("/a/x.so", &env, NULL), 0);
+	assert_string_equal(strvec_getenv(&env, "LD_PRELOAD"), "libown.so b.so:/a/x.so");
+}
+
 static void test_run_env(void **state)
 {
 	static const char *const bad[] = { "/a/50%", "/a%p/b", "relative" };
@@ -263,8 +282,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),     cmocka_unit_test(test_no_version),
 		cmocka_unit_test(test_version_argv), cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_run_env),	     cmocka_unit_test(test_packages),
-		cmocka_unit_test(test_mangle),
+		cmocka_unit_test(test_agent_env),    cmocka_unit_test(test_run_env),
+		cmocka_unit_test(test_packages),     cmocka_unit_test(test_mangle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
