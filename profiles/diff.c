@@ -299,8 +299,9 @@ static int by_change(const void *a, const void *b)
 
 static void sum_values(const struct profile *p, double *sums)
 {
+	/* Where there are places, sites are numbers in one profile. */
 	for (size_t i = 0; i < p->nr_funcs; i++)
-		for (size_t j = 0; j < p->funcs[i].nr_values; j++)
+		for (size_t j = 0; !p->funcs[i].places && j < p->funcs[i].nr_values; j++)
 			sums[p->funcs[i].values[j].kind] += (double)p->funcs[i].values[j].count;
 }
 

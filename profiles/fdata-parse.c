@@ -239,9 +239,13 @@ int fdata_add_text(struct fdata *f, const char *path, const void *data, size_t l
 		   struct pgo_err *err)
 {
 	struct head h;
+	const char *zero = memchr(data, '\0', len);
 	size_t at = parse_head(data, len, &h);
 	int ret;
 
+	if (zero)
+		return bad_line(path, data, (size_t)(zero - (const char *)data), 0, "a zero byte",
+				err);
 	if (at == len) {
 		pgo_error_at(err, PGO_EFORMAT, path, (int64_t)at, "'%s' holds no record", path);
 		return pgo_err_hint(err,

@@ -5,12 +5,12 @@ profiles_libpgoprofiles_a_SOURCES += \
 
 check_PROGRAMS += tests/lib/profile-tool
 tests_lib_profile_tool_SOURCES = tests/lib/profile-tool.c
-tests_lib_profile_tool_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a
+tests_lib_profile_tool_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/fdata-test
 tests_unit_fdata_test_SOURCES = tests/unit/fdata-test.c
-tests_unit_fdata_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
+tests_unit_fdata_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
 
 TAP_TESTS += tests/t/1040-bolt-fdata.t

@@ -50,8 +50,7 @@ static void fill_model(const struct fdata *f, struct profile *out)
 
 		all[i] = (struct prof_count){
 			.func = function_of(&fill, &r.from),
-			.place = { .inlined = "",
-				   .at = r.from.offset,
+			.place = { .at = r.from.offset,
 				   .memory = r.type == FDATA_MEMORY,
 				   .target = sample ? NULL : fdata_name(&out->arena, &r.to),
 				   .target_at = r.to.offset,

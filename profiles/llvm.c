@@ -399,7 +399,7 @@ static void add_values(struct profile *p, struct prof_func *f, const struct shim
 	struct prof_value *values = arena_alloc(&p->arena, record->nr_values, sizeof(*values));
 
 	for (size_t i = 0; i < record->nr_values; i++) {
-		const struct shim_seen_value *v = &record->values[i];
+		const struct shim_site_value *v = &record->values[i];
 
 		if (v->kind >= PROF_NR_VALUE_KINDS)
 			continue;

@@ -9,10 +9,11 @@ include profiles/fdata.mk
 include profiles/gcda.mk
 include profiles/samples.mk
 include profiles/llvm/local.mk
+include profiles/sample.mk
 
 TAP_TESTS += tests/t/1070-diff.t
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/profile-diff-test
 tests_unit_profile_diff_test_SOURCES = tests/unit/profile-diff-test.c
-tests_unit_profile_diff_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
+tests_unit_profile_diff_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profiles/profile.h"
 
+#include <inttypes.h>
+
 #include "pgo/base/mem.h"
 #include "pgo/base/num.h"
 
@@ -105,9 +107,44 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+void prof_inline_add(struct strbuf *sb, const struct prof_inline *in)
+{
+	if (in->up) {
+		prof_inline_add(sb, in->up);
+		strbuf_addstr(sb, ", ");
+	}
+	strbuf_addf(sb, "%" PRIu32, in->line);
+	if (in->discriminator)
+		strbuf_addf(sb, ".%" PRIu32, in->discriminator);
+	strbuf_addf(sb, " %s", in->name);
+}
+
+/* As deep as the shallower; what is above decides first. */
+static int compare_inlined(const struct prof_inline *a, const struct prof_inline *b)
+{
+	int order;
+
+	if (a == b)
+		return 0;
+	if (!a || !b)
+		return a ? 1 : -1;
+	if (a->depth != b->depth) {
+		bool deeper = a->depth > b->depth;
+
+		order = deeper ? compare_inlined(a->up, b) : compare_inlined(a, b->up);
+		return order ? order : deeper ? 1 : -1;
+	}
+	order = compare_inlined(a->up, b->up);
+	if (!order)
+		order = compare_u64(a->line, b->line);
+	if (!order)
+		order = compare_u64(a->discriminator, b->discriminator);
+	return order ? order : strcmp(a->name, b->name);
+}
+
 int prof_place_compare(const struct prof_place *a, const struct prof_place *b)
 {
-	int order = strcmp(a->inlined, b->inlined);
+	int order = compare_inlined(a->inlined, b->inlined);
 
 	if (!order)
 		order = compare_u64(a->at, b->at);

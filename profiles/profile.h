@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "pgo/base/arena.h"
+#include "pgo/base/strbuf.h"
 
 enum prof_kind {
 	PROF_KIND_UNKNOWN,
@@ -38,11 +39,18 @@ struct prof_value {
 	uint64_t count;
 };
 
+/* A call that was inlined: of name, at line.discriminator of up, or of the function itself. */
+struct prof_inline {
+	const struct prof_inline *up; /* NULL: none */
+	unsigned depth;		      /* up's and 1 */
+	uint32_t line, discriminator;
+	const char *name;
+};
+
 /* Where a count is that is no instrumentation counter. */
 struct prof_place {
-	const char
-		*inlined; /* calls that it was inlined by, outermost first: "3.1 f, 7 g", or "" */
-	uint64_t at;	  /* line from the function's first; BOLT: offset of the instruction */
+	const struct prof_inline *inlined; /* the innermost call that it is in; NULL: none */
+	uint64_t at; /* line from the function's first; BOLT: offset of the instruction */
 	uint32_t discriminator; /* samples */
 	bool memory;		/* BOLT: an access, not a branch */
 	const char *target;	/* BOLT: symbol jumped to or accessed; NULL */
@@ -101,6 +109,8 @@ void profile_set_counts(struct profile *p, struct prof_count *all, size_t nr);
 void profile_finish(struct profile *p);
 const char *prof_kind_name(enum prof_kind kind);
 const char *prof_value_kind_name(enum prof_value_kind kind);
+/* Append "3.1 f, 7 g", outermost first. */
+void prof_inline_add(struct strbuf *sb, const struct prof_inline *in);
 /* Their order in a function; 0 for the same place. */
 int prof_place_compare(const struct prof_place *a, const struct prof_place *b);
 

@@ -11,9 +11,14 @@
 #define HEAD_BYTES 4096
 
 extern const struct prof_format prof_format_bolt_fdata;
+extern const struct prof_format prof_format_gcc_afdo_v1;
+extern const struct prof_format prof_format_gcc_afdo_v2;
 extern const struct prof_format prof_format_gcda;
 extern const struct prof_format prof_format_llvm_indexed;
 extern const struct prof_format prof_format_llvm_raw;
+extern const struct prof_format prof_format_llvm_sample_binary;
+extern const struct prof_format prof_format_llvm_sample_extbinary;
+extern const struct prof_format prof_format_llvm_sample_text;
 extern const struct prof_format prof_format_llvm_text;
 extern const struct prof_format prof_format_perf_data;
 extern const struct prof_format prof_format_perf_script;
@@ -22,6 +27,11 @@ const struct prof_format *const prof_formats[] = {
 	&prof_format_llvm_raw,
 	&prof_format_llvm_indexed,
 	&prof_format_llvm_text,
+	&prof_format_llvm_sample_extbinary,
+	&prof_format_llvm_sample_binary,
+	&prof_format_llvm_sample_text,
+	&prof_format_gcc_afdo_v2,
+	&prof_format_gcc_afdo_v1,
 	&prof_format_gcda,
 	&prof_format_bolt_fdata,
 	&prof_format_perf_data,

@@ -16,15 +16,17 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/llvm/sum-values.c \
 	profiles/llvm/targets.c profiles/llvm/targets.h
 EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim.map
+	profiles/llvm/shim.h
+EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim-sample.cc profiles/llvm/shim.map
 
 # One module a major, of the same source; opened at run time, so nothing is linked to libLLVM.
 BUILT_MODULES += $(LLVM_MAJORS:%=llvm-%.so)
 CLEANFILES += $(LLVM_MAJORS:%=llvm-%.so)
 # LLVM's headers are not ours to warn of.
-llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim.h profiles/llvm/shim.map
+llvm-%.so: profiles/llvm/shim.cc profiles/llvm/shim-sample.cc profiles/llvm/shim.h profiles/llvm/shim.map
 	$(AM_V_GEN)$(CXX) -I$(top_srcdir) $(CPPFLAGS) $(AM_CXXFLAGS) $(CXXFLAGS) \
 		$(patsubst -I%,-isystem%,$(LLVM_CXXFLAGS_$*)) -fvisibility=hidden -fPIC \
-		-shared -o $@ $< $(LDFLAGS) -Wl,-z,defs \
+		-shared -o $@ $(filter %.cc,$^) $(LDFLAGS) -Wl,-z,defs \
 		-Wl,--version-script=$(top_srcdir)/profiles/llvm/shim.map $(LLVM_LDFLAGS_$*)
 
 llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS)

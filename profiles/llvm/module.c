@@ -15,6 +15,7 @@
 struct module {
 	unsigned major;
 	const struct shim_api *api; /* NULL: not opened yet */
+	const struct shim_sample_api *sample_api;
 };
 
 /* Found once; lives as long as the program, as the libraries do. */
@@ -105,6 +106,7 @@ static int open_module(struct module *m, struct pgo_err *err)
 	PGO_AUTO(strbuf) name = STRBUF_INIT;
 	const struct shim_api *api;
 	shim_entry_fn entry = NULL;
+	shim_sample_entry_fn sample_entry = NULL;
 	void *handle, *symbol;
 	int ret;
 
@@ -120,15 +122,18 @@ static int open_module(struct module *m, struct pgo_err *err)
 	symbol = dlsym(handle, SHIM_SYMBOL);
 	memcpy(&entry, &symbol, sizeof(entry));
 	api = entry ? entry() : NULL;
-	if (!api || api->abi != SHIM_ABI || api->major != m->major) {
+	symbol = dlsym(handle, SHIM_SAMPLE_SYMBOL);
+	memcpy(&sample_entry, &symbol, sizeof(sample_entry));
+	if (!api || !sample_entry || api->abi != SHIM_ABI || api->major != m->major) {
 		dlclose(handle);
 		return pgo_error(err, PGO_ETOOL, "'%s' is no module of this pgoctl", path);
 	}
 	m->api = api;
+	m->sample_api = sample_entry();
 	return 0;
 }
 
-int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err)
+static int find_module(unsigned major, const struct module **ret, struct pgo_err *err)
 {
 	PGO_AUTO(strbuf) there = STRBUF_INIT;
 	int status;
@@ -141,7 +146,7 @@ int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err
 			continue;
 		status = m->api ? 0 : open_module(m, err);
 		if (!status)
-			*ret = m->api;
+			*ret = m;
 		return status;
 	}
 	llvm_add_majors(&there);
@@ -150,6 +155,26 @@ int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err
 		     "it has: %s; for another install llvm-%u-dev and build pgoctl with "
 		     "--with-llvm=%u",
 		     there.buf, major, major);
+	return status;
+}
+
+int llvm_module(unsigned major, const struct shim_api **ret, struct pgo_err *err)
+{
+	const struct module *m;
+	int status = find_module(major, &m, err);
+
+	if (!status)
+		*ret = m->api;
+	return status;
+}
+
+int llvm_sample_module(unsigned major, const struct shim_sample_api **ret, struct pgo_err *err)
+{
+	const struct module *m;
+	int status = find_module(major, &m, err);
+
+	if (!status)
+		*ret = m->sample_api;
 	return status;
 }
 

@@ -504,7 +504,7 @@ static enum shim_code merger_write(struct shim_merger *m, int fd, bool text,
 }
 
 static void read_site(const NamedInstrProfRecord &from, uint32_t kind, uint32_t site,
-		     InstrProfSymtab &symtab, std::vector<struct shim_seen_value> &values)
+		      InstrProfSymtab &symtab, std::vector<struct shim_site_value> &values)
 {
 	std::vector<InstrProfValueData> all = site_values(from, kind, site);
 
@@ -522,7 +522,7 @@ static void read_site(const NamedInstrProfRecord &from, uint32_t kind, uint32_t 
 static void hand_over(const NamedInstrProfRecord &from, InstrProfSymtab &symtab, shim_record_fn fn,
 		      void *arg)
 {
-	std::vector<struct shim_seen_value> values;
+	std::vector<struct shim_site_value> values;
 	struct shim_record r = {};
 
 	r.name = from.Name.data();
@@ -538,7 +538,7 @@ static void hand_over(const NamedInstrProfRecord &from, InstrProfSymtab &symtab,
 		for (uint32_t site = 0; site < nr_sites; site++)
 			read_site(from, kind, site, symtab, values);
 	}
-	for (const struct shim_seen_value &v : values)
+	for (const struct shim_site_value &v : values)
 		r.value_total = SaturatingAdd(r.value_total, v.count);
 	r.values = values.data();
 	r.nr_values = values.size();

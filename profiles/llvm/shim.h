@@ -47,7 +47,7 @@ struct shim_input {
 };
 
 /* A value that was seen at a site. kind is LLVM's: 0 call, 1 size, 2 vtable. */
-struct shim_seen_value {
+struct shim_site_value {
 	uint32_t kind, site;
 	uint64_t value, count;
 	const char *name; /* of the function that value is the hash of; not terminated */
@@ -64,7 +64,7 @@ struct shim_record {
 	uint32_t nr_value_sites;
 	uint64_t value_total; /* saturated */
 	bool cs;
-	const struct shim_seen_value *values; /* by kind, site and value */
+	const struct shim_site_value *values; /* by kind, site and value */
 	size_t nr_values;
 };
 
@@ -153,6 +153,33 @@ struct shim_api {
 };
 
 typedef const struct shim_api *(*shim_entry_fn)(void);
+
+/* Sampled profiles have a table of their own (shim-sample.cc). */
+#define SHIM_SAMPLE_SYMBOL "pgo_llvm_shim_sample"
+
+enum shim_sample_form { SHIM_SAMPLE_TEXT, SHIM_SAMPLE_BINARY, SHIM_SAMPLE_EXTBINARY };
+
+struct shim_sampler;
+
+struct shim_sample_api {
+	/* LLVM keeps what kind of profile it reads in globals: one sampler at a time. */
+	struct shim_sampler *(*sampler_new)(void)SHIM_NOEXCEPT;
+	void (*sampler_free)(struct shim_sampler *s) SHIM_NOEXCEPT;
+	/*
+	 * Add every function, its counts times weight. input->data must stay until
+	 * sampler_free, and be what sample_read_* (profiles/sample.h) takes. The merge is
+	 * of no use after a fault. SHIM_EKIND: with and without pseudo-probes or contexts.
+	 */
+	enum shim_code (*sampler_add)(struct shim_sampler *s, const struct shim_input *input,
+				      uint64_t weight, struct shim_fault *fault) SHIM_NOEXCEPT;
+	/* Write to a regular file at its offset 0. fd stays open. Called once. */
+	enum shim_code (*sampler_write)(struct shim_sampler *s, int fd, enum shim_sample_form form,
+					struct shim_totals *totals,
+					struct shim_fault *fault) SHIM_NOEXCEPT;
+	void (*fault_release)(struct shim_fault *fault) SHIM_NOEXCEPT;
+};
+
+typedef const struct shim_sample_api *(*shim_sample_entry_fn)(void);
 
 #ifdef __cplusplus
 }

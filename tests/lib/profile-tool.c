@@ -6,6 +6,7 @@
  *	profile-tool hostile FILE	every cut, every byte inverted: read and merged
  * The LLVM modules are those of $builddir. Exit status and messages are the program's.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -72,7 +73,11 @@ static int merge(int argc, char **argv, struct pgo_err *err)
 
 static void print_place(const struct prof_place *p)
 {
-	printf(" %s|%" PRIx64, p->inlined, p->at);
+	PGO_AUTO(strbuf) inlined = STRBUF_INIT;
+
+	if (p->inlined)
+		prof_inline_add(&inlined, p->inlined);
+	printf(" %s|%" PRIx64, inlined.buf, p->at);
 	if (p->discriminator)
 		printf(".%" PRIu32, p->discriminator);
 	if (p->target)
@@ -111,6 +116,16 @@ static int read_one(int argc, char **argv, struct pgo_err *err)
 	return 0;
 }
 
+/* Nothing is flushed to the disk: this is done for every byte. */
+static int write_plain(const char *path, const void *data, size_t len, struct pgo_err *err)
+{
+	PGO_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fs_write_all(fd, data, len))
+		return pgo_error_errno(err, "cannot write '%s'", path);
+	return 0;
+}
+
 /* data is read as a file and merged; whatever comes of it, it must come back. */
 static int try_bytes(const char *path, const char *out, const void *data, size_t len, size_t *nr_ok,
 		     struct pgo_err *err)
@@ -120,7 +135,7 @@ static int try_bytes(const char *path, const char *out, const void *data, size_t
 	struct prof_input inputs[] = { { path, 2 }, { path, UINT64_MAX } };
 	struct prof_merge_opts opts = { 0 };
 	struct prof_merge_result res;
-	int ret = fs_write_atomic(path, data, len, 0600, err), status;
+	int ret = write_plain(path, data, len, err), status;
 
 	if (ret)
 		return ret;

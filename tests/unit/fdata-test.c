@@ -129,6 +129,18 @@ static void keeps_heads_apart(void **state)
 	assert_int_equal(add(&g, "1 a 0 1 a 0 0 2\n\n", 1), -PGO_EFORMAT);
 }
 
+/* Names are strings; what is behind a zero must not be lost. */
+static void refuses_zero_bytes(void **state)
+{
+	static const char data[] = "no_lbr a\0b\n1 f 0 2\n";
+	PGO_AUTO(fdata) f = FDATA_INIT;
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(fdata_add_text(&f, "t", data, sizeof(data) - 1, 1, &err), -PGO_EFORMAT);
+	assert_int_equal(err.offset, 8);
+}
+
 /* More names and entries than the tables begin with. */
 static void grows(void **state)
 {
@@ -170,13 +182,10 @@ static void bids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes_lines),
-		cmocka_unit_test(refuses_lines),
-		cmocka_unit_test(adds_and_sorts),
-		cmocka_unit_test(stops_at_the_limit),
-		cmocka_unit_test(keeps_heads_apart),
-		cmocka_unit_test(grows),
-		cmocka_unit_test(bids),
+		cmocka_unit_test(takes_lines),	      cmocka_unit_test(refuses_lines),
+		cmocka_unit_test(adds_and_sorts),     cmocka_unit_test(stops_at_the_limit),
+		cmocka_unit_test(keeps_heads_apart),  cmocka_unit_test(grows),
+		cmocka_unit_test(refuses_zero_bytes), cmocka_unit_test(bids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

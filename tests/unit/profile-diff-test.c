@@ -130,12 +130,13 @@ static void by_place(void **state)
 	PGO_AUTO(profile) a = { .kind = PROF_KIND_LLVM_SAMPLE };
 	PGO_AUTO(profile) b = { .kind = PROF_KIND_LLVM_SAMPLE };
 	PGO_AUTO(prof_diff) d = PROF_DIFF_INIT;
-	struct prof_count ca[] = { { 0, { .inlined = "3 g", .at = 1 }, 10 },
-				   { 0, { .inlined = "", .at = 2 }, 5 },
-				   { 0, { .inlined = "", .at = 1 }, 25 },
-				   { 0, { .inlined = "", .at = 2 }, 10 } };
-	struct prof_count cb[] = { { 0, { .inlined = "", .at = 1 }, 50 },
-				   { 0, { .inlined = "", .at = 1, .discriminator = 2 }, 50 } };
+	static const struct prof_inline g = { NULL, 1, 3, 0, "g" };
+	struct prof_count ca[] = { { 0, { .inlined = &g, .at = 1 }, 10 },
+				   { 0, { .at = 2 }, 5 },
+				   { 0, { .at = 1 }, 25 },
+				   { 0, { .at = 2 }, 10 } };
+	struct prof_count cb[] = { { 0, { .at = 1 }, 50 },
+				   { 0, { .at = 1, .discriminator = 2 }, 50 } };
 
 	(void)state;
 	profile_add(&a)->name = "f";

@@ -1,0 +1,12 @@
+profiles_libpgoprofiles_a_SOURCES += \
+	profiles/afdo-file.h profiles/afdo-write.c \
+	profiles/afdo.c profiles/afdo.h \
+	profiles/fmt-gcc-afdo.c \
+	profiles/fmt-llvm-sample.c \
+	profiles/sample-binary.c \
+	profiles/sample-model.c \
+	profiles/sample-text.c \
+	profiles/sample.c profiles/sample.h
+
+TAP_TESTS += tests/t/1050-sample.t tests/t/1060-afdo.t
+EXTRA_DIST += tests/fuzz/fuzz-sample.c tests/fuzz/fuzz-afdo.c
