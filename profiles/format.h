@@ -21,6 +21,7 @@ enum prof_caps {
 	PROF_CAP_TREE = 1 << 1,	   /* reads a folder of files */
 	PROF_CAP_TEXT = 1 << 2,	   /* the text form of its family */
 	PROF_CAP_SAMPLES = 1 << 3, /* holds samples of addresses: read_samples, not read */
+	PROF_CAP_RAW = 1 << 4,	   /* what a process leaves */
 };
 
 struct prof_read_opts {

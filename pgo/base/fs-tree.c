@@ -32,8 +32,7 @@ int fs_mkdir_p(const char *path, struct pgo_err *err)
 	return 0;
 }
 
-/* Names in dir except . and .., sorted by bytes. */
-static int list_dir(const char *path, struct strvec *names, struct pgo_err *err)
+int fs_list(const char *path, struct strvec *names, struct pgo_err *err)
 {
 	DIR *d = opendir(path);
 	struct dirent *e;
@@ -56,7 +55,7 @@ static int list_dir(const char *path, struct strvec *names, struct pgo_err *err)
 static int walk(const char *path, const char *rel, fs_walk_fn fn, void *arg, struct pgo_err *err)
 {
 	PGO_AUTO(strvec) names = STRVEC_INIT;
-	int ret = list_dir(path, &names, err);
+	int ret = fs_list(path, &names, err);
 
 	for (size_t i = 0; !ret && i < names.nr; i++) {
 		PGO_AUTO_FREE char *sub = fs_join(path, names.v[i]);
@@ -96,7 +95,7 @@ int fs_remove_tree(const char *path, struct pgo_err *err)
 			       : 0;
 	if ((st.st_mode & S_IRWXU) != S_IRWXU)
 		chmod(path, st.st_mode | S_IRWXU);
-	ret = list_dir(path, &names, err);
+	ret = fs_list(path, &names, err);
 	for (size_t i = 0; !ret && i < names.nr; i++) {
 		PGO_AUTO_FREE char *sub = fs_join(path, names.v[i]);
 

@@ -74,6 +74,9 @@ int fs_copy_file(const char *src, const char *dst, struct pgo_err *err);
 int fs_copy_tree(const char *src, const char *dst, bool (*skip)(const char *rel, void *arg),
 		 void *arg, struct pgo_err *err);
 
+/* Append the names in a directory but . and .., sorted by bytes. */
+int fs_list(const char *path, struct strvec *names, struct pgo_err *err);
+
 /* Called for each file, link and directory (before its entries) below root; rel is relative to it,
  * entries sorted by bytes. Return non-zero to stop: it is returned. FS_WALK_SKIP: not into this
  * directory. */

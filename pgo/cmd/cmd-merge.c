@@ -3,7 +3,7 @@
 
 #include "pgo/base/log.h"
 #include "pgo/cmd/cmd.h"
-#include "pgo/core/merge-files.h"
+#include "pgo/core/watch.h"
 #include "pgo/report/show.h"
 
 struct options {
@@ -11,6 +11,8 @@ struct options {
 	struct strvec weighted;
 	bool sparse, text, json;
 	unsigned jobs;
+	const char *watch;
+	unsigned until_exit;
 };
 
 static const struct opt opts[] = {
@@ -38,6 +40,11 @@ static const struct opt opts[] = {
 	  offsetof(struct options, max_lost) },
 	{ OPT_UINT, 'j', "jobs", "N", "threads at most (default: one for each processor)",
 	  offsetof(struct options, jobs) },
+	{ OPT_STR, 0, "watch", "DIR",
+	  "fold in raw files as they appear below it, and remove them, until a signal",
+	  offsetof(struct options, watch) },
+	{ OPT_UINT, 0, "until-exit", "N", "end --watch with the process of this number, too",
+	  offsetof(struct options, until_exit) },
 	{ OPT_FLAG, 0, "json", NULL, "print the result as JSON", offsetof(struct options, json) },
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };
@@ -113,11 +120,45 @@ static int merge(struct cmd_ctx *ctx, const struct options *o, int nr, char **op
 	return ret ? ret : print(ctx, o, &m);
 }
 
+static int check_watch(const struct options *o, int nr, struct pgo_err *err)
+{
+	if (nr || o->weighted.nr || o->list)
+		return pgo_error(err, PGO_EUSAGE, "--watch takes no other inputs");
+	if (o->text || (o->to && strcmp(o->to, "bundle") != 0)) {
+		pgo_error(err, PGO_EUSAGE, "--watch writes a bundle only");
+		return pgo_err_hint(err, "afterwards: pgoctl convert --to FORMAT %s",
+				    o->output ? o->output : "merged.prof");
+	}
+	return 0;
+}
+
+static int watch(struct cmd_ctx *ctx, const struct options *o, int nr)
+{
+	PGO_AUTO(watch_outcome) out = WATCH_OUTCOME_INIT;
+	struct merge_request req;
+	const struct watch_request w = { o->watch, &req, (pid_t)o->until_exit };
+	int ret = check_watch(o, nr, ctx->err);
+
+	if (!ret)
+		ret = check(o, &req, ctx->err);
+	if (!ret)
+		ret = watch_folder(&w, &out, ctx->err);
+	if (ret)
+		return ret;
+	if (out.nr_left)
+		log_warn("%llu files were still open and stay below '%s'",
+			 (unsigned long long)out.nr_left, o->watch);
+	return print(ctx, o, &out.merge);
+}
+
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
 	struct options o = { .weighted = STRVEC_INIT };
 	int nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
-	int ret = nr < 0 ? nr : merge(ctx, &o, nr, argv + 1);
+	int ret = nr;
+
+	if (nr >= 0)
+		ret = o.watch ? watch(ctx, &o, nr) : merge(ctx, &o, nr, argv + 1);
 
 	strvec_release(&o.weighted);
 	return ret;

@@ -23,6 +23,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/merge-files.c pgo/core/merge-files.h \
 	pgo/core/merge-input.c pgo/core/merge-input.h \
+	pgo/core/merge-join.c pgo/core/merge-join.h \
 	pgo/core/merge-lost.c pgo/core/merge-lost.h \
 	pgo/core/orphans.c \
 	pgo/core/payload.c pgo/core/payload.h \
@@ -38,6 +39,8 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/train.c pgo/core/train.h \
 	pgo/core/tree.c pgo/core/tree.h \
 	pgo/core/views.c pgo/core/views.h \
+	pgo/core/watch.c pgo/core/watch.h \
+	pgo/core/watch-stage.c pgo/core/watch-stage.h \
 	pgo/core/workload.c pgo/core/workload.h
 
 include pgo/core/config.mk

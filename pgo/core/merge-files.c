@@ -7,8 +7,8 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/opt.h"
 #include "pgo/core/consumer.h"
+#include "pgo/core/merge-join.h"
 #include "pgo/core/merge-lost.h"
-#include "pgo/core/payload.h"
 
 #define BUNDLE "bundle"
 
@@ -87,14 +87,6 @@ static int choose_form(const struct merge_input *in, const struct merge_request 
 	return *ret ? 0 : wrong_form(in, req->to, err);
 }
 
-static int no_input(const struct bundle *b, struct pgo_err *err)
-{
-	if (b->nr_lost)
-		return pgo_error(err, PGO_EFORMAT, "no input is left: none can be read");
-	pgo_error(err, PGO_EUSAGE, "there is no profile to merge");
-	return pgo_err_hint(err, "name files, folders or bundles, or a list of them with -f");
-}
-
 /* A merge in progress. */
 struct session {
 	struct merge_inputs *in;
@@ -102,7 +94,6 @@ struct session {
 	const struct prof_format *form; /* NULL: a bundle */
 	struct prof_merge_opts opts;
 	struct tool_version consumer;
-	size_t nr_bad_done;
 	struct merge_outcome out;
 };
 
@@ -137,103 +128,6 @@ static int prepare(struct session *s, struct pgo_err *err)
 	return 0;
 }
 
-/* Bad files are found one at a time in a merge: find the others that are inputs of their own. */
-static void read_all(struct merge_inputs *in, unsigned llvm_major)
-{
-	const struct prof_read_opts opts = { .llvm_major = llvm_major };
-
-	for (size_t i = 0; i < in->nr; i++) {
-		PGO_AUTO(profile) model = PROFILE_INIT;
-		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
-		int ret = 0;
-
-		if (!fs_is_dir(in->v[i].path))
-			ret = prof_read(in->v[i].path, &opts, &model, &why);
-		if (ret == -PGO_EFORMAT || ret == -PGO_EVERSION)
-			merge_inputs_add_bad(in, in->v[i].path, in->v[i].weight, &why);
-	}
-}
-
-static bool is_bad(const struct merge_inputs *in, const char *path)
-{
-	for (size_t i = 0; i < in->nr_bad; i++)
-		if (!strcmp(in->bad[i].path, path))
-			return true;
-	return false;
-}
-
-/* Whether the merge that failed may be tried again, without what made it fail. */
-static bool note_bad(struct session *s, int ret, struct pgo_err *err)
-{
-	struct merge_inputs *in = s->in;
-	const struct merge_input *at = err->path ? merge_inputs_find(in, err->path) : NULL;
-	bool unpacked = at && strcmp(at->path, at->name) != 0;
-
-	if (!s->req->quarantine || !at || unpacked || (ret != -PGO_EFORMAT && ret != -PGO_EVERSION))
-		return false;
-	if (!fs_is_dir(at->path))
-		read_all(in, s->opts.llvm_major);
-	if (!is_bad(in, err->path)) {
-		PGO_AUTO_FREE char *path = xstrdup(err->path);
-
-		merge_inputs_add_bad(in, path, at->weight, err);
-	}
-	return true;
-}
-
-static int merge_inputs_now(struct session *s, const char *dir, struct pgo_err *err)
-{
-	struct merge_inputs *in = s->in;
-	PGO_AUTO_FREE struct prof_input *list = xcalloc(in->nr, sizeof(*list));
-	struct bundle_payload *payload = &s->out.bundle.payloads[0];
-	struct prof_merge_result res;
-	int ret;
-
-	for (size_t i = 0; i < in->nr; i++)
-		list[i] = (struct prof_input){ in->v[i].path, in->v[i].weight };
-	ret = payload_merge(in->v[0].format, list, in->nr, &s->opts, dir, payload, &res, err);
-	if (ret)
-		return ret;
-	s->out.nr_files = res.nr_inputs;
-	s->out.nr_builds = res.nr_builds;
-	return 0;
-}
-
-/* A payload's path is in a folder that goes away. */
-static void name_bundle(const struct merge_inputs *in, struct pgo_err *err)
-{
-	const struct merge_input *at = err->path ? merge_inputs_find(in, err->path) : NULL;
-
-	if (at && strcmp(at->path, at->name) != 0)
-		pgo_err_prefix(err, "in '%s'", at->name);
-}
-
-/* Merge into dir, without bad files as long as that is allowed. */
-static int merge_rest(struct session *s, const char *dir, struct pgo_err *err)
-{
-	for (;;) {
-		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
-		int ret = merge_lost_move(s->in, s->req, &s->nr_bad_done, &s->out.bundle, err);
-
-		if (!ret && !s->in->nr)
-			ret = no_input(&s->out.bundle, err);
-		if (ret)
-			return ret;
-		ret = merge_inputs_now(s, dir, &why);
-		if (!ret)
-			return 0;
-		if (note_bad(s, ret, &why))
-			continue;
-		name_bundle(s->in, &why);
-		if (err) {
-			pgo_err_release(err);
-			*err = why;
-			why = (struct pgo_err)PGO_ERR_INIT;
-		}
-		return ret;
-	}
-}
-
 static int describe_inputs(struct session *s, struct pgo_err *err)
 {
 	for (size_t i = 0; i < s->in->nr; i++) {
@@ -262,37 +156,40 @@ static char *text_or_empty(char *text)
 	return text ? text : xstrdup("");
 }
 
-/* Where a profile is from is known when all inputs are bundles that say the same. */
-static void describe_origin(struct session *s)
+static void take_origin(struct bundle *b, struct bundle *o)
 {
-	struct bundle *b = &s->out.bundle, *o = &s->in->origin;
-	struct tool_version *v = &s->consumer;
+	b->family = TAKE_PTR(o->family);
+	b->version = TAKE_PTR(o->version);
+	b->banner = TAKE_PTR(o->banner);
+	b->target = TAKE_PTR(o->target);
+	b->major = o->major;
+	b->source_sha256 = TAKE_PTR(o->source_sha256);
+	b->commit = TAKE_PTR(o->commit);
+	b->dirty = o->dirty;
+	b->work_root = TAKE_PTR(o->work_root);
+	b->machine = TAKE_PTR(o->machine);
+	b->technique = TAKE_PTR(o->technique);
+	b->cflags = o->cflags;
+	o->cflags = (struct strvec)STRVEC_INIT;
+}
 
-	if (s->in->nr_bundles == s->in->nr && !s->req->strip && !s->req->prefix) {
-		b->source_sha256 = TAKE_PTR(o->source_sha256);
-		b->commit = TAKE_PTR(o->commit);
-		b->dirty = o->dirty;
-		b->work_root = TAKE_PTR(o->work_root);
-		b->machine = TAKE_PTR(o->machine);
-		b->technique = TAKE_PTR(o->technique);
-		b->cflags = o->cflags;
-		o->cflags = (struct strvec)STRVEC_INIT;
+static void replace(char **text, const char *by)
+{
+	free(*text);
+	*text = xstrdup(by);
+}
+
+void merge_describe(struct bundle *b, const struct tool_version *consumer, unsigned llvm_major)
+{
+	if (consumer->family) {
+		replace(&b->family, consumer->family);
+		replace(&b->version, consumer->version);
+		replace(&b->banner, consumer->banner);
+		replace(&b->target, consumer->target);
+		b->major = consumer->major;
 	}
-	if (s->req->consumer) {
-		b->family = TAKE_PTR(v->family);
-		b->version = TAKE_PTR(v->version);
-		b->banner = TAKE_PTR(v->banner);
-		b->target = TAKE_PTR(v->target);
-		b->major = v->major;
-	} else if (b->work_root) {
-		b->family = TAKE_PTR(o->family);
-		b->version = TAKE_PTR(o->version);
-		b->banner = TAKE_PTR(o->banner);
-		b->target = TAKE_PTR(o->target);
-		b->major = o->major;
-	}
-	b->llvm_major = s->opts.llvm_major;
-	b->tool = xstrdup("pgoctl " PGOCTL_VERSION);
+	b->llvm_major = llvm_major;
+	replace(&b->tool, "pgoctl " PGOCTL_VERSION);
 	b->family = text_or_empty(b->family);
 	b->version = text_or_empty(b->version);
 	b->banner = text_or_empty(b->banner);
@@ -311,7 +208,10 @@ static int write_bundle(struct session *s, const char *dir, struct pgo_err *err)
 
 	if (ret)
 		return ret;
-	describe_origin(s);
+	/* Where a profile is from is known when all inputs are bundles that say the same. */
+	if (s->in->nr_bundles == s->in->nr && !s->req->strip && !s->req->prefix)
+		take_origin(b, &s->in->origin);
+	merge_describe(b, &s->consumer, s->opts.llvm_major);
 	return bundle_write(b, dir, s->req->output, err);
 }
 
@@ -338,15 +238,17 @@ static int merge_beside(struct session *s, struct pgo_err *err)
 	PGO_AUTO_FREE char *output = fs_absolute(s->req->output);
 	PGO_AUTO_FREE char *parent = fs_dirname(output);
 	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	struct prof_merge_result res;
 	int ret = tempdir_make(&dir, s->form ? parent : NULL, err);
 
-	bundle_add_payload(&s->out.bundle);
 	if (!ret)
-		ret = merge_rest(s, dir.path, err);
+		ret = merge_join(s->in, s->req, &s->opts, dir.path, &s->out.bundle, &res, err);
 	if (!ret)
 		ret = describe_inputs(s, err);
 	if (ret)
 		return ret;
+	s->out.nr_files = res.nr_inputs;
+	s->out.nr_builds = res.nr_builds;
 	return s->form ? place_native(s, dir.path, err) : write_bundle(s, dir.path, err);
 }
 
@@ -371,12 +273,10 @@ int merge_files(struct merge_inputs *in, const struct merge_request *req, struct
 {
 	PGO_AUTO(session)
 	s = { .in = in, .req = req, .out = MERGE_OUTCOME_INIT, .consumer = TOOL_VERSION_INIT };
-	int r = 0;
+	int r = merge_lost_move(in, req, &s.out.bundle, err);
 
-	if (!in->nr)
-		r = merge_lost_move(in, req, &s.nr_bad_done, &s.out.bundle, err);
 	if (!r && !in->nr)
-		r = no_input(&s.out.bundle, err);
+		r = merge_no_input(&s.out.bundle, err);
 	if (!r)
 		r = prepare(&s, err);
 	if (!r)

@@ -29,7 +29,8 @@ struct merge_inputs {
 	struct merge_input *v;
 	size_t nr, alloc;
 	struct merge_bad *bad;
-	size_t nr_bad, alloc_bad;
+	size_t nr_bad, alloc_bad, nr_bad_moved;
+	uint64_t nr_before;    /* files that earlier merges took, where this one goes on */
 	struct strvec skipped; /* files in folders that are no profile */
 	uint64_t nr_bundles;
 	struct bundle origin; /* what the manifests of all bundles agree on */

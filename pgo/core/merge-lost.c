@@ -2,6 +2,7 @@
 #include "pgo/core/merge-lost.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -80,25 +81,21 @@ static bool within(const struct merge_limit *l, const struct tally *lost, const 
 	       (double)lost->weight <= l->share * (double)all->weight;
 }
 
-static int too_many(const struct merge_inputs *in, size_t upto, const struct tally *all,
-		    const struct merge_limit *limit, struct pgo_err *err)
+static int too_many(const struct merge_inputs *in, const struct tally *gone,
+		    const struct tally *all, const struct merge_limit *limit, struct pgo_err *err)
 {
+	const struct merge_bad *first = &in->bad[in->nr_bad_moved];
+	PGO_AUTO_FREE char *most = limit->is_share ? xstrfmt("%g %%", limit->share * 100)
+						   : xstrfmt("%" PRIu64, limit->nr_files);
 	PGO_AUTO(strbuf) list = STRBUF_INIT;
 	int ret;
 
 	for (size_t i = 0; i < in->nr_bad; i++)
 		strbuf_addf(&list, "%s%s", i ? "\n" : "", in->bad[i].err.msg);
-	if (limit->is_share)
-		ret = pgo_error_at(
-			err, in->bad[upto].err.code, in->bad[upto].path, in->bad[upto].err.offset,
-			"%zu of %llu files cannot be read: more than %g %% would be lost",
-			in->nr_bad, (unsigned long long)all->files, limit->share * 100);
-	else
-		ret = pgo_error_at(err, in->bad[upto].err.code, in->bad[upto].path,
-				   in->bad[upto].err.offset,
-				   "%zu of %llu files cannot be read: more than %llu would be lost",
-				   in->nr_bad, (unsigned long long)all->files,
-				   (unsigned long long)limit->nr_files);
+	ret = pgo_error_at(err, first->err.code, first->path, first->err.offset,
+			   "%" PRIu64 " of %" PRIu64
+			   " files cannot be read: more than %s would be lost",
+			   gone->files, all->files, most);
 	pgo_err_detail(err, list.buf);
 	pgo_err_hint(err, "train again, or allow more with --max-lost");
 	return ret;
@@ -164,25 +161,27 @@ static int move_one(struct merge_inputs *in, const struct merge_bad *bad, const 
 	return 0;
 }
 
-int merge_lost_move(struct merge_inputs *in, const struct merge_request *req, size_t *nr_done,
-		    struct bundle *lost, struct pgo_err *err)
+int merge_lost_move(struct merge_inputs *in, const struct merge_request *req, struct bundle *b,
+		    struct pgo_err *err)
 {
-	struct tally all = { 0 }, gone = { 0 };
+	struct tally all = { in->nr_before, in->nr_before }, gone = { 0 };
 	int ret;
 
-	if (*nr_done == in->nr_bad)
+	if (in->nr_bad_moved == in->nr_bad)
 		return 0;
-	ret = tally_all(in, lost, &all, err);
-	for (size_t i = 0; i < in->nr_bad; i++) {
-		if (i >= *nr_done && !merge_inputs_find(in, in->bad[i].path))
+	ret = tally_all(in, b, &all, err);
+	for (size_t i = 0; i < b->nr_lost; i++)
+		tally_add(&gone, 1, b->lost[i].weight);
+	for (size_t i = in->nr_bad_moved; i < in->nr_bad; i++) {
+		if (!merge_inputs_find(in, in->bad[i].path))
 			tally_add(&all, 1, in->bad[i].weight);
 		tally_add(&gone, 1, in->bad[i].weight);
 	}
 	if (!ret && !within(&req->max_lost, &gone, &all))
-		return too_many(in, *nr_done, &all, &req->max_lost, err);
+		return too_many(in, &gone, &all, &req->max_lost, err);
 	if (!ret)
 		ret = fs_mkdir_p(req->quarantine, err);
-	for (; !ret && *nr_done < in->nr_bad; ++*nr_done)
-		ret = move_one(in, &in->bad[*nr_done], req->quarantine, lost, err);
+	while (!ret && in->nr_bad_moved < in->nr_bad)
+		ret = move_one(in, &in->bad[in->nr_bad_moved++], req->quarantine, b, err);
 	return ret;
 }
