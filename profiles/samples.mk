@@ -16,3 +16,16 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/samples.c profiles/samples.h \
 	profiles/samples-finish.c \
 	profiles/samples-write.c profiles/samples-write.h
+
+sample_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ELF_LIBS) $(ZSTD_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/perf-data-test
+tests_unit_perf_data_test_SOURCES = tests/unit/perf-data-test.c \
+	tests/lib/perf-make.c tests/lib/perf-make.h
+tests_unit_perf_data_test_LDADD = $(sample_test_libs) $(CMOCKA_LIBS)
+endif
+
+check_PROGRAMS += tests/lib/perf-synth
+tests_lib_perf_synth_SOURCES = tests/lib/perf-synth.c tests/lib/perf-make.c tests/lib/perf-make.h
+tests_lib_perf_synth_LDADD = $(sample_test_libs)

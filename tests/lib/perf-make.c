@@ -252,7 +252,8 @@ static void add_read(const struct perf_make *m, struct strbuf *sb)
 	}
 }
 
-static void add_fixed(const struct perf_make *m, struct strbuf *sb, const struct perf_make_sample *s)
+static void add_fixed(const struct perf_make *m, struct strbuf *sb,
+		      const struct perf_make_sample *s)
 {
 	uint64_t t = m->sample_type;
 
@@ -305,7 +306,8 @@ static void add_regs(const struct perf_make *m, struct strbuf *sb, uint64_t mask
 static void add_rest(const struct perf_make *m, struct strbuf *sb)
 {
 	static const uint64_t words[] = {
-		PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT, PERF_SAMPLE_DATA_SRC,
+		PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT,
+		PERF_SAMPLE_DATA_SRC,
 		PERF_SAMPLE_TRANSACTION,
 	};
 	static const uint64_t late[] = { PERF_SAMPLE_PHYS_ADDR, PERF_SAMPLE_CGROUP,
@@ -454,8 +456,7 @@ void perf_make_end(struct perf_make *m)
 		return;
 	if (!m->file)
 		memcpy(m->out.buf, head.buf, head.len);
-	else if (fseek(m->file, 0, SEEK_SET) ||
-		 fwrite(head.buf, 1, head.len, m->file) != head.len)
+	else if (fseek(m->file, 0, SEEK_SET) || fwrite(head.buf, 1, head.len, m->file) != head.len)
 		abort();
 }
 
