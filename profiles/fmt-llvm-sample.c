@@ -165,7 +165,12 @@ static int merge_into(struct merge *m, const struct prof_input *inputs, size_t n
 	if (ret)
 		return ret;
 	*res = (struct prof_merge_result){
-		nr, t.nr_functions, t.nr_counters, t.total_count, t.max_count, t.nr_overflow, ""
+		.nr_inputs = nr,
+		.nr_functions = t.nr_functions,
+		.nr_counters = t.nr_counters,
+		.total_count = t.total_count,
+		.max_count = t.max_count,
+		.nr_saturated = t.nr_overflow,
 	};
 	if (form != SHIM_SAMPLE_TEXT)
 		memcpy(res->version, "103", 4);

@@ -62,7 +62,12 @@ static int merge_llvm(const struct prof_input *inputs, size_t nr,
 	if (ret)
 		return ret;
 	*res = (struct prof_merge_result){
-		nr, r.nr_functions, r.nr_counters, r.total_count, r.max_count, r.nr_overflow, 0, ""
+		.nr_inputs = nr,
+		.nr_functions = r.nr_functions,
+		.nr_counters = r.nr_counters,
+		.total_count = r.total_count,
+		.max_count = r.max_count,
+		.nr_saturated = r.nr_overflow,
 	};
 	if (!opts->text)
 		snprintf(res->version, sizeof(res->version), "%" PRIu64, r.version);
