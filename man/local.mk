@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/pgoctl-convert.1 \
 	man/pgoctl-diff.1 \
 	man/pgoctl-init.1 \
+	man/pgoctl-merge.1 \
 	man/pgoctl-run.1 \
 	man/pgoctl-show.1 \
 	man/pgoctl-validate.1

@@ -26,3 +26,9 @@ tests_lib_gcda_merge_tool_LDADD = $(gcda_test_libs)
 
 TAP_TESTS += tests/t/1020-gcda-merge.t
 EXTRA_DIST += tests/t/1020-gcda-merge.t
+
+EXTRA_DIST += tests/bench/bench-merge-gcda.sh
+.PHONY: bench-merge-gcda
+bench-merge-gcda: pgoctl
+	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
+		$(SHELL) $(srcdir)/tests/bench/bench-merge-gcda.sh

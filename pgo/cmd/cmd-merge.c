@@ -57,6 +57,8 @@ static int check(const struct options *o, struct merge_request *req, struct pgo_
 	}
 	if (o->text && o->to)
 		return pgo_error(err, PGO_EUSAGE, "--text and --to exclude each other");
+	if (o->until_exit && !o->watch)
+		return pgo_error(err, PGO_EUSAGE, "--until-exit is nothing without --watch");
 	if (o->max_lost && !o->quarantine) {
 		pgo_error(err, PGO_EUSAGE, "--max-lost is nothing without --quarantine");
 		return pgo_err_hint(err, "add --quarantine DIR: bad files go there");

@@ -22,6 +22,9 @@ pgoctl_LDADD = \
 	$(JANSSON_LIBS) $(CYAML_LIBS) $(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ELF_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) -lm
 
 TAP_TESTS += \
+	tests/t/1030-merge-command.t \
+	tests/t/1031-merge-watch.t \
+	tests/t/1032-merge-bench.t \
 	tests/t/4010-flow.t \
 	tests/t/4020-resume.t \
 	tests/t/4030-trouble.t \

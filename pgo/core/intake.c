@@ -6,6 +6,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/tempfile.h"
 #include "profiles/format.h"
 #include "profiles/gcda.h"
 #include "profiles/llvm.h"
@@ -159,29 +160,6 @@ static int settle(struct project *p, const char *tmp, const char *content, struc
 	return ret;
 }
 
-static int lay_out_bundle(struct project *p, const char *file, const char *tmp, struct intake *in,
-			  char **content, struct pgo_err *err)
-{
-	int ret = bundle_read(file, tmp, &in->bundle, err);
-
-	if (!ret)
-		ret = check_bundle(p, file, &in->bundle, err);
-	if (ret)
-		return ret;
-	*content = fs_join(tmp, content_name(p));
-	if (!fs_exists(*content))
-		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
-				 p->cc.family);
-	if (wants_gcda(p))
-		return 0;
-	/* It may be of a newer LLVM than the compiler that is to read it. */
-	{
-		PGO_AUTO(profile) model = PROFILE_INIT;
-
-		return llvm_read(*content, p->cc.llvm_major, &model, err);
-	}
-}
-
 static int lay_out_llvm(const struct project *p, const char *file, const char *content,
 			bool indexed, struct pgo_err *err)
 {
@@ -232,6 +210,56 @@ static int lay_out_native(struct project *p, const char *file, const char *tmp, 
 		return pgo_error(err, PGO_EFORMAT, "'%s' is one .gcda file: give the folder", file);
 	ret = check_gcda(p, file, err);
 	return ret ? ret : mangle_tree(p, file, *content, err);
+}
+
+/* A bundle of bare profiles: what is in it is taken as they are. */
+static int lay_out_bare(struct project *p, const char *file, const char *tmp, struct intake *in,
+			char **content, struct pgo_err *err)
+{
+	const struct bundle *b = &in->bundle;
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	PGO_AUTO(bundle) again = BUNDLE_INIT;
+	PGO_AUTO_FREE char *payload = NULL;
+	int ret = tempdir_make(&dir, NULL, err);
+
+	if (!ret && b->nr_payloads != 1)
+		ret = pgo_error(err, PGO_EFORMAT, "'%s' holds not one profile, but %zu", file,
+				b->nr_payloads);
+	if (!ret)
+		ret = bundle_read(file, dir.path, &again, err);
+	if (ret)
+		return ret;
+	payload = fs_join(dir.path, b->payloads[0].path);
+	ret = lay_out_native(p, payload, tmp, in, content, err);
+	return ret ? pgo_err_prefix(err, "in '%s'", file) : 0;
+}
+
+static int lay_out_bundle(struct project *p, const char *file, const char *tmp, struct intake *in,
+			  char **content, struct pgo_err *err)
+{
+	int ret = bundle_read(file, NULL, &in->bundle, err);
+
+	if (!ret && !*in->bundle.work_root)
+		return lay_out_bare(p, file, tmp, in, content, err);
+	bundle_release(&in->bundle);
+	if (!ret)
+		ret = bundle_read(file, tmp, &in->bundle, err);
+	if (!ret)
+		ret = check_bundle(p, file, &in->bundle, err);
+	if (ret)
+		return ret;
+	*content = fs_join(tmp, content_name(p));
+	if (!fs_exists(*content))
+		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
+				 p->cc.family);
+	if (wants_gcda(p))
+		return 0;
+	/* It may be of a newer LLVM than the compiler that is to read it. */
+	{
+		PGO_AUTO(profile) model = PROFILE_INIT;
+
+		return llvm_read(*content, p->cc.llvm_major, &model, err);
+	}
 }
 
 int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err)

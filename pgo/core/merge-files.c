@@ -273,7 +273,7 @@ int merge_files(struct merge_inputs *in, const struct merge_request *req, struct
 {
 	PGO_AUTO(session)
 	s = { .in = in, .req = req, .out = MERGE_OUTCOME_INIT, .consumer = TOOL_VERSION_INIT };
-	int r = merge_lost_move(in, req, &s.out.bundle, err);
+	int r = in->nr ? 0 : merge_lost_move(in, req, &s.out.bundle, err);
 
 	if (!r && !in->nr)
 		r = merge_no_input(&s.out.bundle, err);

@@ -13,29 +13,57 @@ int merge_no_input(const struct bundle *b, struct pgo_err *err)
 	return pgo_err_hint(err, "name files, folders or bundles, or a list of them with -f");
 }
 
-/* Bad files are found one at a time in a merge: find the others that are inputs of their own. */
-static void read_all(struct merge_inputs *in, unsigned llvm_major)
-{
-	const struct prof_read_opts opts = { .llvm_major = llvm_major };
-
-	for (size_t i = 0; i < in->nr; i++) {
-		PGO_AUTO(profile) model = PROFILE_INIT;
-		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
-		int ret = 0;
-
-		if (!fs_is_dir(in->v[i].path))
-			ret = prof_read(in->v[i].path, &opts, &model, &why);
-		if (ret == -PGO_EFORMAT || ret == -PGO_EVERSION)
-			merge_inputs_add_bad(in, in->v[i].path, in->v[i].weight, &why);
-	}
-}
-
 static bool is_bad(const struct merge_inputs *in, const char *path)
 {
 	for (size_t i = 0; i < in->nr_bad; i++)
 		if (!strcmp(in->bad[i].path, path))
 			return true;
 	return false;
+}
+
+/* Reading everything once, so that all that is bad is known before any of it is moved. */
+struct reading {
+	struct merge_inputs *in;
+	const struct merge_input *input;
+	struct prof_read_opts opts;
+};
+
+static void read_file(const struct reading *r, const char *path)
+{
+	PGO_AUTO(profile) model = PROFILE_INIT;
+	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+	int ret = is_bad(r->in, path) ? 0 : prof_read(path, &r->opts, &model, &why);
+
+	if (ret == -PGO_EFORMAT || ret == -PGO_EVERSION)
+		merge_inputs_add_bad(r->in, path, r->input->weight, &why);
+}
+
+static int read_below(const char *path, const char *rel, const struct stat *st, void *arg,
+		      struct pgo_err *err)
+{
+	const struct reading *r = arg;
+	const char *suffix = r->input->format->suffix;
+	size_t len = strlen(rel), n = strlen(suffix);
+
+	(void)err;
+	if (!S_ISDIR(st->st_mode) && len > n && !strcmp(rel + len - n, suffix))
+		read_file(r, path);
+	return 0;
+}
+
+static int read_all(struct merge_inputs *in, unsigned llvm_major, struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < in->nr; i++) {
+		struct reading r = { in, &in->v[i], { .llvm_major = llvm_major } };
+
+		if (fs_is_dir(in->v[i].path))
+			ret = fs_walk(in->v[i].path, read_below, &r, err);
+		else if (!strcmp(in->v[i].path, in->v[i].name))
+			read_file(&r, in->v[i].path);
+	}
+	return ret;
 }
 
 /* Whether the merge that failed may be tried again, without what made it fail. */
@@ -46,8 +74,8 @@ static bool note_bad(struct merge_inputs *in, unsigned llvm_major, int ret, stru
 
 	if (!in->collect_bad || !at || unpacked || (ret != -PGO_EFORMAT && ret != -PGO_EVERSION))
 		return false;
-	if (!fs_is_dir(at->path))
-		read_all(in, llvm_major);
+	if (read_all(in, llvm_major, NULL))
+		return false;
 	if (!is_bad(in, err->path)) {
 		PGO_AUTO_FREE char *path = xstrdup(err->path);
 
@@ -81,11 +109,12 @@ int merge_join(struct merge_inputs *in, const struct merge_request *req,
 	       struct prof_merge_result *res, struct pgo_err *err)
 {
 	struct bundle_payload *payload = bundle_add_payload(b);
+	int ret = in->nr_bad > in->nr_bad_moved ? read_all(in, opts->llvm_major, err) : 0;
 
-	for (;;) {
+	while (!ret) {
 		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
-		int ret = merge_lost_move(in, req, b, err);
 
+		ret = merge_lost_move(in, req, b, err);
 		if (!ret && !in->nr)
 			ret = merge_no_input(b, err);
 		if (ret)
@@ -93,14 +122,16 @@ int merge_join(struct merge_inputs *in, const struct merge_request *req,
 		ret = merge_now(in, opts, dir, payload, res, &why);
 		if (!ret)
 			return 0;
-		if (note_bad(in, opts->llvm_major, ret, &why))
+		if (note_bad(in, opts->llvm_major, ret, &why)) {
+			ret = 0;
 			continue;
+		}
 		name_bundle(in, &why);
 		if (err) {
 			pgo_err_release(err);
 			*err = why;
 			why = (struct pgo_err)PGO_ERR_INIT;
 		}
-		return ret;
 	}
+	return ret;
 }

@@ -76,8 +76,34 @@ static void show_payloads(const struct bundle *b, struct strbuf *out)
 	table_print(&t, out);
 }
 
+static void show_inputs(const struct bundle *b, struct strbuf *out)
+{
+	static const char *const head[] = { "input", "format", "weight", "files", "size" };
+	PGO_AUTO(table) t = TABLE_INIT("llrrr");
+
+	add_head(&t, head, ARRAY_SIZE(head));
+	for (size_t i = 0; i < b->nr_inputs; i++) {
+		const struct bundle_input *in = &b->inputs[i];
+
+		table_add(&t, in->path);
+		table_add(&t, in->format);
+		add_count(&t, in->weight);
+		add_count(&t, in->files);
+		add_bytes(&t, in->bytes);
+	}
+	table_print(&t, out);
+	for (size_t i = 0; i < b->nr_lost; i++) {
+		strbuf_addstr(out, "left out: ");
+		strbuf_addvis(out, b->lost[i].reason);
+		strbuf_addch(out, '\n');
+	}
+}
+
+/* What a merge of bare profiles does not know has no line. */
 static void add_field(struct strbuf *out, const char *name, const char *value)
 {
+	if (!*value)
+		return;
 	strbuf_addf(out, "%-11s ", name);
 	strbuf_addvis(out, value);
 	strbuf_addch(out, '\n');
@@ -104,7 +130,10 @@ void show_bundle(const struct bundle *b, const char *path, struct strbuf *out)
 	}
 	add_field(out, "machine", b->machine);
 	strbuf_addch(out, '\n');
-	show_workloads(b, out);
+	if (b->nr_inputs)
+		show_inputs(b, out);
+	else
+		show_workloads(b, out);
 	strbuf_addch(out, '\n');
 	show_payloads(b, out);
 }

@@ -4,7 +4,8 @@
 # of gcov-tool, in turns in one run, the median of each; the result beside what libgcov leaves when
 # the same runs write into one folder.
 #	bench-merge-gcda.sh [ROW...]	lua, sqlite, files; all by default
-# BENCH_CC=gcc-12, BENCH_TREES=100, BENCH_RUNS=5, BENCH_DIR=FOLDER (kept; else one that goes away).
+# BENCH_CC=gcc-12, BENCH_TREES=100, BENCH_RUNS=5, BENCH_FILES=300, BENCH_DIR=FOLDER (kept; else one
+# that goes away).
 # Prints TAB-separated lines: row, peer and ours in seconds, ratio, target, met, identical.
 # Ends with 1 when a target is not met or a result differs, 6 when a tool or a source is missing.
 set -u
@@ -74,8 +75,8 @@ run_sqlite() {
 
 build_files() {
 	mkdir -p "$dir/files/src"
-	awk -v dir="$dir/files/src" 'BEGIN {
-		for (i = 0; i < 300; i++) {
+	awk -v dir="$dir/files/src" -v nr="${BENCH_FILES:-300}" 'BEGIN {
+		for (i = 0; i < nr; i++) {
 			file = sprintf("%s/f%d.c", dir, i)
 			for (j = 0; j < 13; j++)
 				printf "unsigned f%d_%d(unsigned x)\n{\n\tunsigned s = x;\n" \
@@ -86,11 +87,11 @@ build_files() {
 		}
 		file = dir "/main.c"
 		print "#include <stdlib.h>" > file
-		for (i = 0; i < 300; i++)
+		for (i = 0; i < nr; i++)
 			for (j = 0; j < 13; j++)
 				printf "unsigned f%d_%d(unsigned);\n", i, j > file
 		print "static unsigned (*const f[])(unsigned) = {" > file
-		for (i = 0; i < 300; i++)
+		for (i = 0; i < nr; i++)
 			for (j = 0; j < 13; j++)
 				printf "f%d_%d,\n", i, j > file
 		print "};\nint main(int argc, char **argv)\n{\n\tunsigned s = 0, n = 0;\n" \

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect build validate run show diff convert' 'the commands'
+is "$(echo $commands)" 'init collect merge build validate run show diff convert' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -175,6 +175,10 @@ for cmd in collect build validate run; do
 	refused "pgoctl $cmd: too many operands" "$cmd: what is behind -- is an operand" "$cmd" -- --json
 done
 refused 'pgoctl init: too many operands' 'init takes one' init a b
+refused 'pgoctl merge: -o PATH is missing' 'merge needs -o' merge x
+refused 'there is no profile to merge' 'merge needs an input' merge -o x
+refused "unknown format 'gdca'" 'merge --to gdca' merge --to gdca -o x "$srcdir/tests/t"
+
 for cmd in show convert; do
 	refused "pgoctl $cmd: an operand is missing" "$cmd needs one" "$cmd"
 	refused "pgoctl $cmd: too many operands" "$cmd takes no more" "$cmd" a b
