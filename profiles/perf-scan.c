@@ -101,7 +101,7 @@ static int take_mmap(struct perf_file *f, const struct perf_record *r, struct pg
 	name = take_text(&c);
 	binary = samples_binary(f->out, name,
 				pid == SAMPLE_KERNEL_PID || mode == PERF_RECORD_MISC_KERNEL, &id);
-	/* What no module has is the kernel's: its own mapping says anything, also 0 to nearly all. */
+	/* What no module has is the kernel's: its own mapping may say 0 to nearly all. */
 	if (binary == SAMPLE_BINARY_KERNEL)
 		return 0;
 	region = f->out->binaries[binary].region;

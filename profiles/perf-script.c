@@ -33,7 +33,7 @@ struct script {
 
 static char *text(struct script_text t)
 {
-	return xstrndup(t.p, t.len);
+	return t.len ? xstrndup(t.p, t.len) : xstrdup("");
 }
 
 static size_t event_of(struct script *s, struct script_text name)

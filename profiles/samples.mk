@@ -29,3 +29,7 @@ endif
 check_PROGRAMS += tests/lib/perf-synth
 tests_lib_perf_synth_SOURCES = tests/lib/perf-synth.c tests/lib/perf-make.c tests/lib/perf-make.h
 tests_lib_perf_synth_LDADD = $(sample_test_libs)
+
+TAP_TESTS += \
+	tests/t/1080-perf-corpora.t \
+	tests/t/1081-perf-record.t
