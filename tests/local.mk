@@ -6,7 +6,8 @@ TAP_TESTS += \
 	tests/t/0010-help.t \
 	tests/t/0020-completion.t \
 	tests/t/3110-bundle.t \
-	tests/t/3120-intake.t
+	tests/t/3120-intake.t \
+	tests/t/4060-layout.t
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
@@ -31,9 +32,12 @@ check_PROGRAMS += \
 	tests/unit/core-counters-test \
 	tests/unit/core-digest-test \
 	tests/unit/core-json-test \
+	tests/unit/core-layout-test \
 	tests/unit/core-merge-test \
+	tests/unit/core-tree-test \
 	tests/unit/core-workload-test \
 	tests/unit/report-experiment-test \
+	tests/unit/report-layout-test \
 	tests/unit/report-show-test
 
 tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
@@ -66,12 +70,18 @@ tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
 tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
 tests_unit_core_json_test_LDADD = $(core_test_libs)
+tests_unit_core_layout_test_SOURCES = tests/unit/core-layout-test.c
+tests_unit_core_layout_test_LDADD = $(core_test_libs)
 tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
+tests_unit_core_tree_test_SOURCES = tests/unit/core-tree-test.c
+tests_unit_core_tree_test_LDADD = $(core_test_libs)
 tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c
 tests_unit_core_workload_test_LDADD = $(core_test_libs)
 tests_unit_report_experiment_test_SOURCES = tests/unit/report-experiment-test.c
 tests_unit_report_experiment_test_LDADD = $(report_test_libs)
+tests_unit_report_layout_test_SOURCES = tests/unit/report-layout-test.c
+tests_unit_report_layout_test_LDADD = $(report_test_libs)
 tests_unit_report_show_test_SOURCES = tests/unit/report-show-test.c
 tests_unit_report_show_test_LDADD = $(report_test_libs)
 endif

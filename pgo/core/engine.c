@@ -23,7 +23,10 @@ int engine_init(struct engine *g, const struct evidence *e, struct pgo_err *err)
 	g->e = e;
 	g->workloads = xcalloc(e->nr_workloads, sizeof(*g->workloads));
 	g->holm = xcalloc(e->nr_workloads + 1, sizeof(*g->holm));
-	return spending_init(&g->spending, e->head.n_max, e->head.alpha, SPENDING_SEED, err);
+	/* Links are looked at once, after the last pair: nothing is spent. */
+	return engine_is_of_build(g) ? 0
+				     : spending_init(&g->spending, e->head.n_max, e->head.alpha,
+						     SPENDING_SEED, err);
 }
 
 void engine_release(struct engine *g)
@@ -241,7 +244,7 @@ static const struct spending *table_for(struct engine *g, size_t m, struct pgo_e
 {
 	const struct evidence_head *h = &g->e->head;
 
-	if (m <= 1)
+	if (m <= 1 || engine_is_of_build(g))
 		return &g->spending;
 	if (!g->holm[m].nr_looks &&
 	    spending_init(&g->holm[m], h->n_max, h->alpha / (double)m, SPENDING_SEED, err))
@@ -277,6 +280,7 @@ static int step_down(struct engine *g, struct pgo_err *err)
 		open -= g->workloads[i].regressed;
 	while (again) {
 		const struct spending *table = table_for(g, open, err);
+		double level = g->e->head.alpha / (double)open;
 
 		if (!table)
 			return -(int)err->code;
@@ -286,7 +290,7 @@ static int step_down(struct engine *g, struct pgo_err *err)
 
 			if (!r->suspected || r->regressed)
 				continue;
-			if (engine_is_of_build(g) ? !engine_layouts_regressed(g, i, table->alpha)
+			if (engine_is_of_build(g) ? !engine_layouts_regressed(g, i, level)
 						  : !regressed_by(g, &r->series, table))
 				continue;
 			r->regressed = true;

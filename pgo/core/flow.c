@@ -62,12 +62,6 @@ static void plan_validation(struct project *p, const struct experiment_opts *opt
 				     p->config.workloads[i].run);
 }
 
-static void layout_outs_release(struct layout_outs *o)
-{
-	strvec_release(&o->dirs);
-}
-PGO_DEFINE_AUTO(layout_outs, layout_outs_release)
-
 /* Layouts 1 to nr of a stage. */
 static int relink(struct project *p, const struct stage *base, unsigned nr,
 		  struct layout_outs *outs, struct pgo_err *err)
@@ -86,22 +80,32 @@ static int relink(struct project *p, const struct stage *base, unsigned nr,
 	return ret;
 }
 
-/* Run the experiment with the layouts that it asks for. */
-static int compare(struct project *p, const struct stage *baseline, const struct stage *candidate,
-		   const struct experiment_opts *opts, struct experiment *ret, struct pgo_err *err)
-{
-	PGO_AUTO(layout_outs) a = LAYOUT_OUTS_INIT, b = LAYOUT_OUTS_INIT;
-	struct experiment_opts o = *opts;
-	unsigned nr = o.estimand == ESTIMAND_BUILD ? o.layouts : 0;
-	int r = relink(p, baseline, nr > o.floor ? nr : o.floor, &a, err);
+/* The layouts that an experiment asks for. */
+struct layouts {
+	struct layout_outs a, b;
+	unsigned nr_a, nr_b;
+};
 
-	if (!r)
-		r = relink(p, candidate, nr, &b, err);
+static void layouts_release(struct layouts *l)
+{
+	strvec_release(&l->a.dirs);
+	strvec_release(&l->b.dirs);
+}
+PGO_DEFINE_AUTO(layouts, layouts_release)
+
+/* The candidate's layouts are there already. */
+static int compare(struct project *p, const struct stage *baseline, const char *candidate,
+		   const struct experiment_opts *opts, struct layouts *l, struct experiment *ret,
+		   struct pgo_err *err)
+{
+	struct experiment_opts o = *opts;
+	int r = relink(p, baseline, l->nr_a, &l->a, err);
+
 	if (r)
 		return r;
-	o.outs[0] = &a;
-	o.outs[1] = &b;
-	return experiment_run(p, baseline->out, candidate->out, &o, ret, err);
+	o.outs[0] = &l->a;
+	o.outs[1] = candidate == baseline->out ? &l->a : &l->b;
+	return experiment_run(p, baseline->out, candidate, &o, ret, err);
 }
 
 int flow_validate(struct project *p, const struct experiment_opts *opts, bool against_itself,
@@ -109,12 +113,20 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 {
 	PGO_AUTO(stage) baseline = STAGE_INIT;
 	PGO_AUTO(stage) optimized = STAGE_INIT;
+	PGO_AUTO(layouts) l = { LAYOUT_OUTS_INIT, LAYOUT_OUTS_INIT, opts->floor, 0 };
 	int r;
 
+	if (opts->estimand == ESTIMAND_BUILD) {
+		l.nr_b = opts->layouts;
+		l.nr_a = l.nr_b > l.nr_a ? l.nr_b : l.nr_a;
+	}
 	if (!p->plan && !against_itself) {
 		r = stage_load(p, STAGE_OPTIMIZED, &optimized, err);
 		if (r == -PGO_ENOTFOUND)
 			pgo_err_hint(err, "pgoctl build --profile merged.prof");
+		/* Before the baseline is built: the work copy may hold the optimized objects. */
+		if (!r)
+			r = relink(p, &optimized, l.nr_b, &l.b, err);
 		if (r)
 			return r;
 	}
@@ -126,12 +138,12 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 		return 0;
 	}
 	if (against_itself)
-		return compare(p, &baseline, &baseline, opts, ret, err);
+		return compare(p, &baseline, baseline.out, opts, &l, ret, err);
 	if (strcmp(baseline.source, optimized.source) != 0) {
 		pgo_error(err, PGO_EMISMATCH, "the sources have changed since the optimized build");
 		return pgo_err_hint(err, "pgoctl build --profile merged.prof");
 	}
-	r = compare(p, &baseline, &optimized, opts, ret, err);
+	r = compare(p, &baseline, optimized.out, opts, &l, ret, err);
 	if (!r)
 		keep_history(p, &baseline, ret);
 	return r;
