@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LLVM's instrumentation profiles as formats: raw, indexed and text. */
+/* LLVM's indexed and text profiles as formats, and what all forms share. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "pgo/base/mem.h"
-#include "profiles/format.h"
 #include "profiles/llvm.h"
-#include "profiles/llvm/guard.h"
+#include "profiles/llvm/format.h"
 
-static int bid(const struct prof_probe *probe, enum llvm_form_type type)
+int llvm_format_bid(const struct prof_probe *probe, enum llvm_form_type type)
 {
 	struct llvm_form form;
 	int bits;
@@ -19,28 +18,23 @@ static int bid(const struct prof_probe *probe, enum llvm_form_type type)
 	return form.type == type ? bits : 0;
 }
 
-static int bid_raw(const struct prof_probe *probe)
-{
-	return bid(probe, LLVM_FORM_RAW);
-}
-
 static int bid_indexed(const struct prof_probe *probe)
 {
-	return bid(probe, LLVM_FORM_INDEXED);
+	return llvm_format_bid(probe, LLVM_FORM_INDEXED);
 }
 
 static int bid_text(const struct prof_probe *probe)
 {
-	return bid(probe, LLVM_FORM_TEXT);
+	return llvm_format_bid(probe, LLVM_FORM_TEXT);
 }
 
-static int read_llvm(const struct prof_probe *probe, const struct prof_read_opts *opts,
+int llvm_format_read(const struct prof_probe *probe, const struct prof_read_opts *opts,
 		     struct profile *out, struct pgo_err *err)
 {
 	return llvm_read(probe->path, opts ? opts->llvm_major : 0, out, err);
 }
 
-static int merge_llvm(const struct prof_input *inputs, size_t nr,
+int llvm_format_merge(const struct prof_input *inputs, size_t nr,
 		      const struct prof_merge_opts *opts, const char *out_path,
 		      struct prof_merge_result *res, struct pgo_err *err)
 {
@@ -74,17 +68,6 @@ static int merge_llvm(const struct prof_input *inputs, size_t nr,
 	return 0;
 }
 
-const struct prof_format prof_format_llvm_raw = {
-	.name = "llvm-raw",
-	.summary = "LLVM raw profile, as a process leaves it",
-	.suffix = ".profraw",
-	.caps = PROF_CAP_READ | PROF_CAP_RAW,
-	.family = "llvm",
-	.bid = bid_raw,
-	.read = read_llvm,
-	.merge = merge_llvm,
-};
-
 const struct prof_format prof_format_llvm_indexed = {
 	.name = "llvm-indexed",
 	.summary = "LLVM indexed profile, as clang reads it",
@@ -93,8 +76,8 @@ const struct prof_format prof_format_llvm_indexed = {
 	.family = "llvm",
 	.payload = "clang.profdata",
 	.bid = bid_indexed,
-	.read = read_llvm,
-	.merge = merge_llvm,
+	.read = llvm_format_read,
+	.merge = llvm_format_merge,
 };
 
 const struct prof_format prof_format_llvm_text = {
@@ -105,6 +88,6 @@ const struct prof_format prof_format_llvm_text = {
 	.family = "llvm",
 	.payload = "clang.proftext",
 	.bid = bid_text,
-	.read = read_llvm,
-	.merge = merge_llvm,
+	.read = llvm_format_read,
+	.merge = llvm_format_merge,
 };

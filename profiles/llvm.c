@@ -175,6 +175,7 @@ struct merge {
 	struct shim_merger *merger;
 	bool one_by_one; /* the sum of raw files is not to be tried */
 	unsigned threads;
+	uint64_t nr_summed;
 	const char *first_path;
 	uint64_t first_variant;
 };
@@ -274,6 +275,7 @@ static int add_run(struct merge *m, unsigned part, const struct llvm_input *inpu
 	if (!first && run->tangled)
 		return 0;
 	*ret_run = nr;
+	m->nr_summed += nr;
 	return hand_over_sum(m, part, run, inputs[0].path, err);
 }
 
@@ -353,6 +355,7 @@ static int write_output(struct merge *m, const struct llvm_merge_opts *opts, con
 		.max_count = t.max_count,
 		.version = opts->text ? 0 : m->api->indexed_version,
 		.nr_overflow = t.nr_overflow,
+		.nr_summed = m->nr_summed,
 		.nr_lost = t.nr_lost,
 	};
 	return 0;
@@ -369,6 +372,7 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 		m.merger = api->merger_new(opts->sparse, jobs);
 		m.one_by_one = tries > 0;
 		m.first_path = NULL;
+		m.nr_summed = 0;
 		ret = add_inputs(&m, inputs, nr, jobs, err);
 		if (!ret)
 			ret = write_output(&m, opts, out_path, res, err);

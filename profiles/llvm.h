@@ -37,6 +37,7 @@ struct llvm_merge_result {
 	uint64_t max_count;
 	uint64_t version;     /* indexed version written; 0 for text */
 	uint64_t nr_overflow; /* times that a counter stopped at its limit */
+	uint64_t nr_summed;   /* raw files that were added up as arrays */
 	/* bitmaps, traces and values of virtual tables that this major has no place for */
 	uint64_t nr_lost;
 };

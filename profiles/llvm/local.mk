@@ -1,7 +1,9 @@
 profiles_libpgoprofiles_a_SOURCES += \
 	profiles/fmt-llvm.c \
+	profiles/fmt-llvm-raw.c \
 	profiles/llvm.c profiles/llvm.h \
 	profiles/llvm/decode.c profiles/llvm/decode.h \
+	profiles/llvm/format.h \
 	profiles/llvm/guard.c profiles/llvm/guard.h \
 	profiles/llvm/guard-indexed.c \
 	profiles/llvm/guard-text.c \
@@ -40,4 +42,5 @@ check_PROGRAMS += tests/lib/llvm-tool
 tests_lib_llvm_tool_SOURCES = tests/lib/llvm-tool.c
 tests_lib_llvm_tool_LDADD = $(llvm_test_libs)
 
-TAP_TESTS += tests/t/1010-llvm-merge.t tests/t/1011-llvm-read.t
+TAP_TESTS += tests/t/1010-llvm-merge.t tests/t/1011-llvm-read.t \
+	tests/t/1012-llvm-corpora.t tests/t/1013-llvm-sum.t

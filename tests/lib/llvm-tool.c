@@ -2,7 +2,7 @@
 /*
  * Drives profiles/llvm.h and profiles/format.h for the shell tests:
  *	llvm-tool majors
- *	llvm-tool merge MAJOR OUT [-text] [-sparse] [-j N] WEIGHT,FILE...
+ *	llvm-tool merge MAJOR OUT [-text] [-sparse] [-j N] [-threads N] WEIGHT,FILE...
  *	llvm-tool read MAJOR FILE	one line of the profile, then one a function
  *	llvm-tool hostile FILE	every cut, and every byte inverted: read with each major
  * The modules are those of $builddir. Exit status and messages are the program's.
@@ -55,6 +55,8 @@ static int merge(int argc, char **argv, struct pgo_err *err)
 			opts.sparse = true;
 		else if (!strcmp(argv[i], "-j") && i + 1 < argc)
 			num_parse_uint(argv[++i], &opts.jobs);
+		else if (!strcmp(argv[i], "-threads") && i + 1 < argc)
+			num_parse_uint(argv[++i], &opts.threads);
 		else
 			ret = parse_input(argv[i], &inputs[nr++], err);
 	}
@@ -62,9 +64,10 @@ static int merge(int argc, char **argv, struct pgo_err *err)
 		ret = llvm_merge(inputs, nr, &opts, argv[1], &res, err);
 	if (!ret)
 		printf("functions %" PRIu64 " counters %" PRIu64 " total %" PRIu64 " max %" PRIu64
-		       " version %" PRIu64 " overflow %" PRIu64 "\n",
+		       " summed %" PRIu64 " lost %" PRIu64 " version %" PRIu64 " overflow %" PRIu64
+		       "\n",
 		       res.nr_functions, res.nr_counters, res.total_count, res.max_count,
-		       res.version, res.nr_overflow);
+		       res.nr_summed, res.nr_lost, res.version, res.nr_overflow);
 	return ret;
 }
 
@@ -95,26 +98,33 @@ static int read_one(int argc, char **argv, struct pgo_err *err)
 	return 0;
 }
 
-/* data is read as a file and merged; whatever comes of it, it must come back. */
-static int try_bytes(const char *path, const char *out, const void *data, size_t len, size_t *nr_ok,
-		     struct pgo_err *err)
+/*
+ * data is read as a file, and merged alone and with the file it was made of;
+ * whatever comes of it, it must come back, and what is refused alone must be
+ * refused with another.
+ */
+static int try_bytes(const char *whole, const char *path, const char *out, const void *data,
+		     size_t len, size_t *nr_ok, struct pgo_err *err)
 {
 	int ret = fs_write_atomic(path, data, len, 0600, err);
 
 	for (const unsigned *m = llvm_majors(); *m && !ret; m++) {
 		struct pgo_err refused = PGO_ERR_INIT;
 		PGO_AUTO(profile) p = PROFILE_INIT;
-		struct llvm_input input = { path, 2 };
-		struct llvm_merge_opts opts = { .major = *m };
+		struct llvm_input inputs[] = { { whole, 1 }, { path, 2 } };
+		struct llvm_merge_opts opts = { .major = *m, .jobs = 1 };
 		struct llvm_merge_result res;
-		int status = llvm_read(path, *m, &p, &refused);
+		int status = llvm_read(path, *m, &p, &refused), both;
 
 		if (!status)
-			status = llvm_merge(&input, 1, &opts, out, &res, &refused);
+			status = llvm_merge(&inputs[1], 1, &opts, out, &res, &refused);
 		*nr_ok += !status;
 		if (status && (!refused.msg || refused.code == PGO_EIO))
 			ret = pgo_error(err, refused.code, "%s", refused.msg ? refused.msg : "");
 		pgo_err_release(&refused);
+		both = llvm_merge(inputs, 2, &opts, out, &res, NULL);
+		if (status && !both && !ret)
+			ret = pgo_error(err, PGO_EFORMAT, "refused alone, but not with another");
 	}
 	return ret;
 }
@@ -138,10 +148,10 @@ static int hostile(int argc, char **argv, struct pgo_err *err)
 	path = fs_join(dir.path, "in");
 	out = fs_join(dir.path, "out");
 	for (size_t i = 0; i < file.len && !ret; i++)
-		ret = try_bytes(path, out, file.buf, i, &cut_ok, err);
+		ret = try_bytes(argv[0], path, out, file.buf, i, &cut_ok, err);
 	for (size_t i = 0; i < file.len && !ret; i++) {
 		file.buf[i] = (char)~file.buf[i];
-		ret = try_bytes(path, out, file.buf, file.len, &flipped_ok, err);
+		ret = try_bytes(argv[0], path, out, file.buf, file.len, &flipped_ok, err);
 		file.buf[i] = (char)~file.buf[i];
 	}
 	printf("cut %zu inverted %zu\n", cut_ok, flipped_ok);

@@ -110,35 +110,4 @@ for f in f.proftext cs.proftext cs.profdata "$old.profdata"; do
 done
 is "$(echo "$out" | sed 's/cut \([0-9]*\).*/\1/')" 0 "no cut of an indexed profile is taken for a whole one"
 
-# --- LLVM's own
-corpora=$srcdir/../shared/corpora/llvm
-if [ ! -d "$corpora" ]; then
-	skip 1 "no ../shared/corpora beside the source"
-	done_testing
-fi
-[ "$v" -ge 19 ] || { skip 1 "raw version 10 needs LLVM 19"; done_testing; }
-expect="bar 2 sites 0 values 0: 55 65
-foo 1 sites 0 values 0: 19"
-run "$tool" read 0 "$corpora/c-general.profraw"
-like "$out" "^clang front end, version 10: functions 12 .* max 100 " "c-general.profraw"
-for f in raw-64-bits-le raw-32-bits-be; do
-	run "$tool" read 0 "$corpora/$f"
-	is "$(echo "$out" | tail -n +2)" "$expect" "$f"
-done
-cat "$corpora"/raw-two-profiles-*.profraw >two.profraw
-run "$tool" read 0 two.profraw
-is "$(echo "$out" | tail -n +2)" "$expect" "two raw profiles in one file"
-exits 7 "malformed-num-counters-zero" "$tool" read 0 "$corpora/malformed-num-counters-zero.profraw"
-like "$err" "at byte 128 of 208: number of a function's counters is 0$" "reason and offset"
-exits 7 "malformed-ptr-to-counter-array" "$tool" read 0 "$corpora/malformed-ptr-to-counter-array.profraw"
-like "$err" "at byte 128 of 216: .*counters" "reason and offset"
-exits 7 "raw-magic-but-no-header" "$tool" read 0 "$corpora/raw-magic-but-no-header"
-like "$err" "at byte 8 of 8: version of the header$" "reason and offset"
-for n in $majors; do
-	run "$tool" merge "$n" out 3,"$corpora/weight-instr-foo.profdata" 5,"$corpora/weight-instr-bar.profdata"
-	like "$out" "^functions 4 counters 67 total 10403866588 max 4334944365 " "$n: weights 3 and 5"
-done
-for f in c-general.profraw raw-64-bits-le raw-32-bits-be; do
-	exits 0 "every cut and every inverted byte of $f" "$tool" hostile "$corpora/$f"
-done
 done_testing

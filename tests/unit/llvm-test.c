@@ -10,7 +10,9 @@
 #include "pgo/base/tempfile.h"
 #include "profiles/format.h"
 #include "profiles/llvm.h"
+#include "profiles/llvm/decode.h"
 #include "profiles/llvm/guard.h"
+#include "profiles/llvm/sum-group.h"
 
 #define RAW_MAGIC_64 0xff6c70726f667281ULL
 #define RAW_MAGIC_32 0xff6c70726f665281ULL
@@ -60,8 +62,9 @@ static void put_raw_header(struct maker *m, const struct raw_opts *o)
 {
 	put64(m, o->narrow ? RAW_MAGIC_32 : RAW_MAGIC_64);
 	put64(m, o->version | LLVM_VARIANT_IR);
-	put64(m, 16); /* binary ids */
-	put64(m, 1);  /* functions */
+	if (o->version >= 7)
+		put64(m, 16); /* binary ids */
+	put64(m, 1);	      /* functions */
 	put64(m, 0);
 	put64(m, 2); /* counters */
 	put64(m, 0);
@@ -69,8 +72,10 @@ static void put_raw_header(struct maker *m, const struct raw_opts *o)
 		put64(m, 0);
 		put64(m, 0);
 	}
-	put64(m, 3);	/* names */
-	put64(m, 4096); /* delta of counters */
+	for (unsigned i = 0; o->version >= 11 && i < 3; i++)
+		put64(m, 0); /* a device's counters */
+	put64(m, 3);	     /* names */
+	put64(m, 4096);	     /* delta of counters */
 	if (o->version >= 9)
 		put64(m, 0);
 	put64(m, 0);
@@ -83,12 +88,14 @@ static void put_raw_header(struct maker *m, const struct raw_opts *o)
 
 static void put_raw_record(struct maker *m, const struct raw_opts *o)
 {
-	put64(m, 0x8fa14cdd754f91ccULL);
+	put64(m, 0xcc914f75dd4ca18fULL); /* of "f" */
 	put64(m, 77);
 	put_pointer(m, o->narrow, 4096);
+	if (o->version >= 11)
+		put_pointer(m, o->narrow, 0);
 	if (o->version >= 9)
 		put_pointer(m, o->narrow, 0);
-	put_pointer(m, o->narrow, 0);
+	put_pointer(m, o->narrow, 5); /* where it is: the target of its only value */
 	put_pointer(m, o->narrow, 0);
 	put32(m, 2);
 	/* Sites of each kind: 16 bits each, the first is 1. */
@@ -116,8 +123,10 @@ static void make_raw(struct maker *m, struct raw_opts *o)
 {
 	m->swap = o->swap;
 	put_raw_header(m, o);
-	put64(m, 8);
-	put64(m, 0x0102030405060708ULL);
+	if (o->version >= 7) {
+		put64(m, 8);
+		put64(m, 0x0102030405060708ULL);
+	}
 	o->record = m->bytes.len;
 	put_raw_record(m, o);
 	o->counters = m->bytes.len;
@@ -145,12 +154,18 @@ static int guard(const struct maker *m, unsigned major, int64_t *at)
 }
 
 static const struct raw_opts raw_kinds[] = {
+	{ .version = 5 },
+	{ .version = 6 },
+	{ .version = 7 },
 	{ .version = 8 },
 	{ .version = 9 },
 	{ .version = 10 },
 	{ .version = 8, .narrow = true },
 	{ .version = 10, .narrow = true, .swap = true },
 	{ .version = 10, .swap = true },
+	{ .version = 5, .narrow = true },
+	{ .version = 11 },
+	{ .version = 11, .narrow = true, .swap = true },
 };
 #define NR_RAW_KINDS (sizeof(raw_kinds) / sizeof(raw_kinds[0]))
 
@@ -191,6 +206,131 @@ static void test_raw_cut(void **state)
 		}
 		strbuf_release(&m.bytes);
 	}
+}
+
+/* All versions say the same. */
+static void test_raw_decoded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR_RAW_KINDS; i++) {
+		PGO_AUTO(llvm_decoded) d = LLVM_DECODED_INIT;
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct raw_opts o = raw_kinds[i];
+		const struct shim_func *f;
+		struct llvm_form form;
+
+		make_raw(&m, &o);
+		llvm_form_of(m.bytes.buf, m.bytes.len, &form);
+		assert_int_equal(llvm_decode(&form, "x", m.bytes.buf, m.bytes.len, &d, NULL), 0);
+		assert_true(d.batch.variant == LLVM_VARIANT_IR);
+		assert_int_equal(d.batch.nr_ids, o.version >= 7);
+		assert_int_equal(d.batch.nr_funcs, 1);
+		f = d.batch.funcs;
+		assert_int_equal(f->name_len, 1);
+		assert_memory_equal(f->name, "f", 1);
+		assert_int_equal(f->hash, 77);
+		assert_int_equal(f->nr_counts, 2);
+		assert_int_equal(f->counts[0], 10);
+		assert_int_equal(f->counts[1], 20);
+		assert_int_equal(f->nr_sites[0], 1);
+		assert_int_equal(f->site_counts[0], 1);
+		assert_true(f->values[0].value == 0xcc914f75dd4ca18fULL);
+		assert_int_equal(f->values[0].count, 9);
+		strbuf_release(&m.bytes);
+	}
+}
+
+static void refuse_decode(size_t at, uint64_t value, int64_t want_offset)
+{
+	PGO_AUTO(llvm_decoded) d = LLVM_DECODED_INIT;
+	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+	struct maker m = { .bytes = STRBUF_INIT };
+	struct raw_opts o = { .version = 10 };
+	struct llvm_form form;
+
+	make_raw(&m, &o);
+	put_at(&m, at, value);
+	llvm_form_of(m.bytes.buf, m.bytes.len, &form);
+	assert_int_equal(llvm_guard(&form, "x", m.bytes.buf, m.bytes.len, 0, NULL), 0);
+	assert_int_equal(llvm_decode(&form, "x", m.bytes.buf, m.bytes.len, &d, &err), -PGO_EFORMAT);
+	assert_int_equal(err.offset, want_offset);
+	strbuf_release(&m.bytes);
+}
+
+static void test_raw_not_decoded(void **state)
+{
+	struct maker m = { .bytes = STRBUF_INIT };
+	struct raw_opts o = { .version = 10 };
+
+	(void)state;
+	make_raw(&m, &o);
+	strbuf_release(&m.bytes);
+	refuse_decode(o.record, 1, (int64_t)o.record); /* no such name */
+	refuse_decode(o.counters + 8, (1ULL << 56) + 1, (int64_t)o.counters + 8);
+	refuse_decode(o.names, 0x660101, (int64_t)o.names + 2); /* no zlib data */
+}
+
+/* The cases of RFC 1321; LLVM takes the first half. */
+static void test_name_hash(void **state)
+{
+	char digits[81];
+
+	(void)state;
+	assert_true(llvm_name_hash("", 0) == 0x04b2008fd98c1dd4ULL);
+	assert_true(llvm_name_hash("abc", 3) == 0xb04fd23c98500190ULL);
+	assert_true(llvm_name_hash("message digest", 14) == 0x8d93b77c7d696bf9ULL);
+	for (unsigned i = 0; i < 80; i++)
+		digits[i] = (char)('0' + (i + 1) % 10);
+	assert_true(llvm_name_hash(digits, 80) == 0x55c9e32ba2f4ed57ULL);
+}
+
+static bool merge_all(struct llvm_site *s, const struct shim_value *in, unsigned n)
+{
+	struct shim_value own[300];
+
+	memcpy(own, in, n * sizeof(*own));
+	return llvm_values_sort(own, n) && llvm_site_merge(s, own, n, 3, false);
+}
+
+/* As LLVM has it: what is new to a known function is not weighted, equals meet in their order. */
+static void test_site_merge(void **state)
+{
+	static const struct shim_value first[] = { { 7, 2 }, { 0, 1 }, { 0, 5 }, { 3, 4 } };
+	static const struct shim_value second[] = { { 9, 1 }, { 0, 10 }, { 3, 1 } };
+	static const struct shim_value want[] = {
+		{ 0, 45 }, { 0, 3 }, { 3, 15 }, { 7, 6 }, { 9, 1 }
+	};
+	struct llvm_site s = { 0 };
+
+	(void)state;
+	assert_true(llvm_site_merge(&s, first, 4, 3, true));
+	assert_int_equal(s.values[0].value, 7); /* a single file's order is kept */
+	assert_true(merge_all(&s, second, 3));
+	assert_int_equal(s.nr, 5);
+	assert_memory_equal(s.values, want, sizeof(want));
+	s.values[2].count = UINT64_MAX - 4;
+	assert_false(merge_all(&s, second, 3)); /* near the limit */
+	free(s.values);
+}
+
+/* Where versions of LLVM would differ, the sum gives up. */
+static void test_site_limits(void **state)
+{
+	struct shim_value many[255], equal[17];
+	struct llvm_site s = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 255; i++)
+		many[i] = (struct shim_value){ i, 1 };
+	assert_true(llvm_site_merge(&s, many, 255, 1, true));
+	assert_true(merge_all(&s, many, 255));
+	many[0].value = 1000;
+	assert_false(merge_all(&s, many, 1)); /* the 256th value */
+	for (unsigned i = 0; i < 17; i++)
+		equal[i] = (struct shim_value){ i ? i : 1, 1 };
+	assert_true(llvm_values_sort(equal, 16));
+	assert_false(llvm_values_sort(equal, 17));
+	free(s.values);
 }
 
 /* A word of a 64-bit version 10 profile that is changed to something that it must not be. */
@@ -571,6 +711,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raw_good),
 		cmocka_unit_test(test_raw_cut),
+		cmocka_unit_test(test_raw_decoded),
+		cmocka_unit_test(test_raw_not_decoded),
+		cmocka_unit_test(test_name_hash),
+		cmocka_unit_test(test_site_merge),
+		cmocka_unit_test(test_site_limits),
 		cmocka_unit_test(test_raw_bad_words),
 		cmocka_unit_test(test_raw_names_and_values),
 		cmocka_unit_test(test_raw_behind_another),
