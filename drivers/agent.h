@@ -2,7 +2,8 @@
 /*
  * The agent, drivers/agent/: a shared object that is preloaded into the programs
  * of a training run, so that the profile runtimes lose no count and count none
- * twice when a program forks, executes another, or ends by _exit.
+ * twice when a program forks, executes another, ends by _exit, or is ended by
+ * SIGTERM, SIGINT or SIGHUP. What it can and cannot: docs/architecture.md.
  */
 #ifndef PGO_DRIVERS_AGENT_H
 #define PGO_DRIVERS_AGENT_H

@@ -10,13 +10,14 @@
 
 #include <elf.h>
 #include <link.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Memory of the running image, empty: it has none. */
 struct agent_range {
-	unsigned char *start;
+	void *start;
 	size_t bytes;
 };
 
@@ -43,7 +44,8 @@ struct agent_image {
 	void (*at_exit)(void);		    /* what the runtime has called at exit */
 	/* GCC: adds the counters of all images that it knows to their files, once until reset. */
 	void (*dump)(void);
-	void (*reset)(void); /* both */
+	void (*last_dump)(void); /* of this image only, and never again */
+	void (*reset)(void);	 /* both */
 };
 
 /*
@@ -72,5 +74,21 @@ void agent_save_for_exit(void);
 void agent_forget(void);
 /* function, which is to be called at exit: what takes its place, or function itself. */
 void (*agent_exit_function(void (*function)(void *), void **arg))(void *);
+
+/*
+ * The thread that writes when a signal asks for it (helper.c); once, in a process that has
+ * instrumented images. What would end the program by default is caught from then on.
+ */
+void agent_helper_start(void);
+/* In the child of a fork: threads are not inherited. */
+void agent_helper_restart(void);
+/* From a handler: have all written. False: it was not, after some seconds. */
+bool agent_ask_to_save(void);
+/* Whether act, for sig, is SIG_DFL where it is to be caught: then act becomes what catches it. */
+bool agent_catch(int sig, struct sigaction *act);
+/* What the program is told of it. */
+void agent_uncatch(struct sigaction *act);
+/* The next definition of sigaction. */
+int agent_next_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 #endif

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -197,15 +198,54 @@ EXPORT int clone(int (*function)(void *), void *stack, int flags, void *arg, ...
 	return next(function, stack, flags, arg, rest[0], rest[1], rest[2]);
 }
 
-int __cxa_atexit(void (*function)(void *), void *arg, void *dso);
-
 /* Each runtime in turn asks for its writing here, when its image has just come. */
-EXPORT int __cxa_atexit(void (*function)(void *), void *arg, void *dso)
-{
-	FIND_NEXT(__cxa_atexit);
+EXPORT int agent_cxa_atexit(void (*function)(void *), void *arg, void *dso) __asm__("__cxa_atexit");
 
+int agent_cxa_atexit(void (*function)(void *), void *arg, void *dso)
+{
+	static __typeof__(&agent_cxa_atexit) next;
+
+	if (!next)
+		next = (__typeof__(next))dlsym(RTLD_NEXT, "__cxa_atexit");
 	agent_start();
 	if (!arg)
 		function = agent_exit_function(function, &arg);
 	return next ? next(function, arg, dso) : -1;
+}
+
+int agent_next_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	FIND_NEXT(sigaction);
+
+	return next ? next(sig, act, old) : no_function();
+}
+
+EXPORT int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction mine;
+	int ret;
+
+	if (act) {
+		mine = *act;
+		agent_catch(sig, &mine);
+	}
+	ret = agent_next_sigaction(sig, act ? &mine : NULL, old);
+	if (!ret && old)
+		agent_uncatch(old);
+	return ret;
+}
+
+EXPORT sighandler_t signal(int sig, sighandler_t handler)
+{
+	struct sigaction act = { .sa_handler = handler }, old;
+
+	FIND_NEXT(signal);
+	if (agent_catch(sig, &act)) {
+		if (agent_next_sigaction(sig, &act, &old))
+			return SIG_ERR;
+	} else {
+		old = (struct sigaction){ .sa_handler = next ? next(sig, handler) : SIG_ERR };
+	}
+	agent_uncatch(&old);
+	return old.sa_handler;
 }

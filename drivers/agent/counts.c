@@ -22,8 +22,8 @@ enum saving { SAVE_GO_ON, SAVE_EXEC, SAVE_END };
 
 static struct {
 	bool started;
-	bool fork_locked; /* for the fork that is under way */
-	pid_t owner;	  /* whose memory this is: another's is a child of vfork, or the like */
+	unsigned nr_nested; /* forks, by handlers, of a thread that has the mutex */
+	pid_t owner;	    /* whose memory this is: another's is a child of vfork, or the like */
 	pthread_mutex_t mutex; /* of the list of images, and of writing */
 	char file[4096];       /* of what is written before exec, or "" */
 } agent = { .mutex = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP };
@@ -55,7 +55,7 @@ static void clear(const struct agent_range *r)
 /* What the runtime's own function does, which a linker that collects garbage leaves out. */
 static void reset_llvm(const struct agent_image *image)
 {
-	struct value_node *node = (struct value_node *)(void *)image->nodes.start;
+	struct value_node *node = image->nodes.start;
 
 	if (image->reset) {
 		image->reset();
@@ -93,11 +93,12 @@ static void write_llvm(const struct agent_image *image, enum saving saving)
 		image->at_exit();
 }
 
-/* GCC: what cannot begin anew has but one chance to write. */
 static void write_gcc(const struct agent_image *image, enum saving saving)
 {
-	if (image->dump && (image->reset || saving == SAVE_END))
+	if (image->dump && image->reset)
 		image->dump();
+	else if (saving == SAVE_END && image->last_dump)
+		image->last_dump();
 }
 
 /* GCC's functions do for all images that they know of: first all write, then all begin anew. */
@@ -182,7 +183,9 @@ static bool in_handler(void)
 /* The runtimes allocate memory: in a handler that may wait for what was interrupted, for ever. */
 void agent_save_for_exit(void)
 {
-	if (!in_handler())
+	if (in_handler())
+		agent_ask_to_save();
+	else
 		save(SAVE_END);
 }
 
@@ -195,6 +198,7 @@ void agent_forget(void)
 		return;
 	/* Another thread of the parent may have held it. */
 	agent.mutex = (pthread_mutex_t)PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+	agent.nr_nested = 0;
 	agent.owner = getpid();
 	nr = agent_images(&images);
 	for (size_t i = 0; i < nr; i++)
@@ -205,15 +209,24 @@ static void before_fork(void)
 {
 	struct agent_image *images;
 
-	agent.fork_locked = lock();
-	if (agent.fork_locked)
+	if (lock())
 		agent_images(&images);
+	else
+		agent.nr_nested++;
 }
 
 static void after_fork(void)
 {
-	if (agent.fork_locked)
+	if (agent.nr_nested)
+		agent.nr_nested--;
+	else
 		unlock();
+}
+
+static void in_child(void)
+{
+	agent_forget();
+	agent_helper_restart();
 }
 
 /* The runtime leaves what is in the file in its counters: what comes now would count it again. */
@@ -241,7 +254,7 @@ static bool is_at_exit(void (*function)(void *))
 	size_t nr = agent_images(&images);
 
 	for (size_t i = 0; i < nr; i++)
-		if (images[i].at_exit && (void (*)(void *))(void *)images[i].at_exit == function)
+		if (images[i].at_exit && (uintptr_t)images[i].at_exit == (uintptr_t)function)
 			return true;
 	return false;
 }
@@ -256,6 +269,7 @@ void (*agent_exit_function(void (*function)(void *), void **arg))(void *)
 	unlock();
 	if (!found)
 		return function;
+	agent_helper_start();
 	memcpy(arg, &function, sizeof(function));
 	return exit_function;
 }
@@ -288,26 +302,28 @@ static void watch(void)
 	int (*forks)(void (*)(void), void (*)(void), void (*)(void),
 		     void *) = dlsym(RTLD_DEFAULT, "__register_atfork");
 	int (*quick_exits)(void (*)(void *), void *) = dlsym(RTLD_DEFAULT, "__cxa_at_quick_exit");
-	extern void *__dso_handle;
 
 	if (forks)
-		forks(before_fork, after_fork, agent_forget, &__dso_handle);
+		forks(before_fork, after_fork, in_child, NULL);
 	/* The first to be registered runs last. */
 	if (quick_exits)
-		quick_exits(quick_exit_function, &__dso_handle);
+		quick_exits(quick_exit_function, NULL);
 }
 
 void agent_start(void)
 {
 	struct agent_image *images;
+	size_t nr;
 
 	if (agent.started)
 		return;
 	agent.started = true;
 	agent.owner = getpid();
-	agent_images(&images);
+	nr = agent_images(&images);
 	choose_file();
 	watch();
+	if (nr)
+		agent_helper_start();
 }
 
 __attribute__((constructor)) static void start(void)

@@ -22,10 +22,13 @@ struct part {
 
 struct file {
 	int fd;
-	const elf_header *header;
 	struct part sections, names;
 	/* Room for what a file has that is not instrumented: few system calls for these. */
-	uint64_t head_room[256], section_room[512], name_room[256];
+	union {
+		elf_header header;
+		unsigned char bytes[2048];
+	} head;
+	uint64_t section_room[512], name_room[256];
 };
 
 static bool read_at(const struct file *f, void *to, uint64_t offset, size_t bytes)
@@ -85,20 +88,19 @@ static const char *string_at(const struct part *strings, uint64_t at)
 /* The file's segments are those that are mapped: another file of that name has others. */
 static bool read_head(struct file *f, const struct agent_image *image, size_t nr_phdrs)
 {
-	const elf_header *h = (const elf_header *)(const void *)f->head_room;
-	ssize_t n = pread(f->fd, f->head_room, sizeof(f->head_room), 0);
+	const elf_header *h = &f->head.header;
+	ssize_t n = pread(f->fd, &f->head, sizeof(f->head), 0);
 
-	f->header = h;
 	return n >= (ssize_t)sizeof(*h) && !memcmp(h->e_ident, ELFMAG, SELFMAG) &&
 	       h->e_shentsize == sizeof(elf_section) && h->e_shstrndx < h->e_shnum &&
 	       h->e_phnum == nr_phdrs && h->e_phoff <= (uint64_t)n &&
 	       nr_phdrs <= ((uint64_t)n - h->e_phoff) / sizeof(elf_segment) &&
-	       !memcmp((const char *)h + h->e_phoff, image->phdr, nr_phdrs * sizeof(elf_segment));
+	       !memcmp(f->head.bytes + h->e_phoff, image->phdr, nr_phdrs * sizeof(elf_segment));
 }
 
 static bool read_sections(struct file *f)
 {
-	const elf_header *h = f->header;
+	const elf_header *h = &f->head.header;
 	const elf_section *names;
 
 	f->sections = part_read(f, h->e_shoff, (uint64_t)h->e_shnum * sizeof(elf_section),
@@ -114,7 +116,7 @@ static bool read_sections(struct file *f)
 static void take_section(const struct file *f, const elf_section *s, struct agent_image *image)
 {
 	const char *name = string_at(&f->names, s->sh_name);
-	const struct agent_range range = { (unsigned char *)(image->base + (uintptr_t)s->sh_addr),
+	const struct agent_range range = { (void *)(image->base + (uintptr_t)s->sh_addr),
 					   (size_t)s->sh_size };
 
 	if (!(s->sh_flags & SHF_ALLOC) || strncmp(name, "__llvm_prf_", 11) != 0)
@@ -145,7 +147,7 @@ static const struct {
 	  AGENT_LLVM },
 	{ "__llvm_profile_set_filename", offsetof(struct agent_image, set_filename), AGENT_LLVM },
 	{ "__llvm_profile_reset_counters", offsetof(struct agent_image, reset), AGENT_LLVM },
-	{ "__gcov_exit", offsetof(struct agent_image, dump), AGENT_GCC },
+	{ "__gcov_exit", offsetof(struct agent_image, last_dump), AGENT_GCC },
 	{ "__gcov_dump", offsetof(struct agent_image, dump), AGENT_GCC },
 	{ "__gcov_dump_int", offsetof(struct agent_image, dump), AGENT_GCC },
 	{ "__gcov_reset", offsetof(struct agent_image, reset), AGENT_GCC },
@@ -183,7 +185,7 @@ static void take_symbols(const struct file *f, const elf_section *s, struct agen
 	struct part strings, symbols = { NULL, 0, false };
 	uintptr_t found[NR_WANTED] = { 0 };
 
-	if (s->sh_link >= f->header->e_shnum)
+	if (s->sh_link >= f->head.header.e_shnum)
 		return;
 	strings = part_read(f, names->sh_offset, names->sh_size, NULL, 0);
 	if (strings.data)
@@ -202,9 +204,9 @@ static void read_file(const struct file *f, struct agent_image *image)
 {
 	const elf_section *sections = f->sections.data;
 
-	for (size_t i = 0; i < f->header->e_shnum; i++)
+	for (size_t i = 0; i < f->head.header.e_shnum; i++)
 		take_section(f, &sections[i], image);
-	for (size_t i = 0; i < f->header->e_shnum; i++)
+	for (size_t i = 0; i < f->head.header.e_shnum; i++)
 		if (sections[i].sh_type == SHT_SYMTAB)
 			take_symbols(f, &sections[i], image);
 }

@@ -4,6 +4,7 @@ agent_sources = \
 	drivers/agent/calls.c \
 	drivers/agent/counts.c \
 	drivers/agent/elf.c \
+	drivers/agent/helper.c \
 	drivers/agent/images.c
 agent_headers = drivers/agent/agent.h
 EXTRA_DIST += $(agent_sources) $(agent_headers)

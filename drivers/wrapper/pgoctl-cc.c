@@ -106,15 +106,16 @@ static void add_flags(struct session *s, const struct strvec *flags)
 }
 
 /*
- * What the agent calls, which libgcov leaves out of programs that do not ask for it. Not without
- * libc, which libgcov needs.
+ * What the agent calls, which libgcov leaves out of programs that do not ask for it. These are
+ * hidden: another shared object's, which is for that object, does not stand in for them. Not
+ * without libc, which libgcov needs. Source: gcc 11.3 and 12.2.
  */
 static void keep_for_agent(struct session *s)
 {
 	if (!in_stage(s, STAGE_INSTRUMENTED) || strcmp(s->conf.family, "gcc") != 0 ||
 	    s->call.no_default_libs)
 		return;
-	strvec_push(&s->added, "-Wl,-u,__gcov_dump,-u,__gcov_reset");
+	strvec_push(&s->added, "-Wl,-u,__gcov_dump_int,-u,__gcov_reset_int");
 }
 
 static void choose_flags(struct session *s)

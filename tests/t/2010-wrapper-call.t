@@ -36,7 +36,7 @@ call() {
 	got=$(tr '\n' ' ' <"$FAKE_OUT" 2>/dev/null)
 }
 gen=-fprofile-generate=/proc/pgoctl
-keep=-Wl,-u,__gcov_dump,-u,__gcov_reset
+keep=-Wl,-u,__gcov_dump_int,-u,__gcov_reset_int
 
 # --- which compiler
 conf instrumented

@@ -1,0 +1,269 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The agent, with real compilers: kinds of program by ways to be ended, and the calls of one function
+# that the profile has then; snapshots of what goes on; beside it the runtimes without it.
+. "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+. "$srcdir/tests/lib/driver.sh"
+
+need clang-14 clang-19 clang-22 gcc-12
+agent=$builddir/pgoctl-agent.so
+unset LD_PRELOAD
+
+cat >f.c <<'X'
+int f(int x)
+{
+	return x % 3 ? x : -x;
+}
+X
+cat >lib.c <<'X'
+int f(int);
+int lib(int n) { int s = 0; for (int i = 0; i < n; i++) s += f(i); return s; }
+X
+cat >main.c <<'X'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int f(int);
+int lib(int);
+static volatile int sink, stop;
+static void burn(int n) { for (int i = 0; i < n; i++) sink += f(i); }
+
+static void ready(void) { close(open(getenv("READY"), O_CREAT | O_WRONLY, 0600)); }
+static void stopped(int sig) { stop = sig; }
+static void leave(int sig) { (void)sig; burn(1); _exit(0); }
+static void again(int sig) { burn(1); signal(sig, SIG_DFL); raise(sig); }
+static void more(int sig) { (void)sig; burn(5); ready(); }
+static void *work(void *arg) { burn(1000); for (;;) pause(); return arg; }
+
+static void forks(void)
+{
+	int fds[2];
+	char c;
+
+	if (pipe(fds))
+		exit(3);
+	for (int i = 0; i < 2; i++)
+		if (!fork()) {
+			burn(10);
+			if (write(fds[1], "", 1) != 1)
+				_exit(3);
+			for (;;)
+				pause();
+		}
+	for (int i = 0; i < 2; i++)
+		if (read(fds[0], &c, 1) != 1)
+			exit(3);
+}
+
+int main(int argc, char **argv)
+{
+	const char *kind = argc > 1 ? argv[1] : "";
+	char *next[] = { argv[0], "single", 0 };
+	sigset_t set;
+	pthread_t t;
+	int sig;
+
+	burn(10);
+	signal(SIGINT, SIG_DFL); /* a shell has it ignored in the background */
+	if (!strcmp(kind, "exec")) execv(argv[0], next);
+	if (!strcmp(kind, "fork")) forks();
+	if (!strcmp(kind, "thread")) for (int i = 0; i < 3; i++) pthread_create(&t, 0, work, 0);
+	if (!strcmp(kind, "thread")) usleep(300000);
+	if (!strcmp(kind, "dso")) sink += lib(10);
+	if (!strcmp(kind, "handler")) signal(SIGTERM, stopped);
+	if (!strcmp(kind, "leave")) signal(SIGTERM, leave);
+	if (!strcmp(kind, "again")) signal(SIGTERM, again);
+	if (!strcmp(kind, "ignore")) { signal(SIGTERM, SIG_IGN); raise(SIGTERM); burn(1); return 0; }
+	if (!strcmp(kind, "ask")) {
+		struct sigaction old;
+
+		if (sigaction(SIGTERM, 0, &old) || old.sa_handler != SIG_DFL ||
+		    signal(SIGTERM, stopped) != SIG_DFL || signal(SIGTERM, SIG_DFL) != stopped)
+			return 3;
+	}
+	if (!strcmp(kind, "more")) signal(SIGUSR1, more);
+	if (!strcmp(kind, "abort")) abort();
+	if (!strcmp(kind, "_exit")) _exit(0);
+	if (!strcmp(kind, "exit")) return 0;
+	if (!strcmp(kind, "sigwait")) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		pthread_sigmask(SIG_BLOCK, &set, 0);
+		ready();
+		sigwait(&set, &sig);
+		burn(1);
+		return 0;
+	}
+	ready();
+	if (!strcmp(kind, "malloc")) for (;;) free(malloc(1000 + sink % 7));
+	while (!stop)
+		pause();
+	burn(1);
+	return 0;
+}
+X
+cat >snap.c <<'X'
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int number(const char *pid, const char *tid)
+{
+	char path[300], name[32] = "";
+	FILE *f;
+	int n = -1;
+
+	snprintf(path, sizeof(path), "/proc/%s/task/%s/comm", pid, tid);
+	f = fopen(path, "r");
+	if (!f || !fgets(name, sizeof(name), f) || sscanf(name, "pgoctl-%d", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+int main(int argc, char **argv)
+{
+	struct dirent *e;
+	char path[64];
+	DIR *dir;
+
+	(void)argc;
+	snprintf(path, sizeof(path), "/proc/%s/task", argv[1]);
+	for (dir = opendir(path); dir && (e = readdir(dir));) {
+		int n = number(argv[1], e->d_name);
+
+		if (n < 0)
+			continue;
+		syscall(SYS_tgkill, atoi(argv[1]), atoi(e->d_name), SIGRTMAX - 5);
+		for (int i = 0; i < 2000 && number(argv[1], e->d_name) == n; i++)
+			usleep(5000);
+		return number(argv[1], e->d_name) != n + 1;
+	}
+	return 2;
+}
+X
+gcc-12 -O1 snap.c -o snap || exit 1
+
+add() { awk '{ s += $1 } END { print s + 0 }'; }
+# How often f was called, by all profiles of the run: its first counter.
+calls_of_f() {
+	case $cc in
+	clang-*)
+		"llvm-profdata-$major" merge --text "$tmp"/raw/*.profraw -o - 2>/dev/null |
+			awk 'want == 2 { print; want = 0 }
+				/^f$/ { want = 1 } want && /^# Counter Values/ { want = 2 }'
+		;;
+	*)
+		find "$tmp/raw" -name '*f.gcda' 2>/dev/null | while read -r file; do
+			cp "$file" x.gcda && "gcov-dump-$major" -l x.gcda 2>/dev/null |
+				grep -A1 'COUNTERS arcs' | sed -n 's/.*: *0: \([0-9]*\).*/\1/p'
+		done
+		;;
+	esac | add
+}
+READY=$tmp/ready
+export READY LD_LIBRARY_PATH="$PWD"
+# begin PROGRAM KIND: it runs in a group of its own, and is ready, or at its end.
+begin() {
+	rm -rf "$tmp/raw" "$READY"
+	setsid "$tool" train "${cc%-*}" "$tmp/raw" "$@" >"$tmp/run.log" 2>&1 &
+	pid=$!
+	until_ready
+}
+until_ready() {
+	tries=0
+	while [ ! -e "$READY" ] && kill -0 "$pid" 2>/dev/null && [ $tries -lt 600 ]; do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+}
+# ended SIGNAL: the whole group; got is the status and the calls. Of a group others may end later.
+ended() {
+	test -z "$1" || kill "-$1" "-$pid"
+	wait "$pid" 2>/dev/null
+	got=$?
+	test "$kind" != fork || sleep 1
+	got="$got $(calls_of_f)"
+}
+# row KIND SIGNAL WANT [PLAIN]: status and calls with the agent; without it for one of a family.
+row() {
+	kind=$1
+	TEST_AGENT=$agent begin "${program:-./p}" "$1"
+	ended "$2"
+	is "$got" "$3" "$cc: $1, ${2:-by itself}"
+	test -n "${4-}" || return 0
+	case $cc in *-14 | *-19) return 0 ;; esac
+	TEST_AGENT='' begin "${program:-./p}" "$1"
+	ended "$2"
+	is "$got" "$4" "$cc: $1, ${2:-by itself}, without the agent"
+}
+
+for cc in clang-14 clang-19 clang-22 gcc-12; do
+	major=${cc#*-}
+	stage "$cc" instrumented
+	build sh -ec 'cc -O2 -fno-inline -fprofile-update=atomic -c main.c f.c
+		cc -O2 -fPIC -shared lib.c -o liblib.so
+		cc main.o f.o -o p -L. -llib -pthread' >build.log 2>&1 || { diag <build.log; exit 1; }
+	row exit "" "0 10" "0 10"
+	row _exit "" "0 10" "0 0"
+	row single TERM "143 10" "143 0"
+	row single INT "130 10" "130 0"
+	row single HUP "129 10"
+	row single KILL "137 0" "137 0"
+	row abort "" "134 0" "134 0"
+	row fork TERM "143 30" "143 0"
+	row thread TERM "143 3010" "143 0"
+	row dso TERM "143 20" "143 0"
+	row exec TERM "143 20"
+	row handler TERM "0 11" "0 11"
+	row leave TERM "0 11" "0 0"
+	row again TERM "143 11" "143 0"
+	row ask TERM "143 10"
+	row ignore "" "0 11"
+	row sigwait TERM "0 11" "0 11"
+	row malloc TERM "143 10" "143 0"
+	kind=more
+	TEST_AGENT=$agent begin ./p more
+	ok "$cc: a snapshot" ./snap "$pid"
+	is "$(calls_of_f)" 10 "$cc: has what was counted"
+	ok "$cc: another" ./snap "$pid"
+	is "$(calls_of_f)" 10 "$cc: counts nothing twice"
+	rm "$READY"
+	kill -USR1 "$pid"
+	until_ready
+	ok "$cc: one more" ./snap "$pid"
+	ended KILL
+	is "$got" "137 15" "$cc: which SIGKILL does not take"
+done
+
+# --- by itself, from time to time
+cc=clang-22 major=22 kind=single
+stage "$cc" instrumented
+build sh -ec 'cc -O2 -fno-inline -c main.c f.c; cc -O2 -fPIC -c lib.c; cc main.o f.o lib.o -o p -pthread
+	cc -static main.o f.o lib.o -o static -pthread' >build.log 2>&1 || { diag <build.log; exit 1; }
+PGOCTL_AGENT_EVERY_MS=50 TEST_AGENT=$agent begin ./p single
+tries=0
+while [ "$(calls_of_f)" != 10 ] && [ $tries -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+ended KILL
+is "$got" "137 10" "written every so often, once"
+
+# --- what cannot be helped
+strip -o stripped p
+program=./stripped
+row single TERM "143 0"
+program=./static
+row single TERM "143 0"
+is "$(cat "$tmp/run.log")" "" "nothing is printed"
+
+done_testing
