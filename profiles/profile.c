@@ -198,3 +198,28 @@ void profile_set_counts(struct profile *p, struct prof_count *all, size_t nr)
 		set_counts(p, &all[i], end - i);
 	}
 }
+
+static int by_sum(const void *a, const void *b)
+{
+	const struct prof_func *x = *(const struct prof_func *const *)a;
+	const struct prof_func *y = *(const struct prof_func *const *)b;
+
+	if (x->sum != y->sum)
+		return x->sum < y->sum ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+const struct prof_func **profile_hottest(const struct profile *p, const char *name, size_t *nr)
+{
+	const struct prof_func **all = xcalloc(p->nr_funcs, sizeof(*all));
+	size_t found = 0;
+
+	for (size_t i = 0; i < p->nr_funcs; i++)
+		if (!name || strstr(p->funcs[i].name, name))
+			all[found++] = &p->funcs[i];
+	if (found)
+		qsort(all, found, sizeof(*all), by_sum);
+	if (*nr > found)
+		*nr = found;
+	return all;
+}

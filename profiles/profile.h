@@ -107,6 +107,11 @@ struct prof_count {
 void profile_set_counts(struct profile *p, struct prof_count *all, size_t nr);
 /* Compute sums of every function and of the profile; called once by a reader at its end. */
 void profile_finish(struct profile *p);
+/*
+ * Functions by the sum of their counts, largest first; name (or NULL) must be in
+ * their names. *nr: how many are wanted, made how many there are. malloc'ed.
+ */
+const struct prof_func **profile_hottest(const struct profile *p, const char *name, size_t *nr);
 const char *prof_kind_name(enum prof_kind kind);
 const char *prof_value_kind_name(enum prof_value_kind kind);
 /* Append "3.1 f, 7 g", outermost first. */

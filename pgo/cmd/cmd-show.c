@@ -7,13 +7,18 @@
 #include "pgo/report/show.h"
 
 struct options {
-	bool json;
+	bool json, detail;
+	const char *function;
 	unsigned top, llvm;
 };
 
 static const struct opt opts[] = {
 	{ OPT_UINT, 't', "top", "N", "hottest functions or binaries to list (default: 10)",
 	  offsetof(struct options, top) },
+	{ OPT_FLAG, 'd', "detail", NULL, "with every count and value of those functions",
+	  offsetof(struct options, detail) },
+	{ OPT_STR, 0, "function", "NAME", "every count of functions with NAME in their names",
+	  offsetof(struct options, function) },
 	{ OPT_UINT, 0, "llvm", "MAJOR", "read with this LLVM's library (default: the newest)",
 	  offsetof(struct options, llvm) },
 	{ OPT_FLAG, 0, "json", NULL, "print the result as JSON", offsetof(struct options, json) },
@@ -28,24 +33,62 @@ struct answer {
 
 static void add_view(struct answer *a, const struct profile_view *view)
 {
+	const struct options *o = a->o;
+	bool detail = o->detail || o->function;
+	json_t *one;
+
 	if (!a->json) {
 		if (a->text.len)
 			strbuf_addch(&a->text, '\n');
-		show_profile(&view->model, view->name, a->o->top, &a->text);
+		show_profile(&view->model, view->name, o->function ? 0 : o->top, &a->text);
+		if (detail)
+			show_functions(&view->model, o->function, o->top, &a->text);
 		return;
 	}
+	one = show_profile_json(&view->model, view->name, o->function ? 0 : o->top);
+	if (detail)
+		json_object_set_new(one, "details",
+				    show_functions_json(&view->model, o->function, o->top));
 	if (!json_object_get(a->json, "profiles"))
 		json_object_set_new(a->json, "profiles", json_array());
-	json_array_append_new(json_object_get(a->json, "profiles"),
-			      show_profile_json(&view->model, view->name, a->o->top));
+	json_array_append_new(json_object_get(a->json, "profiles"), one);
+}
+
+static json_t *shares_json(const struct bundle *b)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < b->nr_workloads; i++)
+		json_object_set_new(o, b->workloads[i].name,
+				    json_real(bundle_workload_share(b, i)));
+	return o;
+}
+
+static int check_function(const struct profile_views *v, const char *name, struct pgo_err *err)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < v->nr && !found; i++) {
+		size_t nr = 1;
+		PGO_AUTO_FREE const struct prof_func **one =
+			profile_hottest(&v->items[i].model, name, &nr);
+
+		found += nr;
+	}
+	return found ? 0 : pgo_error(err, PGO_ENOTFOUND, "no function has '%s' in its name", name);
 }
 
 static int add_recording(struct answer *a, const char *path, struct pgo_err *err)
 {
 	const struct samples_opts so = { .addresses = true };
 	PGO_AUTO(samples) s = { 0 };
-	int ret = prof_read_samples(path, &so, &s, err);
+	int ret;
 
+	if (a->o->detail || a->o->function)
+		return pgo_error(err, PGO_EUSAGE,
+				 "'%s' is a recording: it has addresses, no functions to detail",
+				 path);
+	ret = prof_read_samples(path, &so, &s, err);
 	if (ret)
 		return ret;
 	if (a->o->json)
@@ -60,6 +103,8 @@ static int add_views(struct answer *a, const char *path, struct pgo_err *err)
 	PGO_AUTO(profile_views) v = PROFILE_VIEWS_INIT;
 	int ret = profile_views_open(path, a->o->llvm, &v, err);
 
+	if (!ret && a->o->function)
+		ret = check_function(&v, a->o->function, err);
 	if (ret)
 		return ret;
 	if (a->o->json) {
@@ -67,10 +112,12 @@ static int add_views(struct answer *a, const char *path, struct pgo_err *err)
 		json_object_set_new(a->json, "schema", json_integer(REPORT_SCHEMA));
 		json_object_set_new(a->json, "path", js_string(path));
 	}
-	if (v.is_bundle && a->json)
+	if (v.is_bundle && a->json) {
 		json_object_set_new(a->json, "manifest", manifest_json(&v.bundle));
-	else if (v.is_bundle)
+		json_object_set_new(a->json, "workload_shares", shares_json(&v.bundle));
+	} else if (v.is_bundle) {
 		show_bundle(&v.bundle, path, &a->text);
+	}
 	for (size_t i = 0; i < v.nr; i++)
 		add_view(a, &v.items[i]);
 	return 0;

@@ -98,6 +98,16 @@ struct bundle_workload *bundle_add_workload(struct bundle *b)
 	return &b->workloads[b->nr_workloads++];
 }
 
+double bundle_workload_share(const struct bundle *b, size_t i)
+{
+	double sum = 0;
+
+	for (size_t j = 0; j < b->nr_workloads; j++)
+		sum += b->workloads[j].weight * (double)b->workloads[j].stats.total_count;
+	return sum > 0 ? b->workloads[i].weight * (double)b->workloads[i].stats.total_count / sum
+		       : 0;
+}
+
 struct bundle_payload *bundle_add_payload(struct bundle *b)
 {
 	b->payloads = xrealloc_array(b->payloads, b->nr_payloads + 1, sizeof(*b->payloads));

@@ -102,6 +102,9 @@ struct bundle_lost *bundle_add_lost(struct bundle *b);
 struct bundle_watched *bundle_add_watched(struct bundle *b);
 void bundle_clear_watched(struct bundle *b);
 
+/* How much of the merged profile's counts, by weight, is of the i-th workload: a fraction. */
+double bundle_workload_share(const struct bundle *b, size_t i);
+
 /* Write path (atomically) from the manifest and the payloads below dir. */
 int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err);
 

@@ -7,6 +7,7 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/layout.h \
 	pgo/report/show-layout.c \
 	pgo/report/show-merge.c \
+	pgo/report/show-function.c \
 	pgo/report/show-profile.c \
 	pgo/report/show-samples.c \
 	pgo/report/show-stage.c \

@@ -38,9 +38,11 @@ static void add_head(struct table *t, const char *const *head, size_t nr)
 
 static void show_workloads(const struct bundle *b, struct strbuf *out)
 {
-	static const char *const head[] = { "workload",	 "weight",   "runs",   "inputs", "size",
-					    "functions", "counters", "counts", "largest" };
-	PGO_AUTO(table) t = TABLE_INIT("lrrrrrrrr");
+	static const char *const head[] = {
+		"workload", "weight",	 "share",    "runs",   "inputs",
+		"size",	    "functions", "counters", "counts", "largest"
+	};
+	PGO_AUTO(table) t = TABLE_INIT("lrrrrrrrrr");
 
 	add_head(&t, head, ARRAY_SIZE(head));
 	for (size_t i = 0; i < b->nr_workloads; i++) {
@@ -48,6 +50,7 @@ static void show_workloads(const struct bundle *b, struct strbuf *out)
 
 		table_add(&t, w->name);
 		table_addf(&t, "%g", w->weight);
+		table_addf(&t, "%.1f %%", bundle_workload_share(b, i) * 100);
 		add_count(&t, w->runs);
 		add_count(&t, w->inputs);
 		add_bytes(&t, w->input_bytes);
@@ -149,30 +152,6 @@ json_t *show_bundle_json(const struct bundle *b, const char *path)
 	return o;
 }
 
-static int by_sum(const void *a, const void *b)
-{
-	const struct prof_func *x = *(const struct prof_func *const *)a;
-	const struct prof_func *y = *(const struct prof_func *const *)b;
-
-	if (x->sum != y->sum)
-		return x->sum < y->sum ? 1 : -1;
-	return strcmp(x->name, y->name);
-}
-
-/* The top functions, hottest first; *nr is cut to how many there are. */
-static const struct prof_func **hottest(const struct profile *p, size_t *nr)
-{
-	const struct prof_func **all = xcalloc(p->nr_funcs, sizeof(*all));
-
-	for (size_t i = 0; i < p->nr_funcs; i++)
-		all[i] = &p->funcs[i];
-	if (p->nr_funcs)
-		qsort(all, p->nr_funcs, sizeof(*all), by_sum);
-	if (*nr > p->nr_funcs)
-		*nr = p->nr_funcs;
-	return all;
-}
-
 static double share(const struct profile *p, uint64_t n)
 {
 	return p->total ? (double)n / (double)p->total : 0;
@@ -181,7 +160,7 @@ static double share(const struct profile *p, uint64_t n)
 void show_profile(const struct profile *p, const char *path, size_t top, struct strbuf *out)
 {
 	static const char *const head[] = { "share", "counts", "largest", "counters", "function" };
-	PGO_AUTO_FREE const struct prof_func **hot = hottest(p, &top);
+	PGO_AUTO_FREE const struct prof_func **hot = profile_hottest(p, NULL, &top);
 	PGO_AUTO(table) t = TABLE_INIT("rrrrl");
 	PGO_AUTO_FREE char *kind = xstrfmt("%s, version %" PRIu64, prof_kind_name(p->kind),
 					   p->version);
@@ -213,7 +192,7 @@ void show_profile(const struct profile *p, const char *path, size_t top, struct 
 
 json_t *show_profile_json(const struct profile *p, const char *path, size_t top)
 {
-	PGO_AUTO_FREE const struct prof_func **hot = hottest(p, &top);
+	PGO_AUTO_FREE const struct prof_func **hot = profile_hottest(p, NULL, &top);
 	json_t *o = json_object(), *list = json_array();
 
 	for (size_t i = 0; i < top; i++) {

@@ -25,6 +25,10 @@ json_t *show_bundle_json(const struct bundle *b, const char *path);
 void show_profile(const struct profile *p, const char *path, size_t top, struct strbuf *out);
 json_t *show_profile_json(const struct profile *p, const char *path, size_t top);
 
+/* All counts and values of the top hottest functions that have name (or NULL) in their names. */
+void show_functions(const struct profile *p, const char *name, size_t top, struct strbuf *out);
+json_t *show_functions_json(const struct profile *p, const char *name, size_t top);
+
 /* The shares, and the top functions that changed, largest change of share first. */
 void show_diff(const struct prof_diff *d, size_t top, struct strbuf *out);
 json_t *show_diff_json(const struct prof_diff *d, size_t top);
