@@ -43,7 +43,8 @@ static int merge_gcda(const struct prof_input *inputs, size_t nr,
 		r.max_count,
 		r.nr_saturated,
 		1,
-		""
+		"",
+		NULL
 	};
 	memcpy(res->version, r.version, sizeof(r.version));
 	return 0;

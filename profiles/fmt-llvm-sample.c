@@ -112,6 +112,7 @@ struct merge {
 	const struct shim_sample_api *api;
 	struct shim_sampler *sampler;
 	unsigned major;
+	bool symbols;	      /* an input has the list */
 	struct strbuf *files; /* each input's bytes: LLVM's names point into them */
 };
 
@@ -131,6 +132,7 @@ static int add_input(struct merge *m, const struct prof_input *input, struct str
 			     m->major);
 		return pgo_err_hint(err, "LLVM %u and later read it", VTABLES_MAJOR);
 	}
+	m->symbols |= checked.has_symbols;
 	in = (struct shim_input){ .data = data->buf, .len = data->len, .path = input->path };
 	if (m->api->sampler_add(m->sampler, &in, input->weight, &fault))
 		return fault_error(m->api, &fault, input->path, err);
@@ -172,6 +174,8 @@ static int merge_into(struct merge *m, const struct prof_input *inputs, size_t n
 		.max_count = t.max_count,
 		.nr_saturated = t.nr_overflow,
 	};
+	if (m->symbols && form != SHIM_SAMPLE_EXTBINARY)
+		res->lost = "the list of symbols that were there without a sample";
 	if (form != SHIM_SAMPLE_TEXT)
 		memcpy(res->version, "103", 4);
 	return 0;

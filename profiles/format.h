@@ -54,6 +54,9 @@ struct prof_merge_result {
 	uint64_t nr_saturated; /* counts that stopped at their limit */
 	uint64_t nr_builds;    /* different binaries that left the inputs; 0: not told apart */
 	char version[16];      /* of the form that was written, "" where it has none */
+	/* What of the inputs the form that was written has no place for: a static string
+	 * that goes on "without ", or NULL. */
+	const char *lost;
 };
 
 struct prof_format {

@@ -18,7 +18,6 @@ struct text {
 	struct cursor *c;
 	struct sample_func *stack[SAMPLE_MAX_DEPTH + 1]; /* [0]: not inlined */
 	size_t depth;					 /* of the stack */
-	size_t nr_contexts, nr_checksums;
 };
 
 /* A part of a line. */
@@ -92,11 +91,8 @@ static bool take_function(struct text *t, struct part line)
 
 	if (!split_number(line, &name, &head) || !split_number(name, &name, &total))
 		return fail(t, line.p, "no name:total:head");
-	if (*name.p == '[') {
-		if (!context_is_good(name))
-			return fail(t, line.p, "a context is malformed");
-		t->nr_contexts++;
-	}
+	if (*name.p == '[' && !context_is_good(name))
+		return fail(t, line.p, "a context is malformed");
 	f = sample_add_func(t->out, name.p, (size_t)(name.end - name.p));
 	f->total = total;
 	f->head = head;
@@ -151,7 +147,7 @@ static bool starts_with(struct part s, const char *word, struct part *rest)
 	return true;
 }
 
-static bool take_metadata(struct text *t, struct part s, size_t depth)
+static bool take_metadata(struct text *t, struct part s)
 {
 	struct sample_func *f = t->stack[t->depth - 1];
 	struct part rest;
@@ -162,7 +158,6 @@ static bool take_metadata(struct text *t, struct part s, size_t depth)
 			rest.p++;
 		if (!parse_number(rest, UINT64_MAX, &f->checksum))
 			return fail(t, s.p, "no checksum");
-		t->nr_checksums += depth == 1 && f->checksum;
 		return true;
 	}
 	if (starts_with(s, "!Attributes:", &rest)) {
@@ -246,7 +241,7 @@ static bool take_inside(struct text *t, struct part s)
 		return fail(t, begin, "more indented than the call that it is in");
 	t->depth = depth;
 	if (*s.p == '!')
-		return take_metadata(t, s, depth);
+		return take_metadata(t, s);
 	if (!take_place(t, &s, &at))
 		return false;
 	if (s.p < s.end && is_digit(*s.p))
@@ -271,6 +266,25 @@ static bool take_line(struct text *t, struct part line)
 	return *line.p == ' ' ? take_inside(t, line) : take_function(t, line);
 }
 
+/* All functions have a context, or none; the same with checksums. */
+static void finish(struct text *t, const char *begin)
+{
+	struct sample_profile *p = t->out;
+	size_t nr_contexts = 0, nr_checksums = 0;
+
+	sample_finish(p);
+	for (size_t i = 0; i < p->nr_funcs; i++) {
+		nr_contexts += *p->funcs[i]->name == '[';
+		nr_checksums += p->funcs[i]->checksum != 0;
+	}
+	if (nr_contexts && nr_contexts < p->nr_funcs)
+		fail(t, begin, "functions with a context and without");
+	if (nr_checksums && nr_checksums < p->nr_funcs)
+		fail(t, begin, "functions with a checksum and without");
+	p->contexts = nr_contexts;
+	p->probes = nr_checksums;
+}
+
 int sample_read_text(struct sample_profile *out, const char *path, const char *data, size_t len,
 		     struct pgo_err *err)
 {
@@ -293,13 +307,7 @@ int sample_read_text(struct sample_profile *out, const char *path, const char *d
 	}
 	if (!c.bad && !out->nr_funcs)
 		fail(&t, data + len, "no function");
-	if (!c.bad && t.nr_contexts && t.nr_contexts != out->nr_funcs)
-		fail(&t, data, "functions with a context and without");
-	if (!c.bad && t.nr_checksums && t.nr_checksums != out->nr_funcs)
-		fail(&t, data, "functions with a checksum and without");
-	out->contexts = t.nr_contexts;
-	out->probes = t.nr_checksums;
 	if (!c.bad)
-		sample_finish(out);
+		finish(&t, data);
 	return cursor_check(&c, err);
 }

@@ -10,3 +10,10 @@ profiles_libpgoprofiles_a_SOURCES += \
 
 TAP_TESTS += tests/t/1050-sample.t tests/t/1060-afdo.t
 EXTRA_DIST += tests/fuzz/fuzz-sample.c tests/fuzz/fuzz-afdo.c
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/sample-test
+tests_unit_sample_test_SOURCES = tests/unit/sample-test.c
+tests_unit_sample_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS) \
+	$(CMOCKA_LIBS)
+endif

@@ -9,11 +9,52 @@
 #include "pgo/base/tempfile.h"
 #include "pgo/core/bundle.h"
 #include "profiles/format.h"
-#include "profiles/llvm.h"
+
+/* What --to takes. form is the name of the format that is written. */
+struct target {
+	const char *name, *family, *form, *suffix;
+	bool text;
+};
+
+static const struct target targets[] = {
+	{ "profdata", "llvm", "llvm-indexed", "profdata", false },
+	{ "proftext", "llvm", "llvm-text", "proftext", true },
+	{ "gcda", "gcda", "gcda", "gcda", false },
+	{ "sample-text", "llvm-sample", "llvm-sample-text", "sample.txt", true },
+	{ "sample-binary", "llvm-sample", "llvm-sample-binary", "sample.bin", false },
+	{ "sample-extbinary", "llvm-sample", "llvm-sample-extbinary", "sample.prof", false },
+	{ "afdo-1", "gcc-afdo", "gcc-afdo-1", "afdo", false },
+	{ "afdo-2", "gcc-afdo", "gcc-afdo-2", "afdo", false },
+	{ "fdata", "bolt-fdata", "bolt-fdata", "fdata", true },
+	/* Of recordings alone: convert-samples.h. */
+	{ "unsymbolized", "samples", NULL, "unsymbolized", true },
+	{ "preaggregated", "samples", NULL, "preaggregated", true },
+	{ "collapsed", "samples", NULL, "collapsed", true },
+};
+#define NR_TARGETS ARRAY_SIZE(targets)
+
+static const struct target *find_target(const char *name)
+{
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		if (!strcmp(targets[i].name, name))
+			return &targets[i];
+	return NULL;
+}
+
+void convert_add_formats(struct strbuf *sb)
+{
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		strbuf_addf(sb, "%s%s",
+			    !i			 ? ""
+			    : i + 1 < NR_TARGETS ? ", "
+						 : " or ",
+			    targets[i].name);
+}
 
 char *convert_default_output(const char *input, const char *to)
 {
 	PGO_AUTO_FREE char *path = xstrdup(input);
+	const struct target *t = find_target(to);
 	size_t len = strlen(path), stem;
 	const char *dot;
 
@@ -21,39 +62,24 @@ char *convert_default_output(const char *input, const char *to)
 		path[--len] = '\0';
 	dot = strrchr(fs_basename(path), '.');
 	stem = dot && dot != fs_basename(path) ? (size_t)(dot - path) : len;
-	return xstrfmt("%.*s.%s", (int)stem, path, to);
+	return xstrfmt("%.*s.%s", (int)stem, path, t ? t->suffix : to);
 }
 
-static int check_format(const char *to, struct pgo_err *err)
+static int check_format(const char *to, const struct target **ret, struct pgo_err *err)
 {
-	static const char *const formats[] = { "profdata",	"proftext",  "gcda", "unsymbolized",
-					       "preaggregated", "collapsed", NULL };
-	const char *near;
+	const char *names[NR_TARGETS + 1] = { NULL }, *near;
+	PGO_AUTO(strbuf) all = STRBUF_INIT;
 
-	for (size_t i = 0; formats[i]; i++)
-		if (!strcmp(to, formats[i]))
-			return 0;
-	near = opt_nearest(to, formats);
+	*ret = find_target(to);
+	if (*ret)
+		return 0;
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		names[i] = targets[i].name;
+	near = opt_nearest(to, names);
+	convert_add_formats(&all);
 	pgo_error(err, PGO_EUSAGE, "unknown format '%s'", to);
-	return pgo_err_hint(err,
-			    near ? "did you mean %s?"
-				 : "formats: profdata, proftext, gcda, unsymbolized, "
-				   "preaggregated, collapsed",
-			    near);
-}
-
-static int to_llvm(const char *file, bool text, unsigned major, const char *output,
-		   struct pgo_err *err)
-{
-	const struct llvm_merge_opts opts = {
-		.major = major ? major : llvm_majors()[0],
-		.text = text,
-		.jobs = 1,
-	};
-	const struct llvm_input input = { file, 1 };
-	struct llvm_merge_result res;
-
-	return llvm_merge(&input, 1, &opts, output, &res, err);
+	return near ? pgo_err_hint(err, "did you mean %s?", near)
+		    : pgo_err_hint(err, "formats: %s", all.buf);
 }
 
 static int check_free(const char *dir, const char *output, struct pgo_err *err)
@@ -95,63 +121,156 @@ static int copy_whole(const char *file, const char *output, struct pgo_err *err)
 	return ret ? ret : fs_write_atomic(output, view.data, view.len, 0666, err);
 }
 
-/* file is native: one LLVM profile, or a folder of .gcda. */
-static int convert_native(const char *file, const char *name, const char *to, unsigned major,
-			  const char *output, struct pgo_err *err)
+struct conversion {
+	const struct convert_opts *opts;
+	const struct target *to;
+	unsigned llvm_major;
+	struct strvec *lost;
+};
+
+static int write_form(const struct conversion *c, const struct prof_format *from, const char *file,
+		      const struct target *to, const char *output, struct prof_merge_result *res,
+		      struct pgo_err *err)
 {
-	const struct prof_format *format;
-	int ret = prof_identify(file, &format, err);
-	bool from_gcda, to_gcda_tree = !strcmp(to, "gcda");
+	const struct prof_input input = { file, 1 };
+	const struct prof_merge_opts opts = {
+		.llvm_major = c->llvm_major, .text = to->text, .to = to->form
+	};
+
+	return from->merge(&input, 1, &opts, output, res, err);
+}
+
+static int same_files(const char *a, const char *b, bool *ret, struct pgo_err *err)
+{
+	PGO_AUTO(fs_view) x = FS_VIEW_INIT;
+	PGO_AUTO(fs_view) y = FS_VIEW_INIT;
+	int status = fs_view_open(&x, a, err);
+
+	if (!status)
+		status = fs_view_open(&y, b, err);
+	if (!status)
+		*ret = x.len == y.len && !memcmp(x.data, y.data, x.len);
+	return status;
+}
+
+/* LLVM's text has no place for some things: what it loses shows when it becomes binary again. */
+static int check_llvm_text(const struct conversion *c, const struct prof_format *from,
+			   const char *file, const char *text, struct pgo_err *err)
+{
+	const struct target *binary = find_target("profdata");
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	PGO_AUTO_FREE char *direct = NULL, *again = NULL;
+	struct prof_merge_result res;
+	bool same = true;
+	int ret = tempdir_make(&dir, NULL, err);
 
 	if (ret)
 		return ret;
-	if (!format->read) {
-		pgo_error(err, PGO_EMISMATCH, "'%s' is a %s, which cannot become %s", name,
-			  format->name, to);
-		return pgo_err_hint(err, "formats: unsymbolized, preaggregated, collapsed");
-	}
-	from_gcda = !strcmp(format->name, "gcda");
-	if (from_gcda != to_gcda_tree)
-		return pgo_error(err, PGO_EMISMATCH,
-				 "'%s' holds a %s profile, which cannot become %s", name,
-				 format->name, to);
-	return from_gcda ? to_gcda(file, output, err)
-			 : to_llvm(file, !strcmp(to, "proftext"), major, output, err);
+	direct = fs_join(dir.path, "direct");
+	again = fs_join(dir.path, "again");
+	ret = write_form(c, from, file, binary, direct, &res, err);
+	if (!ret)
+		ret = write_form(c, from, text, binary, again, &res, err);
+	if (!ret)
+		ret = same_files(direct, again, &same, err);
+	if (!ret && !same)
+		strvec_push(c->lost,
+			    "what the text form has no place for, such as the build ids "
+			    "of the programs that ran");
+	return ret;
 }
 
-static int convert_bundle(const char *input, const char *to, unsigned major, const char *output,
+static int convert_file(const struct conversion *c, const struct prof_format *from,
+			const char *file, const char *output, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *tmp = xstrfmt("%s.tmp-%ld", output, (long)getpid());
+	struct prof_merge_result res = { 0 };
+	int ret = write_form(c, from, file, c->to, tmp, &res, err);
+
+	if (!ret && res.lost)
+		strvec_push(c->lost, res.lost);
+	if (!ret && !strcmp(c->to->form, "llvm-text"))
+		ret = check_llvm_text(c, from, file, tmp, err);
+	if (!ret && c->opts->strict && c->lost->nr) {
+		ret = pgo_error(err, PGO_EUNSUP, "'%s' as %s would lose %s", file, c->to->name,
+				c->lost->v[0]);
+		pgo_err_hint(err, "leave --strict out to do without");
+	}
+	if (!ret && rename(tmp, output))
+		ret = pgo_error_errno(err, "cannot rename '%s'", tmp);
+	if (ret)
+		unlink(tmp);
+	return ret;
+}
+
+/* file is native: one profile, or a folder of .gcda. */
+static int convert_native(const struct conversion *c, const char *file, const char *name,
+			  const char *output, struct pgo_err *err)
+{
+	const struct prof_format *from;
+	int ret = prof_identify(file, &from, err);
+
+	if (ret)
+		return ret;
+	if (from->caps & PROF_CAP_SAMPLES) {
+		pgo_error(err, PGO_EMISMATCH, "'%s' is a %s, which cannot become %s", name,
+			  from->name, c->to->name);
+		return pgo_err_hint(err, "formats: unsymbolized, preaggregated, collapsed");
+	}
+	if (!from->family || !from->merge || strcmp(from->family, c->to->family) != 0)
+		return pgo_error(err, PGO_EMISMATCH,
+				 "'%s' holds a %s profile, which cannot become %s", name,
+				 from->name, c->to->name);
+	return from->caps & PROF_CAP_TREE ? to_gcda(file, output, err)
+					  : convert_file(c, from, file, output, err);
+}
+
+static bool is_of_family(const char *format, const char *family)
+{
+	for (size_t i = 0; prof_formats[i]; i++)
+		if (!strcmp(prof_formats[i]->name, format))
+			return prof_formats[i]->family && !strcmp(prof_formats[i]->family, family);
+	return false;
+}
+
+static int convert_bundle(struct conversion *c, const char *input, const char *output,
 			  struct pgo_err *err)
 {
 	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	const struct bundle_payload *payload = NULL;
 	PGO_AUTO_FREE char *file = NULL;
-	bool gcda = !strcmp(to, "gcda");
 	int ret = tempdir_make(&dir, NULL, err);
 
 	if (!ret)
 		ret = bundle_read(input, dir.path, &b, err);
 	if (ret)
 		return ret;
-	for (size_t i = 0; !file && i < b.nr_payloads; i++)
-		if (gcda == !strcmp(b.payloads[i].format, "gcda"))
-			file = fs_join(dir.path, b.payloads[i].path);
-	if (!file)
+	for (size_t i = 0; !payload && i < b.nr_payloads; i++)
+		if (is_of_family(b.payloads[i].format, c->to->family))
+			payload = &b.payloads[i];
+	if (!payload)
 		return pgo_error(err, PGO_EMISMATCH,
 				 "'%s' is a profile for %s: it has nothing for %s", input, b.family,
-				 to);
+				 c->to->name);
+	file = fs_join(dir.path, payload->path);
 	/* What the compiler is to read leaves the bundle as it went in, byte for byte. */
-	if (!strcmp(to, "profdata") && (!major || major == b.llvm_major))
+	if (!strcmp(payload->format, c->to->form) && !fs_is_dir(file) &&
+	    (!c->llvm_major || c->llvm_major == b.llvm_major))
 		return copy_whole(file, output, err);
-	return convert_native(file, input, to, major ? major : b.llvm_major, output, err);
+	if (!c->llvm_major)
+		c->llvm_major = b.llvm_major;
+	return convert_native(c, file, input, output, err);
 }
 
-int convert_profile(const char *input, const char *to, unsigned llvm_major, const char *output,
-		    struct pgo_err *err)
+int convert_profile(const char *input, const struct convert_opts *opts, const char *output,
+		    struct strvec *lost, struct pgo_err *err)
 {
-	int ret = check_format(to, err);
+	struct conversion c = { .opts = opts, .llvm_major = opts->llvm_major, .lost = lost };
+	int ret = check_format(opts->to, &c.to, err);
 
 	if (ret)
 		return ret;
-	return bundle_is(input) ? convert_bundle(input, to, llvm_major, output, err)
-				: convert_native(input, input, to, llvm_major, output, err);
+	return bundle_is(input) ? convert_bundle(&c, input, output, err)
+				: convert_native(&c, input, input, output, err);
 }

@@ -41,7 +41,7 @@ is "$(offered run --config = | sort)" "$(ls)" 'behind a bare "="'
 is "$(offered show a)" 'a file' 'files for operands'
 is "$(offered run --pairs '')" '' 'nothing for a number'
 is "$(offered run --margin '')" '' 'nothing for a percentage'
-is "$(offered convert --to '' | xargs)" 'profdata proftext gcda unsymbolized preaggregated collapsed' 'the formats of convert'
+is "$(offered convert --to '' | xargs)" 'profdata proftext gcda sample-text sample-binary sample-extbinary afdo-1 afdo-2 fdata unsymbolized preaggregated collapsed' 'the formats of convert'
 is "$(offered convert --to proft)" proftext 'a format by its first letters'
 mkdir bin
 for tool in gcc-99 clang++-98 x86_64-linux-gnu-gcc-97 succ gccgo; do

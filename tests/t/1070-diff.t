@@ -107,6 +107,49 @@ LLVM_PROFILE_FILE="$tmp/work/f.profraw" ./pf 1000 2 >/dev/null
 run "$pgoctl" diff --json a.profdata f.profraw
 is "$status $(printf '%s' "$out" | jq -c '.diffs[0] | [.by_function, .after_kind]')" \
 	'1 [true,"clang front end"]' 'other kinds are compared by function'
+
+# --- samples: the numbers of overlap --sample
+cat >s1.txt <<'END'
+main:3000:7
+ 0: 7
+ 4.3: 100 _Z3foov:60
+ 8: _Z3barv:1900
+  1: 900
+  3: deep:700
+   1: 700
+_Z3barv:500:11
+ 1: 200
+END
+cat >s2.txt <<'END'
+main:2500:7
+ 0: 3
+ 4.3: 300 _Z3foov:60
+ 5: 10
+ 8: _Z3barv:1500
+  1: 900
+  4: other:600
+   2: 600
+ 9: gone:30
+  1: 30
+_Z3bazv:500:11
+ 1: 200
+_Z3barv:20:1
+ 1: 2
+ 7: 18
+END
+llvm-profdata-22 merge --sample --extbinary s2.txt -o s2.prof
+for pair in 's1.txt s2.prof' 's2.txt s1.txt'; do
+	set -- $pair
+	llvm-profdata-22 overlap --sample "$1" "$2" >overlap
+	"$pgoctl" diff --json "$1" "$2" >got.json
+	ok "$pair: the similarity is llvm-profdata's" same_number \
+		"$(theirs 'Whole program profile similarity')" "$(ours '.diffs[0].sample_similarity')"
+	ok "$pair: so is the overlap of samples" same_number \
+		"$(theirs 'Whole program sample overlap')" "$(ours '.diffs[0].sample_overlap')"
+done
+exits 0 'two forms of one sampled profile are the same' "$pgoctl" diff s2.txt s2.prof
+
+# --- BOLT
 cat >a.fdata <<'END'
 1 main 10 1 main 30 2 100
 1 one 0 1 main 30 0 300
