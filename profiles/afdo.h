@@ -16,7 +16,10 @@
 
 /* The bits verified of a head that begins such a file; 0: it is none. *ret_version is set. */
 int afdo_bid(const void *head, size_t len, unsigned *ret_version);
-/* Read into the empty *out, finished, with AFDO_LIMIT. -PGO_EFORMAT with the offset, -PGO_EVERSION. */
+/*
+ * Read into the empty *out, finished, with AFDO_LIMIT. -PGO_EFORMAT with the offset,
+ * -PGO_EVERSION.
+ */
 int afdo_read(struct sample_profile *out, const char *path, const void *data, size_t len,
 	      struct pgo_err *err);
 /*
