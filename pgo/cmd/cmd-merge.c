@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 	{ OPT_STR, 0, "watch", "DIR",
 	  "fold in raw files as they appear below it, and remove them, until a signal",
 	  offsetof(struct options, watch) },
-	{ OPT_UINT, 0, "until-exit", "N", "end --watch with the process of this number, too",
+	{ OPT_UINT, 0, "until-exit", "N", "end with the process of this number, too",
 	  offsetof(struct options, until_exit) },
 	{ OPT_FLAG, 0, "json", NULL, "print the result as JSON", offsetof(struct options, json) },
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },

@@ -475,6 +475,56 @@ static void test_mutations(void **state)
 	}
 }
 
+/* Adding straight from bytes is taken for nothing that decoding refuses, and gives the same. */
+static bool same_both_ways(const struct strbuf *first, const struct strbuf *run, uint64_t weight)
+{
+	PGO_AUTO(gcda_file) fast = GCDA_FILE_INIT, slow = GCDA_FILE_INIT, more = GCDA_FILE_INIT;
+	PGO_AUTO(strbuf) fast_bytes = STRBUF_INIT, slow_bytes = STRBUF_INIT;
+	struct gcda_scratch scratch = { 0 };
+	uint64_t nr_saturated = 0;
+	bool taken;
+
+	assert_int_equal(decode(&fast, first, NULL), 0);
+	assert_int_equal(decode(&slow, first, NULL), 0);
+	gcda_file_encode(&slow, &slow_bytes);
+	taken = gcda_file_add_raw(&fast, run->buf, run->len, weight, &scratch);
+	if (taken) {
+		strbuf_clear(&slow_bytes);
+		assert_int_equal(decode(&more, run, NULL), 0);
+		assert_int_equal(gcda_file_add(&slow, &more, weight, &nr_saturated, NULL), 0);
+		gcda_file_encode(&slow, &slow_bytes);
+		assert_int_equal(nr_saturated, scratch.nr_saturated);
+	}
+	gcda_file_encode(&fast, &fast_bytes);
+	assert_int_equal(fast_bytes.len, slow_bytes.len);
+	assert_memory_equal(fast_bytes.buf, slow_bytes.buf, slow_bytes.len);
+	free(scratch.pairs);
+	free(scratch.run_pairs);
+	return taken;
+}
+
+static void test_raw_is_decoded(void **state)
+{
+	unsigned nr_taken = 0;
+	uint64_t seed = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 7000; round++) {
+		struct maker a, b;
+
+		make_full(&a, 9 + round % 7, false);
+		make_full(&b, 9 + round % 7, false);
+		if (round < 7)
+			assert_true(same_both_ways(&a.bytes, &b.bytes, 1 + round % 3));
+		mutate(&b.bytes, &seed);
+		nr_taken += same_both_ways(&a.bytes, &b.bytes, 1 + round % 3);
+		strbuf_release(&a.bytes);
+		strbuf_release(&b.bytes);
+	}
+	/* A counter that was changed is still one; most other changes are not taken. */
+	assert_in_range(nr_taken, 500, 5000);
+}
+
 /* acc and run of one kind in one function; after the merge the counters must be expected. */
 static void check_merge(unsigned major, unsigned kind, const int64_t *acc, unsigned nr_acc,
 			const int64_t *run, unsigned nr_run, uint64_t weight,
@@ -1032,6 +1082,7 @@ int main(void)
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_bit_flips),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_raw_is_decoded),
 		cmocka_unit_test(test_plain_rules),
 		cmocka_unit_test(test_topn_rule),
 		cmocka_unit_test(test_topn_full),
