@@ -165,9 +165,9 @@ static void add_ids(struct decoder *d, const struct llvm_raw *raw)
 	}
 }
 
-/* A table of names that lives as long as the result. The pointer is valid until the next call. */
-static int read_names(struct decoder *d, const struct llvm_raw *raw, const uint8_t *table,
-		      uint64_t nr_bytes, const struct llvm_names **ret_names)
+/* A profile's names, which live as long as the result. The pointer is valid until the next call. */
+static int read_names(struct decoder *d, const struct llvm_raw *raw,
+		      const struct llvm_names **ret_names)
 {
 	struct llvm_decoded *out = d->out;
 	struct llvm_names *names;
@@ -176,21 +176,7 @@ static int read_names(struct decoder *d, const struct llvm_raw *raw, const uint8
 	names = &out->names[out->nr_names++];
 	*names = (struct llvm_names)LLVM_NAMES_INIT;
 	*ret_names = names;
-	return llvm_names_read(raw, table, nr_bytes, d->path, names, d->err);
-}
-
-static int add_vtable_names(struct decoder *d, const struct llvm_raw *raw)
-{
-	struct llvm_decoded *out = d->out;
-	const struct llvm_names *names;
-	int ret = read_names(d, raw, raw->vtable_names, raw->vtable_names_bytes, &names);
-
-	for (size_t i = 0; i < names->nr && !ret; i++) {
-		VEC_GROW(out->vtable_names, out->batch.nr_vtable_names, out->vtable_alloc);
-		out->vtable_names[out->batch.nr_vtable_names++] =
-			(struct shim_bytes){ names->names[i].name, names->names[i].len };
-	}
-	return ret;
+	return llvm_names_read(raw, d->path, names, d->err);
 }
 
 static int decode_image(struct decoder *d, struct cursor *c, const struct llvm_raw_layout *layout)
@@ -203,7 +189,7 @@ static int decode_image(struct decoder *d, struct cursor *c, const struct llvm_r
 	llvm_raw_next(c, layout, &im.raw);
 	if (c->bad)
 		return cursor_check(c, d->err);
-	ret = read_names(d, &im.raw, im.raw.names, im.raw.names_bytes, &names);
+	ret = read_names(d, &im.raw, &names);
 	if (ret)
 		return ret;
 	llvm_targets_make(&im.raw, &im.targets);
@@ -217,7 +203,7 @@ static int decode_image(struct decoder *d, struct cursor *c, const struct llvm_r
 	if (ret)
 		return ret;
 	add_ids(d, &im.raw);
-	return add_vtable_names(d, &im.raw);
+	return 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -265,7 +251,6 @@ int llvm_decode(const struct llvm_form *form, const char *path, const void *data
 	decoded.batch.variant = form->variant;
 	decoded.batch.funcs = decoded.funcs;
 	decoded.batch.ids = decoded.ids;
-	decoded.batch.vtable_names = decoded.vtable_names;
 	*out = decoded;
 	decoded = (struct llvm_decoded)LLVM_DECODED_INIT;
 	return 0;
@@ -279,6 +264,5 @@ void llvm_decoded_release(struct llvm_decoded *d)
 	free(d->names);
 	free(d->funcs);
 	free(d->ids);
-	free(d->vtable_names);
 	*d = (struct llvm_decoded)LLVM_DECODED_INIT;
 }

@@ -13,15 +13,16 @@ struct llvm_decoded {
 	struct arena arena;
 	struct shim_batch batch;
 	struct shim_func *funcs;
-	struct shim_bytes *ids, *vtable_names;
-	struct llvm_names *names; /* of functions and of virtual tables, in turn */
-	size_t nr_alloc, ids_alloc, vtable_alloc, nr_names, names_alloc;
+	struct shim_bytes *ids;
+	struct llvm_names *names; /* of each profile */
+	size_t nr_alloc, ids_alloc, nr_names, names_alloc;
 };
 #define LLVM_DECODED_INIT { .arena = ARENA_INIT }
 
 /*
  * Decode data, which llvm_guard passed and which stays valid as long as the empty
- * *out. Values that are addresses become name hashes. -PGO_EFORMAT with offset:
+ * *out. Values that are addresses become name hashes; the names of virtual tables
+ * are left out, as llvm-profdata leaves them out. -PGO_EFORMAT with offset:
  * names that do not unpack, a function without a name, a counter larger than any
  * process counts. Memory is bounded by a constant times len, but for names, which
  * zlib bounds at 1032 times.

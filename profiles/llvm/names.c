@@ -59,14 +59,14 @@ static int by_hash(const void *a, const void *b)
 	return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-int llvm_names_read(const struct llvm_raw *raw, const uint8_t *table, uint64_t nr_bytes,
-		    const char *path, struct llvm_names *out, struct pgo_err *err)
+int llvm_names_read(const struct llvm_raw *raw, const char *path, struct llvm_names *out,
+		    struct pgo_err *err)
 {
 	struct names_reader r = { raw, path, out, err };
 	struct cursor c;
 	int ret = 0;
 
-	cursor_init(&c, path, table, nr_bytes);
+	cursor_init(&c, path, raw->names, raw->names_bytes);
 	while (!cursor_at_end(&c) && !ret) {
 		uint64_t plain = cursor_uleb(&c, "size of a table of names");
 		uint64_t packed = cursor_uleb(&c, "compressed size of a table of names");
@@ -74,7 +74,7 @@ int llvm_names_read(const struct llvm_raw *raw, const uint8_t *table, uint64_t n
 		const uint8_t *p = cursor_bytes(&c, here, "table of names");
 
 		if (!p)
-			return fault_at(&r, table, "a table of names");
+			return fault_at(&r, raw->names, "a table of names");
 		ret = packed ? unpack(&r, p, packed, plain) : split(&r, (const char *)p, plain, p);
 		while (!cursor_at_end(&c) && !*c.pos)
 			cursor_skip(&c, 1, "padding of names");

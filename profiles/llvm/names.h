@@ -23,13 +23,13 @@ struct llvm_names {
 uint64_t llvm_name_hash(const void *name, size_t len);
 
 /*
- * Unpack table[0..nr_bytes), a section of a checked raw profile that stays valid
- * as long as out. -PGO_EFORMAT, with the offset, for what does not unpack to the
- * size that it claims, and for an empty name. Source: collectGlobalObjectNameStrings
- * of LLVM; tables are packed with zlib.
+ * Unpack the names of a checked raw profile, whose bytes stay valid as long as
+ * out. -PGO_EFORMAT, with the offset, for what does not unpack to the size that
+ * it claims, and for an empty name. Source: collectGlobalObjectNameStrings of
+ * LLVM; tables are packed with zlib.
  */
-int llvm_names_read(const struct llvm_raw *raw, const uint8_t *table, uint64_t nr_bytes,
-		    const char *path, struct llvm_names *out, struct pgo_err *err);
+int llvm_names_read(const struct llvm_raw *raw, const char *path, struct llvm_names *out,
+		    struct pgo_err *err);
 const struct llvm_name *llvm_names_find(const struct llvm_names *names, uint64_t hash);
 void llvm_names_release(struct llvm_names *names);
 PGO_DEFINE_AUTO(llvm_names, llvm_names_release)

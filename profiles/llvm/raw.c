@@ -286,7 +286,6 @@ void llvm_raw_next(struct cursor *c, const struct llvm_raw_layout *layout, struc
 	r.data = records.pos;
 	r.names = names.pos;
 	r.vtables = vtables.pos;
-	r.vtable_names = vtable_names.pos;
 	r.values = c->pos;
 	llvm_guard_binary_ids(&ids);
 	take_fault(c, &ids);

@@ -35,7 +35,7 @@ struct llvm_raw {
 	unsigned counter_bytes; /* 8, or 1 for byte coverage */
 	uint64_t ids_bytes, nr_data, nr_counters, bitmap_bytes, names_bytes;
 	uint64_t nr_vtables, vtable_names_bytes, counters_delta, bitmap_delta;
-	const uint8_t *start, *ids, *data, *counters, *bitmap, *names, *vtables, *vtable_names;
+	const uint8_t *start, *ids, *data, *counters, *bitmap, *names, *vtables;
 	const uint8_t *values, *end; /* the values of all functions; behind them */
 	uint64_t offset;	     /* of start in the file */
 };

@@ -150,20 +150,6 @@ static InstrProfKind kind_of(uint64_t variant)
 }
 
 #if LLVM_VERSION_MAJOR >= 19
-static void copy_vtable_names(InstrProfReader &reader, InstrProfWriter &writer)
-{
-	for (const auto &name : reader.getSymtab().getVTableNames())
-		writer.addVTableName(name.getKey());
-}
-
-static uint64_t add_vtable_names(const struct shim_batch *b, InstrProfWriter &writer)
-{
-	for (size_t i = 0; i < b->nr_vtable_names; i++)
-		writer.addVTableName(StringRef(static_cast<const char *>(b->vtable_names[i].data),
-					       b->vtable_names[i].len));
-	return 0;
-}
-
 static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
 		     std::vector<InstrProfValueData> &values)
 {
@@ -183,13 +169,6 @@ static StringRef name_of(InstrProfSymtab &symtab, uint64_t hash)
 	return symtab.getFuncOrVarName(hash);
 }
 #else
-static void copy_vtable_names(InstrProfReader &, InstrProfWriter &) {}
-
-static uint64_t add_vtable_names(const struct shim_batch *b, InstrProfWriter &)
-{
-	return b->nr_vtable_names;
-}
-
 static void add_site(InstrProfRecord &record, uint32_t kind, uint32_t site,
 		     std::vector<InstrProfValueData> &values)
 {
@@ -384,7 +363,6 @@ merger_add(struct shim_merger *m, unsigned part, const struct shim_input *input,
 		return consume(reader.getError(), fault);
 	if (Error e = copy_binary_ids(reader, writer))
 		return consume(std::move(e), fault);
-	copy_vtable_names(reader, writer);
 	return SHIM_OK;
 }
 
@@ -433,7 +411,6 @@ merger_add_batch(struct shim_merger *m, unsigned part, const struct shim_batch *
 	}
 	m->nr_lost += add_trace(batch, writer, weight);
 	add_ids(batch, writer);
-	m->nr_lost += add_vtable_names(batch, writer);
 	return SHIM_OK;
 }
 

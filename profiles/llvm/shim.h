@@ -98,8 +98,8 @@ struct shim_batch {
 	uint64_t variant; /* high bits of the raw version */
 	const struct shim_func *funcs;
 	size_t nr_funcs;
-	const struct shim_bytes *ids, *vtable_names;
-	size_t nr_ids, nr_vtable_names;
+	const struct shim_bytes *ids;
+	size_t nr_ids;
 	const uint64_t *trace; /* hashes of names in the order of first calls */
 	size_t nr_trace;
 };

@@ -220,7 +220,8 @@ static bool add_sited(struct llvm_groups *g, struct llvm_group *group)
 		struct llvm_sited *s;
 
 		llvm_raw_func(raw, i, &f);
-		if (!llvm_names_find(&group->names, f.name_ref))
+		/* LLVM reads counters wherever they are; an array has them at their multiples. */
+		if (!llvm_names_find(&group->names, f.name_ref) || f.counters % raw->counter_bytes)
 			return false;
 		if (!llvm_raw_has_sites(&f))
 			continue;
@@ -261,9 +262,7 @@ static bool read_image(struct llvm_group *group, const uint8_t *data, size_t len
 static bool fill_group(struct llvm_groups *g, struct llvm_group *group, const uint8_t *data,
 		       size_t len)
 {
-	if (!read_image(group, data, len) ||
-	    llvm_names_read(&group->raw, group->raw.names, group->raw.names_bytes, "",
-			    &group->names, NULL))
+	if (!read_image(group, data, len) || llvm_names_read(&group->raw, "", &group->names, NULL))
 		return false;
 	llvm_targets_make(&group->raw, &group->targets);
 	return !group->targets.ambiguous && add_sited(g, group);
