@@ -102,10 +102,11 @@ void llvm_raw_func(const struct llvm_raw *raw, uint64_t i, struct llvm_raw_func 
 	};
 	for (unsigned k = 0; k < l->nr_kinds; k++)
 		out->nr_sites[k] = raw_u16(l, p + l->nr_sites + 2 * k);
-	if (!l->bitmap)
-		return;
-	out->bitmap_bytes = llvm_raw_u32(l, p + l->bitmap_bytes);
-	out->bitmap = offset_in(l, llvm_raw_pointer(l, p + l->bitmap), raw->bitmap_delta, i);
+	if (l->bitmap)
+		out->bitmap_bytes = llvm_raw_u32(l, p + l->bitmap_bytes);
+	if (out->bitmap_bytes)
+		out->bitmap = offset_in(l, llvm_raw_pointer(l, p + l->bitmap), raw->bitmap_delta,
+					i);
 }
 
 /* Paddings and what devices add, which nothing else needs. */

@@ -141,7 +141,8 @@ static InstrProfKind kind_of(uint64_t variant)
 		{ 57, 0x8, 12 },  { 58, 0x4, 12 },  { 60, 0x10, 14 },
 		{ 61, 0x20, 14 }, { 63, 0x80, 17 }, { 55, 0x100, 20 },
 	};
-	unsigned kind = variant & 1ULL << 56 ? 0x2 : 0x1;
+	/* LLVM has a bit for the front end's too, which its raw reader does not set. */
+	unsigned kind = variant & 1ULL << 56 ? 0x2 : 0;
 
 	for (auto &b : bits)
 		if (variant & 1ULL << b.bit && LLVM_VERSION_MAJOR >= b.since)
