@@ -32,4 +32,11 @@ tests_lib_perf_synth_LDADD = $(sample_test_libs)
 
 TAP_TESTS += \
 	tests/t/1080-perf-corpora.t \
-	tests/t/1081-perf-record.t
+	tests/t/1081-perf-record.t \
+	tests/t/1082-perf-branches.t
+EXTRA_DIST += tests/bench/bench-perf.sh tests/fuzz/fuzz-perf-data.c
+
+.PHONY: bench-perf
+bench-perf: all tests/lib/perf-synth
+	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
+		$(SHELL) $(srcdir)/tests/bench/bench-perf.sh

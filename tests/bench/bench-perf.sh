@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Recordings of 250 MB and 1 GB with branch stacks, to an LLVM sample profile and to a BOLT profile:
+# pgoctl against llvm-profgen and perf2bolt, side by side, medians of several runs; times in seconds,
+# memory in MB. Needs valgrind for the trace, and 3 GB of disk.
+# usage: [RUNS=5] [SIZES="250 1000"] [LLVM=22] tests/bench/bench-perf.sh [FOLDER]
+srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd) || exit 1
+builddir=$(cd "${builddir:-.}" && pwd) || exit 1
+RUNS=${RUNS:-5}
+SIZES=${SIZES:-250 1000}
+LLVM=${LLVM:-22}
+keep=${1:-}
+dir=${keep:-$(mktemp -d "${TMPDIR:-/tmp}/bench-perf.XXXXXX")} || exit 1
+[ -n "$keep" ] || trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$dir" && cd "$dir" || exit 1
+pgoctl=$builddir/pgoctl
+synth=$builddir/tests/lib/perf-synth
+BYTES_A_SAMPLE=824
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+# The program, and the trace of all its instructions, once.
+program() {
+	[ -s trace ] && return
+	"clang-$LLVM" -O2 -g1 -fdebug-info-for-profiling -funique-internal-linkage-names -static \
+		-Wl,--emit-relocs,--build-id "$srcdir"/examples/minivm/src/*.c -o minivm -lm 2>/dev/null &&
+		objcopy --strip-debug minivm minivm.traced || fail "cannot build minivm"
+	valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./minivm.traced \
+		"$srcdir/examples/minivm/bench/words.mv" 200 3 9>&1 >/dev/null 2>&1 |
+		grep '^I' >trace.new || fail "cannot trace it"
+	mv trace.new trace
+}
+
+recording() { # MB
+	[ -s "$1.data" ] && return
+	# shellcheck disable=SC2046 # three words
+	set -- "$1" $(readelf -lW minivm | awk '/R E/ { print $3, $6, $2; exit }') \
+		"$(readelf -n minivm | awk '/Build ID/ { print $3 }')"
+	"$synth" "$1.data" "$dir/minivm" "$2" "$3" "$4" "$5" $(($1 * 1000000 / BYTES_A_SAMPLE)) 7 <trace ||
+		fail "cannot make a recording"
+}
+
+# run COMMAND...: the median of the times and the most memory, "1.234 56".
+run() {
+	i=0
+	: >times
+	while [ "$i" -lt "$RUNS" ]; do
+		/usr/bin/time -a -o times -f '%e %M' "$@" >log 2>&1 || fail "$* failed: $(tail -n 3 log)"
+		i=$((i + 1))
+	done
+	sort -n times | awk '{ t[NR] = $1; m = $2 > m ? $2 : m }
+		END { printf "%.3f %.0f\n", t[int((NR + 1) / 2)], m / 1024 }'
+}
+
+ours_profgen() {
+	"$pgoctl" convert "$1" --to unsymbolized -o ours.raw &&
+		"llvm-profgen-$LLVM" --unsymbolized-profile=ours.raw --binary ./minivm -o ours.prof
+}
+ours_bolt() {
+	"$pgoctl" convert "$1" --to preaggregated -o ours.pa &&
+		"perf2bolt-$LLVM" --pa -p ours.pa -o ours.fdata ./minivm
+}
+
+# As commands of their own, so that their time and memory are those of all their parts.
+if [ "${BENCH_PART:-}" ]; then
+	"$BENCH_PART" "$BENCH_INPUT"
+	exit
+fi
+part() { # FUNCTION INPUT
+	run env BENCH_PART="$1" BENCH_INPUT="$2" srcdir="$srcdir" builddir="$builddir" \
+		sh "$srcdir/tests/bench/bench-perf.sh" "$dir"
+}
+
+line() { # WHAT MB OURS THEIRS SAME
+	# shellcheck disable=SC2086 # two words each
+	set -- "$1" "$2" $3 $4 "$5"
+	awk -v what="$1" -v mb="$2" -v ot="$3" -v om="$4" -v tt="$5" -v tm="$6" -v same="$7" 'BEGIN {
+		printf "%-34s %5d MB  %8.3f s %6d MB   %8.3f s %6d MB   %6.1f x  %s\n",
+			what, mb, ot, om, tt, tm, tt / (ot ? ot : 0.001), same }'
+}
+same() { # A B
+	sort "$1" >a.sorted
+	sort "$2" >b.sorted
+	cmp -s a.sorted b.sorted && echo same || echo DIFFERS
+}
+
+program
+echo "what                              recording  pgoctl                theirs                ratio"
+for mb in $SIZES; do
+	recording "$mb"
+	read=$(run "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)
+	echo "$read" | awk -v mb="$mb" '{ printf "%-34s %5d MB  %8.3f s %6d MB   %.2f GB/s\n",
+		"read and aggregated", mb, $1, $2, mb / 1000 / ($1 ? $1 : 0.001) }'
+	ours=$(part ours_profgen "$mb.data")
+	theirs=$(run "llvm-profgen-$LLVM" --perfdata "$mb.data" --binary ./minivm -o theirs.prof)
+	line "to an LLVM sample profile" "$mb" "$ours" "$theirs" "$(same ours.prof theirs.prof)"
+	ours=$(part ours_bolt "$mb.data")
+	theirs=$(run "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
+	line "to a BOLT profile" "$mb" "$ours" "$theirs" "$(same ours.fdata theirs.fdata)"
+done
