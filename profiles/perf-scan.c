@@ -293,7 +293,8 @@ static void build_maps(struct perf_file *f)
 			f->by_time = false;
 	for (size_t i = 0; !f->by_time && i < f->nr_sides; i++)
 		f->sides[i].time = f->sides[i].order;
-	qsort(f->sides, f->nr_sides, sizeof(*f->sides), by_time);
+	if (f->nr_sides)
+		qsort(f->sides, f->nr_sides, sizeof(*f->sides), by_time);
 	for (size_t i = 0; i < f->nr_sides; i++) {
 		const struct perf_side *s = &f->sides[i];
 

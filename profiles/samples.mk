@@ -22,7 +22,7 @@ sample_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ELF_LIBS) $
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/perf-data-test
 tests_unit_perf_data_test_SOURCES = tests/unit/perf-data-test.c \
-	tests/lib/perf-make.c tests/lib/perf-make.h
+	tests/fuzz/fuzz-perf-data.c tests/lib/perf-make.c tests/lib/perf-make.h
 tests_unit_perf_data_test_LDADD = $(sample_test_libs) $(CMOCKA_LIBS)
 endif
 
@@ -34,7 +34,7 @@ TAP_TESTS += \
 	tests/t/1080-perf-corpora.t \
 	tests/t/1081-perf-record.t \
 	tests/t/1082-perf-branches.t
-EXTRA_DIST += tests/bench/bench-perf.sh tests/fuzz/fuzz-perf-data.c
+EXTRA_DIST += tests/bench/bench-perf.sh
 
 .PHONY: bench-perf
 bench-perf: all tests/lib/perf-synth

@@ -27,8 +27,9 @@ fail() {
 program() {
 	[ -s trace ] && return
 	"clang-$LLVM" -O2 -g1 -fdebug-info-for-profiling -funique-internal-linkage-names -static \
-		-Wl,--emit-relocs,--build-id "$srcdir"/examples/minivm/src/*.c -o minivm -lm 2>/dev/null &&
-		objcopy --strip-debug minivm minivm.traced || fail "cannot build minivm"
+		-Wl,--emit-relocs,--build-id "$srcdir"/examples/minivm/src/*.c -o minivm -lm \
+		2>/dev/null || fail "cannot build minivm"
+	objcopy --strip-debug minivm minivm.traced || fail "cannot copy minivm"
 	valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./minivm.traced \
 		"$srcdir/examples/minivm/bench/words.mv" 200 3 9>&1 >/dev/null 2>&1 |
 		grep '^I' >trace.new || fail "cannot trace it"
@@ -44,8 +45,8 @@ recording() { # MB
 		fail "cannot make a recording"
 }
 
-# run COMMAND...: the median of the times and the most memory, "1.234 56".
-run() {
+# measure COMMAND...: the median of the times and the most memory, "1.234 56".
+measure() {
 	i=0
 	: >times
 	while [ "$i" -lt "$RUNS" ]; do
@@ -71,7 +72,7 @@ if [ "${BENCH_PART:-}" ]; then
 	exit
 fi
 part() { # FUNCTION INPUT
-	run env BENCH_PART="$1" BENCH_INPUT="$2" srcdir="$srcdir" builddir="$builddir" \
+	measure env BENCH_PART="$1" BENCH_INPUT="$2" srcdir="$srcdir" builddir="$builddir" \
 		sh "$srcdir/tests/bench/bench-perf.sh" "$dir"
 }
 
@@ -92,13 +93,13 @@ program
 echo "what                              recording  pgoctl                theirs                ratio"
 for mb in $SIZES; do
 	recording "$mb"
-	read=$(run "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)
+	read=$(measure "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)
 	echo "$read" | awk -v mb="$mb" '{ printf "%-34s %5d MB  %8.3f s %6d MB   %.2f GB/s\n",
 		"read and aggregated", mb, $1, $2, mb / 1000 / ($1 ? $1 : 0.001) }'
 	ours=$(part ours_profgen "$mb.data")
-	theirs=$(run "llvm-profgen-$LLVM" --perfdata "$mb.data" --binary ./minivm -o theirs.prof)
+	theirs=$(measure "llvm-profgen-$LLVM" --perfdata "$mb.data" --binary ./minivm -o theirs.prof)
 	line "to an LLVM sample profile" "$mb" "$ours" "$theirs" "$(same ours.prof theirs.prof)"
 	ours=$(part ours_bolt "$mb.data")
-	theirs=$(run "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
+	theirs=$(measure "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
 	line "to a BOLT profile" "$mb" "$ours" "$theirs" "$(same ours.fdata theirs.fdata)"
 done

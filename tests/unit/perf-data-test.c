@@ -17,6 +17,8 @@
 #define KERNEL UINT64_C(0xffffffff81000000)
 #define ALL_BITS ((UINT64_C(1) << 25) - 1)
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static const uint8_t build_id[20] = { 0xde, 0xad, 0xbe, 0xef, 1, 2, 3 };
 
 /* A file in memory, and its path. */
@@ -582,6 +584,32 @@ static void test_damaged(void **state)
 	}
 }
 
+/* The fuzzer's own checks, on what was made here and on text. */
+static void test_fuzzer(void **state)
+{
+	static const char *const texts[] = {
+		"prog  7/7 [000]  1.5:  100 cycles:u:  400044 main+0x4 (/bin/prog)\n",
+		"prog 7 PERF_RECORD_MMAP2 7/7: [0x400000(0x1000) @ 0x1000 08:01 7 0]: r-xp "
+		"/bin/prog\n"
+		"prog  7  1.5: cycles:\n\t  400044 main+0x4 (/bin/prog)\n\t  ffffffff81000005 k "
+		"(x)\n\n",
+		" 400044 0x400030/0x400040/M/-/-/0 0x400028(/bin/prog)/0x400010(x)/P/-/-/0\n",
+		"\t 400044\n\t 400010\n 0x400030/0x400040/M/-/-/0 sym+1/sym+2/P/-/-/0\n",
+	};
+
+	(void)state;
+	for (unsigned k = 0; k < 8; k++) {
+		struct perf_make m = PERF_MAKE_INIT;
+
+		make_varied(&m, k);
+		LLVMFuzzerTestOneInput((const uint8_t *)m.out.buf, m.out.len);
+		perf_make_release(&m);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		for (size_t len = 0; len <= strlen(texts[i]); len++)
+			LLVMFuzzerTestOneInput((const uint8_t *)texts[i], len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,7 +621,7 @@ int main(void)
 		cmocka_unit_test(test_losses),	      cmocka_unit_test(test_zero_size),
 		cmocka_unit_test(test_trailing_text), cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_threads),	      cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_damaged),	      cmocka_unit_test(test_fuzzer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
