@@ -159,6 +159,7 @@ static void read_sections(Elf *elf, bool symbols, struct elf_image *e)
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
 
+	e->has_symtab = table == SHT_SYMTAB;
 	if (elf_getshdrnum(elf, &nr) || elf_getshdrstrndx(elf, &names))
 		return;
 	first = xcalloc(nr + 1, sizeof(*first));

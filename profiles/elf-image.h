@@ -33,6 +33,7 @@ struct elf_image {
 	/* Code that symbols name: what disassemblers that go by symbols see; sorted. */
 	struct elf_span *code;
 	size_t nr_code, alloc_code;
+	bool has_symtab;
 	/* Functions by address, when they were asked for; of .symtab, else of .dynsym. */
 	struct elf_symbol *symbols;
 	size_t nr_symbols, alloc_symbols;

@@ -208,16 +208,44 @@ void sample_names_init(struct sample_names *n, struct samples *s,
 {
 	*n = (struct sample_names){ .s = s, .opts = opts };
 	n->images = xcalloc(s->nr_binaries, sizeof(*n->images));
+	n->debug = xcalloc(s->nr_binaries, sizeof(*n->debug));
 	n->state = xcalloc(s->nr_binaries, sizeof(*n->state));
 }
 
 void sample_names_release(struct sample_names *n)
 {
-	for (size_t i = 0; n->images && i < n->s->nr_binaries; i++)
+	for (size_t i = 0; n->images && i < n->s->nr_binaries; i++) {
 		elf_image_release(&n->images[i]);
+		elf_image_release(&n->debug[i]);
+	}
 	free(n->images);
+	free(n->debug);
 	free(n->state);
 	*n = (struct sample_names){ 0 };
+}
+
+/* Source: the build id method of gdb's "Debugging Information in Separate Files". */
+static void read_debug(struct sample_names *n, const struct elf_image *e, struct elf_image *debug)
+{
+	PGO_AUTO(strbuf) path = STRBUF_INIT;
+
+	if (e->has_symtab || e->build_id_bytes < 2)
+		return;
+	strbuf_addf(&path, "%s/usr/lib/debug/.build-id/%02x/", n->opts->root ? n->opts->root : "",
+		    e->build_id[0]);
+	sample_add_build_id(&path, e->build_id + 1, e->build_id_bytes - 1);
+	strbuf_addstr(&path, ".debug");
+	/* Without one, names are those of .dynsym. */
+	if (elf_image_read(path.buf, true, debug, NULL))
+		elf_image_release(debug);
+}
+
+static const struct elf_symbol *
+symbol_at(const struct sample_names *n, uint32_t binary, uint64_t vaddr)
+{
+	const struct elf_symbol *symbol = elf_image_symbol(&n->debug[binary], vaddr);
+
+	return symbol ? symbol : elf_image_symbol(&n->images[binary], vaddr);
 }
 
 static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
@@ -245,6 +273,7 @@ static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
 		return NULL;
 	}
 	n->state[binary] = STATE_READ;
+	read_debug(n, e, &n->debug[binary]);
 	return e;
 }
 
@@ -266,7 +295,7 @@ void sample_names_add(struct sample_names *n, uint64_t loc, bool caller, struct 
 	}
 	e = image_of(n, binary);
 	if (e && elf_image_vaddr(e, sample_loc_offset(loc), &vaddr)) {
-		symbol = elf_image_symbol(e, vaddr - (caller && vaddr));
+		symbol = symbol_at(n, binary, vaddr - (caller && vaddr));
 		if (symbol) {
 			strbuf_addstr(out, symbol->name);
 			return;

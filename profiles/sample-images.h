@@ -37,6 +37,7 @@ struct sample_names {
 	struct samples *s;
 	const struct sample_image_opts *opts;
 	struct elf_image *images;
+	struct elf_image *debug; /* debug[i]: the symbols that images[i] was stripped of */
 	uint8_t *state;
 };
 void sample_names_init(struct sample_names *n, struct samples *s,
@@ -46,7 +47,8 @@ PGO_DEFINE_AUTO(sample_names, sample_names_release)
 /*
  * Append what is at loc: the function, or where that is not known the file's name and
  * the offset, or the region in brackets. caller: loc is a return address, of the
- * instruction before it. Files that are missing or of another build go to s->warnings, once.
+ * instruction before it. A stripped file's symbols are taken from its debug file, below
+ * usr/lib/debug/.build-id, if that is here. Files that are missing or of another build go to s->warnings, once.
  */
 void sample_names_add(struct sample_names *n, uint64_t loc, bool caller, struct strbuf *out);
 

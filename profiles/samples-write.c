@@ -247,7 +247,7 @@ static void clean(struct strbuf *line, size_t from)
 static void add_frames(const struct samples *s, const struct sample_stack *stack,
 		       struct sample_names *names, struct strbuf *line)
 {
-	const uint64_t *frames = &s->tally.stacks.frames[stack->first];
+	const uint64_t *frames = s->tally.stacks.frames + stack->first;
 	size_t at;
 
 	strbuf_clear(line);

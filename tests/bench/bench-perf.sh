@@ -48,12 +48,12 @@ recording() { # MB
 # measure COMMAND...: the median of the times and the most memory, "1.234 56".
 measure() {
 	i=0
-	: >times
+	: >time.log
 	while [ "$i" -lt "$RUNS" ]; do
-		/usr/bin/time -a -o times -f '%e %M' "$@" >log 2>&1 || fail "$* failed: $(tail -n 3 log)"
+		/usr/bin/time -a -o time.log -f '%e %M' "$@" >log 2>&1 || fail "$* failed: $(tail -n 3 log)"
 		i=$((i + 1))
 	done
-	sort -n times | awk '{ t[NR] = $1; m = $2 > m ? $2 : m }
+	sort -n time.log | awk '{ t[NR] = $1; m = $2 > m ? $2 : m }
 		END { printf "%.3f %.0f\n", t[int((NR + 1) / 2)], m / 1024 }'
 }
 

@@ -112,6 +112,15 @@ is "$(sed 's/.*;//' chains.txt | awk '/^(main|inner|leaf) /{ n[$1] += $2 } END {
 	"$(sed 's/.*;//' script.txt | awk '/^(main|inner|leaf) /{ n[$1] += $2 } END { for (i in n) print i, n[i] }' | sort)" \
 	"each function has as many"
 
+mkdir -p "root$PWD" && cp work "root$PWD/"
+id=$(readelf -n work | awk '/Build ID/ { print $3 }')
+debug=root/usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)
+mkdir -p "$debug" && cp work "$debug/$(echo "$id" | cut -c3-).debug"
+strip "root$PWD/work"
+exits 0 "a stripped program, its debug file elsewhere" "$pgoctl" convert chains.data --to collapsed \
+	--root root -o root.txt
+is "$(mine root.txt)" "$(mine chains.txt)" "has the same names"
+
 # --- cut and damaged
 size=$(wc -c <plain.data)
 head -c $((size / 2)) plain.data >cut.data
