@@ -47,7 +47,9 @@ tests_unit_stats_signed_rank_test_SOURCES = tests/unit/stats-signed-rank-test.c
 tests_unit_stats_signed_rank_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
 tests_unit_stats_signed_rank_test_LDADD = $(stats_test_libs) $(rmath_libs)
 
-tests_unit_stats_spending_test_SOURCES = tests/unit/stats-spending-test.c
+tests_unit_stats_spending_test_SOURCES = tests/unit/stats-spending-test.c \
+	tests/lib/boundaries.c tests/lib/boundaries.h \
+	tests/lib/noise.c tests/lib/noise.h
 tests_unit_stats_spending_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_step_test_SOURCES = tests/unit/stats-step-test.c

@@ -8,6 +8,8 @@
 
 #define EXACT_N 20u
 #define GIVEN_PATHS (SIGN_FLIP_REPS + 1)
+#define GIVEN_STEP 1000u
+#define HAIR 1e-9 /* of a path: rounding makes less of a whole number of them */
 
 unsigned spending_looks(unsigned n_max, unsigned looks[SPENDING_MAX_LOOKS])
 {
@@ -63,7 +65,7 @@ PGO_DEFINE_AUTO(paths, paths_release)
 static void spend(struct spending_look *look, double spent, uint32_t max, struct paths *p)
 {
 	PGO_AUTO_FREE double *mass = xcalloc((size_t)max + 1, sizeof(*mass));
-	double budget = (look->allowed - spent) * (double)p->nr + 1e-9, sum = 0;
+	double budget = (look->allowed - spent) * (double)p->nr + HAIR, sum = 0;
 	uint32_t c = max + 1;
 
 	for (size_t i = 0; i < p->nr; i++)
@@ -195,62 +197,164 @@ int spending_init(struct spending *s, unsigned n_max, double alpha, uint64_t see
 	return 0;
 }
 
-/* W of every path at a look of nr pairs; path 0 has the observed signs. Returns W's maximum. */
-static uint32_t given_stats(struct paths *p, const double *d, unsigned nr, double centre)
+/* The sum of the scores that signs select, a byte of signs at a time. */
+struct tally {
+	unsigned n; /* pairs */
+	double allowed;
+	double most;		/* surely more paths than all looks up to here may end */
+	uint32_t max, *sum;	/* of all scores; 256 for each byte */
+	uint32_t observed, far; /* far: the larger one of the sums on both sides */
+	size_t nr_as_far;	/* paths seen with at least this sum */
+};
+
+static uint32_t tally_of(const struct tally *t, const uint64_t *signs)
 {
-	PGO_AUTO_FREE uint32_t *scores = xcalloc(nr, sizeof(*scores));
-	uint32_t max = 0;
+	uint32_t w = 0;
 
-	signed_rank_scores(d, nr, centre, scores);
-	for (unsigned i = 0; i < nr; i++)
-		max += scores[i];
-	for (size_t path = 0; path < p->nr; path++) {
-		const uint64_t *signs = p->signs + path * p->nr_words;
-		uint32_t w = 0;
-
-		for (unsigned i = 0; i < nr; i++)
-			w += signs[i / 64] >> i % 64 & 1 ? scores[i] : 0;
-		p->stat[path] = w;
-	}
-	return max;
+	for (unsigned k = 0; k < (t->n + 7) / 8; k++)
+		w += t->sum[256 * k + (signs[k / 8] >> 8 * (k % 8) & 255)];
+	return w;
 }
 
-/* Here bit i of signs is of the i-th pair in time: flips do not change the order of |d|. */
-static void given_paths(struct paths *p, const double *d, size_t n, double centre, uint64_t seed)
+static void tally_init(struct tally *t, const struct spending_look *look, const double *d,
+		       double centre)
 {
-	struct rng rng;
+	uint32_t scores[SPENDING_MAX_N + 7] = { 0 }; /* the last byte's bits behind t->n are none */
+	unsigned nr_bytes = (look->n + 7) / 8;
 
-	rng_seed(&rng, seed);
-	p->nr = GIVEN_PATHS;
-	p->nr_words = (unsigned)((n + 63) / 64);
-	p->weight = xcalloc(p->nr, sizeof(*p->weight));
-	p->stat = xcalloc(p->nr, sizeof(*p->stat));
-	p->signs = xcalloc(p->nr, p->nr_words * sizeof(*p->signs));
-	for (size_t i = 0; i < p->nr; i++)
-		p->weight[i] = 1;
-	for (size_t i = p->nr_words; i < p->nr * p->nr_words; i++)
-		p->signs[i] = rng_u64(&rng);
+	*t = (struct tally){
+		.n = look->n, .allowed = look->allowed, .most = look->allowed * GIVEN_PATHS + 1
+	};
+	signed_rank_scores(d, t->n, centre, scores);
+	t->sum = xcalloc(nr_bytes, 256 * sizeof(*t->sum));
+	for (unsigned i = 0; i < t->n; i++) {
+		t->max += scores[i];
+		t->observed += d[i] > centre ? scores[i] : 0;
+	}
+	t->far = t->observed > t->max / 2 ? t->observed : t->max - t->observed;
+	for (unsigned i = 0; i < 8 * nr_bytes; i++) {
+		uint32_t *sum = t->sum + 256 * (i / 8), bit = 1u << i % 8;
+
+		for (uint32_t below = 0; below < bit; below++)
+			sum[bit | below] = sum[below] + scores[i];
+	}
+}
+
+/*
+ * One test of a centre. Bit i of a path's signs is of the i-th pair in time:
+ * flips do not change the order of |d|. Path 0 has the observed signs.
+ */
+struct given {
+	struct paths p; /* signs of the first nr_made paths */
+	size_t nr_made;
+	struct rng rng;
+	struct tally looks[SPENDING_MAX_LOOKS];
+	unsigned nr_looks;
+};
+
+static void given_release(struct given *g)
+{
+	paths_release(&g->p);
+	for (unsigned q = 0; q < g->nr_looks; q++)
+		free(g->looks[q].sum);
+}
+PGO_DEFINE_AUTO(given, given_release)
+
+static void given_init(struct given *g, const struct spending *s, const double *d, size_t n,
+		       double centre, uint64_t seed)
+{
+	for (; g->nr_looks < s->nr_looks && s->looks[g->nr_looks].n <= n; g->nr_looks++)
+		tally_init(&g->looks[g->nr_looks], &s->looks[g->nr_looks], d, centre);
+	rng_seed(&g->rng, seed);
+	g->p.nr = GIVEN_PATHS;
+	g->p.nr_words = (unsigned)((n + 63) / 64);
+	g->p.signs = xmalloc(g->p.nr * g->p.nr_words * sizeof(*g->p.signs));
+	memset(g->p.signs, 0, g->p.nr_words * sizeof(*g->p.signs));
 	for (size_t i = 0; i < n; i++)
-		p->signs[i / 64] |= (uint64_t)(d[i] > centre) << i % 64;
+		g->p.signs[i / 64] |= (uint64_t)(d[i] > centre) << i % 64;
+	g->nr_made = 1;
+}
+
+static void given_make(struct given *g, size_t nr)
+{
+	for (size_t i = g->nr_made * g->p.nr_words; i < nr * g->p.nr_words; i++)
+		g->p.signs[i] = rng_u64(&g->rng);
+	g->nr_made = nr;
+}
+
+/*
+ * A look cannot decide when more paths than all looks up to it may end are as
+ * far out as the observed one: mostly a few paths show that. Returns how many
+ * looks may still decide; of the last of these, all paths were counted.
+ */
+static unsigned given_screen(struct given *g)
+{
+	unsigned nr = g->nr_looks;
+
+	while (nr) {
+		struct tally *t = &g->looks[nr - 1];
+
+		for (size_t i = 0; i < g->p.nr; i++) {
+			if (i == g->nr_made)
+				given_make(g, i + GIVEN_STEP < g->p.nr ? i + GIVEN_STEP : g->p.nr);
+			t->nr_as_far += tally_of(t, g->p.signs + i * g->p.nr_words) >= t->far;
+			if ((double)t->nr_as_far > t->most)
+				break;
+		}
+		if ((double)t->nr_as_far <= t->most)
+			break;
+		nr--;
+	}
+	return nr;
+}
+
+static int tally_side(const struct tally *t)
+{
+	return 2 * t->observed >= t->max ? 1 : -1;
+}
+
+/* A look before the last: what it ends is not there any more at the later ones. */
+static bool given_look(struct given *g, const struct tally *t, struct spending_look *look,
+		       double spent)
+{
+	for (size_t i = 0; i < g->p.nr; i++)
+		g->p.stat[i] = tally_of(t, g->p.signs + i * g->p.nr_words);
+	spend(look, spent, t->max, &g->p);
+	return t->far >= look->c;
+}
+
+/* The last look that may decide. Of those as far out as observed, the ended paths do not count. */
+static bool given_last(const struct given *g, const struct tally *t, double spent)
+{
+	size_t nr = t->nr_as_far;
+
+	for (size_t i = 0; i < g->p.nr; i++)
+		if (g->p.weight[i] == 0)
+			nr -= tally_of(t, g->p.signs + i * g->p.nr_words) >= t->far;
+	return (double)nr <= (t->allowed - spent) * (double)g->p.nr + HAIR;
 }
 
 int spending_given(const struct spending *s, const double *d, size_t n, double centre,
 		   uint64_t seed)
 {
-	PGO_AUTO(paths) p = PATHS_INIT;
+	PGO_AUTO(given) g = { .p = PATHS_INIT };
 	double spent = 0;
+	unsigned nr;
 
-	if (n > SPENDING_MAX_N)
-		n = SPENDING_MAX_N;
-	given_paths(&p, d, n, centre, seed);
-	for (unsigned q = 0; q < s->nr_looks && s->looks[q].n <= n; q++) {
+	given_init(&g, s, d, n < SPENDING_MAX_N ? n : SPENDING_MAX_N, centre, seed);
+	nr = given_screen(&g);
+	if (!nr)
+		return 0;
+	g.p.weight = xmalloc(g.p.nr * sizeof(*g.p.weight));
+	g.p.stat = xmalloc(g.p.nr * sizeof(*g.p.stat));
+	for (size_t i = 0; i < g.p.nr; i++)
+		g.p.weight[i] = 1;
+	for (unsigned q = 0; q + 1 < nr; q++) {
 		struct spending_look look = s->looks[q];
-		uint32_t max = given_stats(&p, d, look.n, centre), w = p.stat[0];
 
-		spend(&look, spent, max, &p);
+		if (given_look(&g, &g.looks[q], &look, spent))
+			return tally_side(&g.looks[q]);
 		spent = look.spent;
-		if (w >= look.c || max - w >= look.c)
-			return w >= look.c ? 1 : -1;
 	}
-	return 0;
+	return given_last(&g, &g.looks[nr - 1], spent) ? tally_side(&g.looks[nr - 1]) : 0;
 }

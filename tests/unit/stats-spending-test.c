@@ -6,10 +6,13 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pgo/stats/rng.h"
 #include "pgo/stats/signed-rank.h"
 #include "pgo/stats/spending.h"
+#include "tests/lib/boundaries.h"
+#include "tests/lib/noise.h"
 
 /* Simulated validations of each kind; compile with a larger one for a sharper bound. */
 #ifndef REPS
@@ -45,60 +48,7 @@ static void looks_end_with_the_last_pair(void **state)
 	}
 }
 
-struct table_row {
-	unsigned n_max;
-	double alpha;
-	struct {
-		unsigned n;
-		uint32_t c;
-	} looks[8];
-};
-
-/* Drawn once from a million simulated courses, without this code. */
-static const struct table_row table[] = {
-	{ 12, 0.025, { { 8, 34 }, { 10, 49 }, { 12, 67 } } },
-	{ 20, 0.025, { { 8, 35 }, { 10, 51 }, { 12, 70 }, { 16, 113 }, { 20, 165 } } },
-	{ 30,
-	  0.025,
-	  { { 8, 36 },
-	    { 10, 52 },
-	    { 12, 71 },
-	    { 15, 104 },
-	    { 20, 169 },
-	    { 25, 250 },
-	    { 30, 344 } } },
-	{ 50,
-	  0.025,
-	  { { 8, 36 },
-	    { 12, 73 },
-	    { 16, 119 },
-	    { 20, 174 },
-	    { 30, 350 },
-	    { 40, 585 },
-	    { 50, 874 } } },
-	{ 12, 0.05, { { 6, 21 }, { 8, 33 }, { 10, 47 }, { 12, 64 } } },
-	{ 20, 0.05, { { 8, 33 }, { 10, 49 }, { 12, 67 }, { 16, 108 }, { 20, 158 } } },
-	{ 30,
-	  0.05,
-	  { { 8, 34 },
-	    { 10, 50 },
-	    { 12, 69 },
-	    { 15, 100 },
-	    { 20, 162 },
-	    { 25, 239 },
-	    { 30, 330 } } },
-	{ 50,
-	  0.05,
-	  { { 8, 35 },
-	    { 12, 70 },
-	    { 16, 115 },
-	    { 20, 168 },
-	    { 30, 337 },
-	    { 40, 563 },
-	    { 50, 842 } } },
-};
-
-static void check_row(const struct table_row *row)
+static void check_row(const struct boundaries *row)
 {
 	struct spending s = make_spending(row->n_max, row->alpha);
 	unsigned found = 0;
@@ -114,14 +64,14 @@ static void check_row(const struct table_row *row)
 			assert_int_equal(look->c, row->looks[found].c);
 		found++;
 	}
-	assert_true(found == 8 || row->looks[found].n == 0);
+	assert_true(found == BOUNDARIES_LOOKS || row->looks[found].n == 0);
 }
 
 static void boundaries_are_as_tabled(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		check_row(&table[i]);
+	for (size_t i = 0; i < nr_boundaries; i++)
+		check_row(&boundaries[i]);
 }
 
 /* Six pairs in a row have a chance of 1/64, more than a look at 6 of 12 may spend of 0.025. */
@@ -251,43 +201,6 @@ static void nonsense_is_refused(void **state)
 	assert_true(s.alpha == 42);
 }
 
-/*
- * The noise of two runs side by side. The coin makes their difference
- * symmetric; it is all that makes the drifting and the skewed ones so.
- */
-enum noise { NORMAL, STUDENT_2, SPIKES, LOGNORMAL, DRIFT, NR_NOISES };
-
-static double run_noise(struct rng *rng, enum noise noise, double *level)
-{
-	double x = rng_normal(rng);
-
-	switch (noise) {
-	case STUDENT_2:
-		return x / sqrt(-log(1 - rng_double(rng)));
-	case SPIKES:
-		return x + (rng_double(rng) < 0.15 ? 10 * rng_double(rng) : 0);
-	case LOGNORMAL:
-		return exp(x);
-	case DRIFT:
-		*level = 0.9 * *level + sqrt(1 - 0.81) * x;
-		return *level;
-	default:
-		return x;
-	}
-}
-
-static void make_pairs(struct rng *rng, enum noise noise, unsigned n, double *d)
-{
-	double level = rng_normal(rng), drift = noise == DRIFT ? 0.05 : 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		double first = run_noise(rng, noise, &level) + drift * 2 * i;
-		double second = run_noise(rng, noise, &level) + drift * (2 * i + 1);
-
-		d[i] = rng_coin(rng) ? first - second : second - first;
-	}
-}
-
 /* Whether the interval of any look leaves the true centre, 0, outside. */
 static bool any_look_misses(const struct spending *s, const double *d)
 {
@@ -309,7 +222,7 @@ static double miss_rate(const struct spending *s, enum noise noise)
 	for (unsigned rep = 0; rep < REPS; rep++) {
 		double d[MAX_N];
 
-		make_pairs(&rng, noise, n_max, d);
+		noise_pairs(&rng, noise, n_max, d);
 		misses += any_look_misses(s, d);
 	}
 	return (double)misses / REPS;
@@ -323,10 +236,11 @@ static void intervals_of_all_looks_cover(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct spending s = make_spending(sizes[i], 0.025);
 
-		for (enum noise noise = NORMAL; noise < NR_NOISES; noise++) {
+		for (enum noise noise = NOISE_NORMAL; noise < NR_NOISES; noise++) {
 			double rate = miss_rate(&s, noise);
 
-			print_message("# n_max %u, noise %d: %.4f missed\n", sizes[i], noise, rate);
+			print_message("# n_max %u, noise %s: %.4f missed\n", sizes[i],
+				      noise_name(noise), rate);
 			assert_true(rate < binomial_bound(0.05, REPS));
 			assert_true(rate > 0.01);
 		}
@@ -345,7 +259,7 @@ static void plain_looks_do_not_cover(void **state)
 		signed_rank_law_init(&law, NULL, s.looks[q].n);
 		s.looks[q].c = signed_rank_critical(&law, 0.025);
 	}
-	assert_true(miss_rate(&s, NORMAL) > binomial_bound(0.05, REPS));
+	assert_true(miss_rate(&s, NOISE_NORMAL) > binomial_bound(0.05, REPS));
 }
 
 /* Beyond 20 pairs, and beyond one word of signs, courses walked by definition spend as much. */
@@ -365,7 +279,7 @@ static void spent_is_as_simulated(void **state)
 			uint32_t w[MAX_N + 1];
 			double d[MAX_N];
 
-			make_pairs(&rng, NORMAL, sizes[i], d);
+			noise_pairs(&rng, NOISE_NORMAL, sizes[i], d);
 			walk(d, sizes[i], w);
 			crossed += crossing(&s, w) != 0;
 		}
@@ -387,7 +301,7 @@ static void given_decides_as_the_table(void **state)
 		double d[MAX_N];
 		int table_says;
 
-		make_pairs(&rng, NORMAL, 20, d);
+		noise_pairs(&rng, NOISE_NORMAL, 20, d);
 		for (int i = 0; i < 20; i++)
 			d[i] += rep % 3 - 1;
 		walk(d, 20, w);
@@ -414,6 +328,89 @@ static void given_takes_ties_zeros_and_a_centre(void **state)
 	d[0] = d[1] = -2;
 	assert_int_equal(spending_given(&s, d, 8, 0, 1), 0);
 	assert_int_equal(spending_given(&s, d, 12, 0, 1), 1);
+}
+
+/* The sum of scores of a path: the first one has the observed signs, the others drawn ones. */
+static void sums_by_definition(const double *d, unsigned n, unsigned nr_words, double centre,
+			       uint64_t seed, uint32_t *w)
+{
+	uint32_t scores[MAX_N];
+	struct rng rng;
+
+	rng_seed(&rng, seed);
+	signed_rank_scores(d, n, centre, scores);
+	for (unsigned path = 0; path <= SIGN_FLIP_REPS; path++) {
+		uint64_t signs[2] = { 0, 0 };
+
+		for (unsigned i = 0; i < n && !path; i++)
+			signs[i / 64] |= (uint64_t)(d[i] > centre) << i % 64;
+		for (unsigned k = 0; k < nr_words && path; k++)
+			signs[k] = rng_u64(&rng);
+		w[path] = 0;
+		for (unsigned i = 0; i < n; i++)
+			w[path] += signs[i / 64] >> i % 64 & 1 ? scores[i] : 0;
+	}
+}
+
+static int given_by_definition(const struct spending *s, const double *d, unsigned n, double centre,
+			       uint64_t seed)
+{
+	static uint32_t w[SIGN_FLIP_REPS + 1], mass[MAX_N * (MAX_N + 1) + 1];
+	static bool ended[SIGN_FLIP_REPS + 1];
+	unsigned nr_ended = 0;
+
+	memset(ended, 0, sizeof(ended));
+	for (unsigned q = 0; q < s->nr_looks && s->looks[q].n <= n; q++) {
+		unsigned m = s->looks[q].n, max = m * (m + 1), c = max + 1, sum = 0;
+		unsigned most = (unsigned)(s->looks[q].allowed * (SIGN_FLIP_REPS + 1) + 1e-6);
+		uint32_t scores[MAX_N], highest = 0;
+
+		sums_by_definition(d, m, (n + 63) / 64, centre, seed, w);
+		signed_rank_scores(d, m, centre, scores);
+		for (unsigned i = 0; i < m; i++)
+			highest += scores[i];
+		memset(mass, 0, sizeof(mass));
+		for (unsigned i = 0; i <= SIGN_FLIP_REPS; i++)
+			mass[w[i]] += !ended[i];
+		while (c > 0 && nr_ended + sum + mass[c - 1] <= most)
+			sum += mass[--c];
+		for (unsigned i = 0; i <= SIGN_FLIP_REPS; i++)
+			ended[i] |= w[i] >= c;
+		nr_ended += sum;
+		if (w[0] >= c || highest - w[0] >= c)
+			return w[0] >= c ? 1 : -1;
+	}
+	return 0;
+}
+
+/* Also with ties, zeros, and more pairs than a word has signs. */
+static void given_is_as_defined(void **state)
+{
+	static const unsigned sizes[] = { 12, 20, 70 };
+	struct spending s[ARRAY_SIZE(sizes)];
+	unsigned decided = 0;
+	struct rng rng;
+
+	(void)state;
+	rng_seed(&rng, 23);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		s[i] = make_spending(sizes[i], 0.025);
+	for (unsigned rep = 0; rep < 18; rep++) {
+		const struct spending *of = &s[rep % ARRAY_SIZE(sizes)];
+		unsigned n = sizes[rep % ARRAY_SIZE(sizes)];
+		double d[MAX_N];
+		int side;
+
+		noise_pairs(&rng, NOISE_NORMAL, n, d);
+		for (unsigned i = 0; i < n; i++) {
+			d[i] += 3.2 / sqrt(n);
+			d[i] = rep % 2 ? round(4 * d[i]) / 4 : d[i];
+		}
+		side = spending_given(of, d, n - rep % 3, 0.25, rep);
+		decided += side != 0;
+		assert_int_equal(side, given_by_definition(of, d, n - rep % 3, 0.25, rep));
+	}
+	assert_in_range(decided, 4, 14);
 }
 
 /*
@@ -463,6 +460,7 @@ int main(void)
 		cmocka_unit_test(spent_is_as_simulated),
 		cmocka_unit_test(given_decides_as_the_table),
 		cmocka_unit_test(given_takes_ties_zeros_and_a_centre),
+		cmocka_unit_test(given_is_as_defined),
 		cmocka_unit_test(given_holds_alpha_for_any_order),
 	};
 
