@@ -17,11 +17,16 @@ static void push(double **v, size_t *nr, size_t *alloc, double x)
 	(*v)[(*nr)++] = x;
 }
 
+static void begin(struct engine *g, const struct evidence *e)
+{
+	g->e = e;
+	g->workloads = xcalloc(e->nr_workloads, sizeof(*g->workloads));
+}
+
 int engine_init(struct engine *g, const struct evidence *e, struct pgo_err *err)
 {
 	*g = (struct engine)ENGINE_INIT;
-	g->e = e;
-	g->workloads = xcalloc(e->nr_workloads, sizeof(*g->workloads));
+	begin(g, e);
 	g->holm = xcalloc(e->nr_workloads + 1, sizeof(*g->holm));
 	/* Links are looked at once, after the last pair: nothing is spent. */
 	return engine_is_of_build(g) ? 0
@@ -29,15 +34,30 @@ int engine_init(struct engine *g, const struct evidence *e, struct pgo_err *err)
 						     SPENDING_SEED, err);
 }
 
-void engine_release(struct engine *g)
+/* All that comes from pairs. */
+static void forget(struct engine *g)
 {
 	for (size_t i = 0; g->workloads && i < g->e->nr_workloads; i++)
 		free(g->workloads[i].series.d);
 	free(g->workloads);
-	free(g->holm);
 	free(g->overall.d);
 	free(g->aa);
 	free(g->position);
+}
+
+void engine_restart(struct engine *g, const struct evidence *e)
+{
+	struct engine fresh = { .spending = g->spending, .holm = g->holm };
+
+	forget(g);
+	*g = fresh;
+	begin(g, e);
+}
+
+void engine_release(struct engine *g)
+{
+	forget(g);
+	free(g->holm);
 	*g = (struct engine)ENGINE_INIT;
 }
 
@@ -102,8 +122,9 @@ static void judge_exactly(const struct engine *g, const double *d, unsigned n, s
 	const struct verdict_rule rule = rule_of(g);
 	double margin = log1p(rule.margin), effect = log1p(rule.min_effect);
 	const double centres[] = { -margin, margin, 0, effect };
+	size_t nr = ARRAY_SIZE(centres) - (effect == 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(centres); i++)
+	for (size_t i = 0; i < nr; i++)
 		settle(g, d, n, centres[i], ci);
 	ci->estimate = fmin(fmax(ci->estimate, ci->lo), ci->hi);
 }
@@ -119,30 +140,57 @@ static void intersect(struct interval *ci, const struct interval *with)
 	ci->estimate = fmin(fmax(ci->estimate, lo), hi);
 }
 
+/* The table takes |d| that are all there and all different for granted. */
+static bool any_tie(const double *d, unsigned n)
+{
+	uint32_t scores[SPENDING_MAX_N];
+	bool tied = signed_rank_scores(d, n, 0, scores);
+
+	for (unsigned i = 0; !tied && i < n; i++)
+		tied = !scores[i];
+	return tied;
+}
+
 static bool is_final(enum verdict v)
 {
 	return v != VERDICT_INCONCLUSIVE && v != VERDICT_NOT_SLOWER;
 }
 
-static void look(const struct engine *g, struct series *s)
+static void judge(const struct engine *g, const struct series *s, struct look *k)
 {
 	const struct spending_look *l = &g->spending.looks[s->nr_looks];
 	const struct verdict_rule rule = rule_of(g);
-	struct look *k = &s->looks[s->nr_looks];
-	struct signed_rank test = signed_rank_test(s->d, l->n);
 
 	*k = (struct look){ .n = l->n, .ci = interval_at(s->d, l) };
 	k->verdict = verdict_of(&k->ci, &rule);
-	k->exact = test.tied || test.nr_zero || is_near(s->d, l, &rule, k->verdict);
+	k->exact = any_tie(s->d, l->n) || is_near(s->d, l, &rule, k->verdict);
 	if (k->exact)
 		judge_exactly(g, s->d, l->n, &k->ci);
 	if (s->nr_looks)
 		intersect(&k->ci, &s->looks[s->nr_looks - 1].ci);
 	k->verdict = verdict_of(&k->ci, &rule);
+}
+
+/* A single workload is the whole: what was seen of the one is so of the other. */
+static bool is_whole(const struct engine *g, const struct series *s)
+{
+	return g->e->nr_workloads == 1 && s == &g->overall &&
+	       g->workloads[0].series.nr_looks > s->nr_looks;
+}
+
+static void look(const struct engine *g, struct series *s)
+{
+	const struct verdict_rule rule = rule_of(g);
+	struct look *k = &s->looks[s->nr_looks];
+
+	if (is_whole(g, s))
+		*k = g->workloads[0].series.looks[s->nr_looks];
+	else
+		judge(g, s, k);
 	s->nr_looks++;
 	s->decided = s->decided || is_final(k->verdict);
 	s->futile = !s->decided &&
-		    verdict_prospect(&k->ci, l->n, g->e->head.n_max, &rule) < VERDICT_FUTILE;
+		    verdict_prospect(&k->ci, k->n, g->e->head.n_max, &rule) < VERDICT_FUTILE;
 }
 
 static void series_add(const struct engine *g, struct series *s, double d)
@@ -220,7 +268,8 @@ static void extend_overall(struct engine *g)
 			sum += g->e->workloads[i].weight * s->d[g->overall.nr];
 			weights += g->e->workloads[i].weight;
 		}
-		series_add(g, &g->overall, sum / weights);
+		series_add(g, &g->overall,
+			   nr == 1 ? g->workloads[0].series.d[g->overall.nr] : sum / weights);
 	}
 }
 

@@ -86,6 +86,12 @@ struct engine {
 #define ENGINE_INIT { 0 }
 /* e's head and workloads are complete; its pairs may come later. */
 int engine_init(struct engine *g, const struct evidence *e, struct pgo_err *err);
+/*
+ * Begin anew with other evidence, without making the boundaries again.
+ * Shapes: e has as many workloads as the last evidence and its n_max and alpha; it may be the
+ * same one, filled anew.
+ */
+void engine_restart(struct engine *g, const struct evidence *e);
 void engine_release(struct engine *g);
 PGO_DEFINE_AUTO(engine, engine_release)
 
