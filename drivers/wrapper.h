@@ -92,14 +92,15 @@ PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
 /*
  * The log has a line a call: {"tool":"gcc","file":["a.c"],"mode":"compile",
  * "added":["-f..."],"ms":81,"status":0,"warnings":{"missing":1},"stale":[],
- * "nr_stale":0,"dir":"/w"}; a link has "output":"a.out", too. mode: compile, link, compile+link, passed, foreign;
- * of the last two "why" says more. file: the sources, of a link the output.
+ * "nr_stale":0,"dir":"/w"}; a link has "output":"a.out", too.
+ * mode: compile, link, compile+link, passed, foreign; of the last two "why" says
+ * more. file: the sources, of a link the output.
  * status: 128 + n for signal n. stale: the first few.
  * A missing log is an empty one, a last line without its end (a killed build) is left out.
  * -PGO_EFORMAT with the offset of a line that is not the wrapper's.
  */
 int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
-/* What links that went well wrote, each once, by absolute paths; added to paths. Errors as above. */
+/* What links that went well wrote, each once, by absolute paths, added. Errors as above. */
 int wrapper_log_outputs(const char *log, struct strvec *paths, struct pgo_err *err);
 
 #endif

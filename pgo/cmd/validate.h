@@ -37,10 +37,9 @@ struct validate_options {
 	  offsetof(type, member.force_margin) },                                              \
 	{ OPT_FLAG, 0, "no-padding", NULL, "do not move the stack from pair to pair",         \
 	  offsetof(type, member.no_padding) },                                                \
-	{ OPT_STR, 0, "estimand", "binary|build",                                             \
-	  "is it about these binaries (default), or about whatever is linked",                \
+	{ OPT_STR, 0, "estimand", "KIND", "the verdict is on: binary (default), or build",    \
 	  offsetof(type, member.estimand) },                                                  \
-	{ OPT_UINT, 0, "layouts", "N", "with --estimand=build: links of each side (default: 5)", \
+	{ OPT_UINT, 0, "layouts", "N", "links of each side, on a build (default: 5)",         \
 	  offsetof(type, member.layouts) },                                                   \
 	{ OPT_UINT, 0, "layout-floor", "N",                                                   \
 	  "relink the baseline N times: what does the layout alone do?",                      \

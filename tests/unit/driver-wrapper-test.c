@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "drivers/wrapper/args.h"
+#include "drivers/wrapper/layout.h"
 #include "drivers/wrapper/log.h"
 #include "drivers/wrapper/names.h"
 #include "drivers/wrapper/response.h"
@@ -661,6 +662,8 @@ static void test_conf(void **state)
 	c.shim_dir = xstrdup("/s");
 	c.log = xstrdup("/l");
 	c.started_ns = INT64_MAX;
+	c.layout = 7;
+	c.pad = xstrdup("/p d/pad.s");
 	strvec_push(&c.cflags, "-fprofile-use=/x=y\nz");
 	strvec_push(&c.cflags, "");
 	strvec_push(&c.rustflags, "-Cx");
@@ -675,6 +678,38 @@ static void test_conf(void **state)
 	assert_int_equal(got.ldflags.nr, 0);
 	assert_string_equal(got.rustflags.v[0], "-Cx");
 	assert_true(got.started_ns == INT64_MAX);
+	assert_int_equal(got.layout, 7);
+	assert_string_equal(got.pad, "/p d/pad.s");
+}
+
+static void test_layout_linkers(void **state)
+{
+	(void)state;
+	assert_true(layout_linker_pads("Debian LLD 22.1.8 (compatible with GNU linkers)\n"));
+	assert_true(layout_linker_pads("LLD 20.0.0\n"));
+	assert_false(layout_linker_pads("Debian LLD 19.1.7 (compatible with GNU linkers)\n"));
+	assert_false(layout_linker_pads("GNU ld (GNU Binutils for Debian) 2.40\n"));
+	assert_false(layout_linker_pads("mold 2.30.0 (compatible with GNU ld)\n"));
+	assert_false(layout_linker_pads("LLD \n"));
+	assert_false(layout_linker_pads(""));
+}
+
+static void test_layout_pads(void **state)
+{
+	PGO_AUTO(strbuf) one = STRBUF_INIT, again = STRBUF_INIT, other = STRBUF_INIT;
+	PGO_AUTO(strvec) keep = STRVEC_INIT;
+
+	(void)state;
+	wrapper_pad_source(1, &one);
+	wrapper_pad_source(1, &again);
+	wrapper_pad_source(2, &other);
+	layout_keep_pads(&keep);
+	assert_string_equal(one.buf, again.buf);
+	assert_string_not_equal(one.buf, other.buf);
+	assert_non_null(strstr(one.buf, "\t.section .text.hot,\"ax\"\n"));
+	assert_non_null(strstr(one.buf, "pgoctl_pad_0:\n\t.skip "));
+	assert_string_equal(keep.v[0], "-Wl,-u,pgoctl_pad_0");
+	assert_int_equal(keep.nr, 7);
 }
 
 static void test_bad_conf(void **state)
@@ -897,6 +932,8 @@ int main(void)
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_long_warning),
 		cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_layout_linkers),
+		cmocka_unit_test(test_layout_pads),
 		cmocka_unit_test(test_bad_conf),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_bad_log),
