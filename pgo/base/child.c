@@ -104,13 +104,16 @@ static int streams_open(const struct child *c, struct streams *s, struct pgo_err
 	return 0;
 }
 
-/* A child that runs, or is about to. used and delay_ns are what is not the measured command's. */
+/*
+ * A child that runs, or is about to. used, ran_ns and delay_ns are what is not the measured
+ * command's.
+ */
 struct started {
 	pid_t pid;
 	int sock; /* to a held child; -1 */
 	uint64_t start_ns;
 	struct rusage used;
-	uint64_t delay_ns;
+	uint64_t ran_ns, delay_ns;
 };
 
 static int spawn(const struct child *c, const struct streams *s, struct started *st)
@@ -307,10 +310,10 @@ static bool is_asleep(pid_t pid)
 }
 
 /*
- * What the scheduler made the main thread wait so far. A kernel that keeps no
+ * How long the main thread ran and was made to wait so far. A kernel that keeps no
  * account says zero for all three, the time on the processor included.
  */
-static bool read_run_delay(pid_t pid, uint64_t *ret)
+static bool read_sched(pid_t pid, uint64_t *ran_ns, uint64_t *delay_ns)
 {
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	char *ran, *delay, *save = NULL;
@@ -319,7 +322,8 @@ static bool read_run_delay(pid_t pid, uint64_t *ret)
 		return false;
 	ran = strtok_r(text.buf, " \n", &save);
 	delay = ran ? strtok_r(NULL, " \n", &save) : NULL;
-	return delay && strcmp(ran, "0") != 0 && num_parse_u64(delay, ret);
+	return delay && strcmp(ran, "0") != 0 && num_parse_u64(ran, ran_ns) &&
+	       num_parse_u64(delay, delay_ns);
 }
 
 /* Until it has really come to rest: on a busy machine it may not yet have got there. */
@@ -329,7 +333,7 @@ static void held_settle(struct started *st)
 
 	for (int i = 0; i < 1000 && !is_asleep(st->pid); i++)
 		nanosleep(&pause, NULL);
-	read_run_delay(st->pid, &st->delay_ns);
+	read_sched(st->pid, &st->ran_ns, &st->delay_ns);
 	st->used.ru_nvcsw++; /* going to sleep at the barrier */
 }
 
@@ -492,9 +496,11 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 	int status;
 
 	wait_end(c, st->pid, st->start_ns, &r);
-	r.have_run_delay = read_run_delay(st->pid, &r.run_delay_ns);
-	if (r.have_run_delay)
+	r.have_run_delay = read_sched(st->pid, &r.main_ns, &r.run_delay_ns);
+	if (r.have_run_delay) {
 		r.run_delay_ns -= st->delay_ns;
+		r.main_ns -= st->ran_ns;
+	}
 	kill(-st->pid, SIGKILL); /* the leader is still a zombie: the group cannot be another's */
 	running_group = 0;
 	while (wait4(st->pid, &status, 0, &ru) < 0 && errno == EINTR)

@@ -50,6 +50,7 @@ struct child_result {
 	pid_t pid;
 	uint64_t wall_ns, user_ns, sys_ns;
 	uint64_t run_delay_ns; /* time runnable but not running, of the main thread */
+	uint64_t main_ns;      /* time on a processor, of the main thread */
 	bool have_run_delay;   /* false: /proc/PID/schedstat not readable, or not kept */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
 	/* At the barrier: what the child had of this program's memory, and a margin. A peak that is
