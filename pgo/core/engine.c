@@ -7,7 +7,6 @@
 #include "pgo/stats/paired.h"
 #include "pgo/stats/signed-rank.h"
 
-#define INSTRUMENT_ALPHA 0.01	/* two-sided: below, the A/A pairs are no noise */
 #define INVALID_SHARE 0.2	/* above, the machine is too unquiet to be believed */
 #define NEAR_BOUNDARY 0.03	/* of the statistic's range: within, sign flips decide */
 
@@ -156,6 +155,29 @@ static bool is_final(enum verdict v)
 	return v != VERDICT_INCONCLUSIVE && v != VERDICT_NOT_SLOWER;
 }
 
+static double two_sided(double a, double b)
+{
+	return fmin(1, 2 * fmin(a, b));
+}
+
+double engine_position_p(const struct engine *g)
+{
+	PGO_AUTO_FREE double *turned = xcalloc(g->nr_position + 1, sizeof(*turned));
+
+	if (!g->nr_position)
+		return 1;
+	for (size_t i = 0; i < g->nr_position; i++)
+		turned[i] = -g->position[i];
+	return two_sided(sign_flip_upper(g->position, g->nr_position, g->e->head.seed),
+			 sign_flip_upper(turned, g->nr_position, g->e->head.seed));
+}
+
+/* The order in a pair widens the interval; units of two pairs will not have that. */
+static bool order_in_the_way(const struct engine *g)
+{
+	return !g->nr_units[1] && engine_position_p(g) < INSTRUMENT_ALPHA;
+}
+
 static void judge(const struct engine *g, const struct series *s, struct look *k)
 {
 	const struct spending_look *l = &g->spending.looks[s->nr_looks];
@@ -163,7 +185,9 @@ static void judge(const struct engine *g, const struct series *s, struct look *k
 
 	*k = (struct look){ .n = l->n, .ci = interval_at(s->d, l) };
 	k->verdict = verdict_of(&k->ci, &rule);
-	k->exact = any_tie(s->d, l->n) || is_near(s->d, l, &rule, k->verdict);
+	/* Units of two kinds are not exchangeable, as the table has it. */
+	k->exact = any_tie(s->d, l->n) || (g->nr_units[0] && g->nr_units[1]) ||
+		   is_near(s->d, l, &rule, k->verdict);
 	if (k->exact)
 		judge_exactly(g, s->d, l->n, &k->ci);
 	if (s->nr_looks)
@@ -190,7 +214,8 @@ static void look(const struct engine *g, struct series *s)
 	s->nr_looks++;
 	s->decided = s->decided || is_final(k->verdict);
 	s->futile = !s->decided &&
-		    verdict_prospect(&k->ci, k->n, g->e->head.n_max, &rule) < VERDICT_FUTILE;
+		    verdict_prospect(&k->ci, k->n, g->e->head.n_max, &rule) < VERDICT_FUTILE &&
+		    !order_in_the_way(g);
 }
 
 static void series_add(const struct engine *g, struct series *s, double d)
@@ -228,28 +253,38 @@ static void compare_outputs(struct engine *g, const struct ab_pair *p)
 		r->miscompare = true;
 }
 
-static void take_pair(struct engine *g, const struct ab_pair *p)
+static void take_unit(struct engine *g, const struct ab_pair *p, double d)
 {
-	double d;
-
 	if (p->invalid != VALID) {
 		g->nr_invalid[p->invalid]++;
 		g->workloads[p->workload].nr_invalid++;
 		return;
 	}
 	g->nr_valid++;
-	compare_outputs(g, p);
 	if (p->kind == PAIR_LAYOUT) {
 		g->nr_layout++;
 		return;
 	}
-	d = log_ratio(g, p);
+	if (p->part == PART_WHOLE)
+		push(&g->position, &g->nr_position, &g->alloc_position, p->swapped ? -d : d);
 	if (p->kind == PAIR_AA) {
 		push(&g->aa, &g->nr_aa, &g->alloc_aa, d);
 		return;
 	}
-	push(&g->position, &g->nr_position, &g->alloc_position, p->swapped ? -d : d);
+	g->nr_units[p->part != PART_WHOLE]++;
 	series_add(g, &g->workloads[p->workload].series, d);
+}
+
+static void take_pair(struct engine *g, const struct ab_pair *p)
+{
+	double d = log_ratio(g, p);
+
+	if (p->invalid == VALID)
+		compare_outputs(g, p);
+	if (p->part == PART_FIRST)
+		g->half = d;
+	else
+		take_unit(g, p, p->part == PART_SECOND ? (g->half + d) / 2 : d);
 }
 
 /* A round counts for the whole once each workload has a pair in it. */
@@ -408,21 +443,15 @@ bool engine_done(const struct engine *g)
 	return true;
 }
 
-static double two_sided(double a, double b)
-{
-	return fmin(1, 2 * fmin(a, b));
-}
-
 static void check_instrument(struct engine *g)
 {
 	struct instrument *in = &g->instrument;
 	struct paired_result r;
-	PGO_AUTO_FREE double *turned = NULL;
 
 	*in = (struct instrument){ .nr = g->nr_aa,
 				   .floor = INFINITY,
 				   .p = 1,
-				   .position_p = 1,
+				   .position_p = engine_position_p(g),
 				   .ci = { -INFINITY, INFINITY, 0 } };
 	if (g->nr_aa && !paired_analyze(g->aa, g->nr_aa, g->e->head.alpha, &r, NULL)) {
 		in->ci = r.ci;
@@ -430,13 +459,6 @@ static void check_instrument(struct engine *g)
 		in->p = two_sided(r.p_greater, r.p_less);
 	}
 	in->broken = in->p < INSTRUMENT_ALPHA;
-	if (!g->nr_position)
-		return;
-	turned = xcalloc(g->nr_position, sizeof(*turned));
-	for (size_t i = 0; i < g->nr_position; i++)
-		turned[i] = -g->position[i];
-	in->position_p = two_sided(sign_flip_upper(g->position, g->nr_position, g->e->head.seed),
-				   sign_flip_upper(turned, g->nr_position, g->e->head.seed));
 	in->position_effect = in->position_p < INSTRUMENT_ALPHA;
 }
 

@@ -55,13 +55,14 @@ struct workload_result {
 	struct layout_floor floor;
 };
 
+#define INSTRUMENT_ALPHA 0.01	/* two-sided: below, it is no noise */
 struct instrument { /* the A/A check */
 	size_t nr;
 	struct interval ci;   /* its half-width is the noise floor */
 	double floor;	      /* a fraction: exp(half-width) - 1; infinite when unknown */
 	double p;	      /* two-sided exact, against symmetry about 0 */
 	bool broken;	      /* p < 0.01 */
-	double position_p;    /* second run against first, over all A/B pairs */
+	double position_p;    /* second run against first, over all pairs that are a unit */
 	bool position_effect; /* position_p < 0.01 */
 };
 
@@ -74,12 +75,14 @@ struct engine {
 	struct instrument instrument;
 	double *aa; /* log ratios of the A/A pairs */
 	size_t nr_aa, alloc_aa;
-	double *position; /* d, signed by order */
+	double *position; /* d, signed by order, of units of one pair */
 	size_t nr_position, alloc_position;
 	struct layout_floor floor; /* of the whole */
 	size_t nr_layout;	   /* pairs behind it that count */
 	bool layout_differs;	   /* a layout of the baseline printed something else */
 	struct cluster layouts;	   /* ESTIMAND_BUILD: of the whole; .nr 0: a layout lacks a pair */
+	double half;		   /* d of a unit's first pair, until its second comes */
+	size_t nr_units[2];	   /* A/B: of one pair, of two */
 	size_t nr_valid, nr_invalid[NR_INVALID];
 	size_t taken; /* pairs of e that were looked at */
 };
@@ -97,6 +100,11 @@ PGO_DEFINE_AUTO(engine, engine_release)
 
 /* Take in the pairs that came since; look where a look is due. */
 int engine_update(struct engine *g, struct pgo_err *err);
+/*
+ * The exact two-sided p of "the second run of a pair is as fast as the first", for all pairs so
+ * far. Under it the coins say nothing of the order's outcome, so a unit may be chosen by it.
+ */
+double engine_position_p(const struct engine *g);
 /* Whether this workload needs more pairs, for a claim of its own or for the whole's. */
 bool engine_wants(const struct engine *g, size_t workload);
 bool engine_done(const struct engine *g);

@@ -33,6 +33,7 @@ struct field {
 	const char *const *names;
 	unsigned nr_names;
 	const struct layout *sub;
+	unsigned since; /* the version that brought it; 0: the first */
 };
 
 /* One table for both directions: what is written is what is read. */
@@ -41,14 +42,18 @@ struct layout {
 	size_t nr;
 };
 #define LAYOUT(f) { (f), ARRAY_SIZE(f) }
-#define FIELD(type, member, kind) { #member, (kind), offsetof(struct type, member), NULL, 0, NULL }
-#define NAMED(key, type, member, names) \
-	{ (key), KIND_NAME, offsetof(struct type, member), (names), ARRAY_SIZE(names), NULL }
+#define AT(type, member) offsetof(struct type, member)
+#define FIELD_SINCE(type, member, kind, since) \
+	{ #member, (kind), AT(type, member), NULL, 0, NULL, (since) }
+#define FIELD(type, member, kind) FIELD_SINCE(type, member, kind, 0)
+#define NAMED(key, type, member, names, since) \
+	{ (key), KIND_NAME, AT(type, member), (names), ARRAY_SIZE(names), NULL, (since) }
 
 _Static_assert(sizeof(enum metric) == sizeof(unsigned) && sizeof(enum gate) == sizeof(unsigned) &&
 		       sizeof(enum invalid) == sizeof(unsigned) &&
 		       sizeof(enum pair_kind) == sizeof(unsigned) &&
-		       sizeof(enum estimand) == sizeof(unsigned),
+		       sizeof(enum estimand) == sizeof(unsigned) &&
+		       sizeof(enum pair_part) == sizeof(unsigned),
 	       "enums are read as unsigned");
 
 static const char *const metric_names[NR_METRICS] = {
@@ -76,6 +81,12 @@ static const char *const estimand_names[] = {
 	[ESTIMAND_BUILD] = "build",
 };
 
+static const char *const part_names[] = {
+	[PART_WHOLE] = "whole",
+	[PART_FIRST] = "first",
+	[PART_SECOND] = "second",
+};
+
 static const char *const gate_names[] = {
 	[GATE_NO_REGRESSION] = "no-regression",
 	[GATE_PROVE_NOT_SLOWER] = "prove-not-slower",
@@ -83,7 +94,7 @@ static const char *const gate_names[] = {
 };
 
 #define COUNTER(which, name) \
-	[which] = { (name), KIND_MEASURED, (which) * sizeof(uint64_t), NULL, 0, NULL }
+	[which] = { (name), KIND_MEASURED, (which) * sizeof(uint64_t), NULL, 0, NULL, 0 }
 static const struct field counter_fields[NR_COUNTERS] = {
 	COUNTER(COUNTER_CYCLES, "cycles"),
 	COUNTER(COUNTER_INSTRUCTIONS, "instructions"),
@@ -104,6 +115,8 @@ static const struct layout counter_layout = LAYOUT(counter_fields);
 static const struct field run_fields[] = {
 	FIELD(run_metrics, wall_ns, KIND_MEASURED),
 	FIELD(run_metrics, cpu_ns, KIND_MEASURED),
+	FIELD_SINCE(run_metrics, user_ns, KIND_MEASURED, 2),
+	FIELD_SINCE(run_metrics, sys_ns, KIND_MEASURED, 2),
 	FIELD(run_metrics, run_delay_ns, KIND_MEASURED),
 	FIELD(run_metrics, max_rss_bytes, KIND_MEASURED),
 	FIELD(run_metrics, minor_faults, KIND_MEASURED),
@@ -113,21 +126,22 @@ static const struct field run_fields[] = {
 	FIELD(run_metrics, throttled_ns, KIND_MEASURED),
 	FIELD(run_metrics, steal_ns, KIND_MEASURED),
 	FIELD(run_metrics, pressure_ns, KIND_MEASURED),
-	{ "counters", KIND_OBJECT, offsetof(struct run_metrics, counters), NULL, 0,
-	  &counter_layout },
+	{ "counters", KIND_OBJECT, offsetof(struct run_metrics, counters), NULL, 0, &counter_layout,
+	  0 },
 	FIELD(run_metrics, output, KIND_HASH),
 };
 static const struct layout run_layout = LAYOUT(run_fields);
 
 static const struct field pair_fields[] = {
 	FIELD(ab_pair, workload, KIND_SIZE),
-	NAMED("kind", ab_pair, kind, kind_names),
+	NAMED("kind", ab_pair, kind, kind_names, 0),
+	NAMED("part", ab_pair, part, part_names, 2),
 	FIELD(ab_pair, round, KIND_UINT),
 	FIELD(ab_pair, swapped, KIND_BOOL),
 	FIELD(ab_pair, padding_bytes, KIND_UINT),
-	NAMED("validity", ab_pair, invalid, invalid_names),
-	{ "a", KIND_OBJECT, offsetof(struct ab_pair, run[0]), NULL, 0, &run_layout },
-	{ "b", KIND_OBJECT, offsetof(struct ab_pair, run[1]), NULL, 0, &run_layout },
+	NAMED("validity", ab_pair, invalid, invalid_names, 0),
+	{ "a", KIND_OBJECT, offsetof(struct ab_pair, run[0]), NULL, 0, &run_layout, 0 },
+	{ "b", KIND_OBJECT, offsetof(struct ab_pair, run[1]), NULL, 0, &run_layout, 0 },
 };
 static const struct layout pair_layout = LAYOUT(pair_fields);
 
@@ -140,7 +154,7 @@ static const struct layout pair_more_layout = LAYOUT(pair_more_fields);
 static const struct field workload_fields[] = {
 	FIELD(ab_workload_info, name, KIND_TEXT),
 	FIELD(ab_workload_info, weight, KIND_DOUBLE),
-	NAMED("metric", ab_workload_info, metric, metric_names),
+	NAMED("metric", ab_workload_info, metric, metric_names, 0),
 	FIELD(ab_workload_info, times, KIND_UINT),
 	FIELD(ab_workload_info, held_out, KIND_BOOL),
 	FIELD(ab_workload_info, output_compared, KIND_BOOL),
@@ -155,7 +169,7 @@ static const struct field head_fields[] = {
 	FIELD(evidence_head, alpha, KIND_DOUBLE),
 	FIELD(evidence_head, margin, KIND_DOUBLE),
 	FIELD(evidence_head, min_effect, KIND_DOUBLE),
-	NAMED("gate", evidence_head, gate, gate_names),
+	NAMED("gate", evidence_head, gate, gate_names, 0),
 	FIELD(evidence_head, a, KIND_TEXT),
 	FIELD(evidence_head, b, KIND_TEXT),
 	FIELD(evidence_head, machine, KIND_TEXT),
@@ -165,7 +179,7 @@ static const struct field head_fields[] = {
 static const struct layout head_layout = LAYOUT(head_fields);
 
 static const struct field layouts_fields[] = {
-	NAMED("estimand", evidence_layouts, estimand, estimand_names),
+	NAMED("estimand", evidence_layouts, estimand, estimand_names, 0),
 	FIELD(evidence_layouts, nr, KIND_UINT),
 	FIELD(evidence_layouts, floor, KIND_UINT),
 	FIELD(evidence_layouts, link_ns, KIND_U64),
@@ -332,6 +346,7 @@ struct line {
 	const char *path;
 	size_t nr; /* from 1 */
 	size_t offset;
+	unsigned version; /* of the file */
 	struct pgo_err *err;
 };
 
@@ -457,10 +472,11 @@ static bool take_field(const struct field *f, const json_t *o, void *at)
 	return false;
 }
 
-/* o has the fields of l and nr_more others, which the caller reads. */
+/* o has the fields of l and nr_more others, which the caller reads; an old o not those since. */
 static int take_fields(const json_t *o, const struct layout *l, size_t nr_more, void *base,
 		       const struct line *line)
 {
+	size_t nr = nr_more;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < l->nr; i++) {
@@ -468,6 +484,12 @@ static int take_fields(const json_t *o, const struct layout *l, size_t nr_more, 
 		const json_t *v = json_object_get(o, f->key);
 		void *at = (char *)base + f->offset;
 
+		if (f->since > line->version) {
+			if (f->kind == KIND_MEASURED)
+				*(uint64_t *)at = NOT_MEASURED;
+			continue;
+		}
+		nr++;
 		if (!v)
 			return line_error(line, "field '%s' is missing", f->key);
 		if (f->kind == KIND_OBJECT && json_is_object(v))
@@ -475,23 +497,23 @@ static int take_fields(const json_t *o, const struct layout *l, size_t nr_more, 
 		else if (!take_field(f, o, at))
 			return line_error(line, "field '%s' has a wrong type or value", f->key);
 	}
-	if (!ret && json_object_size(o) != l->nr + nr_more)
-		return line_error(line, "%zu fields where %zu are known", json_object_size(o),
-				  l->nr + nr_more);
+	if (!ret && json_object_size(o) != nr)
+		return line_error(line, "%zu fields where %zu are known", json_object_size(o), nr);
 	return ret;
 }
 
-static int check_version(const json_t *o, const struct line *line)
+static int take_version(const json_t *o, struct line *line)
 {
 	const json_t *v = json_object_get(o, "evidence");
 
 	if (!json_is_integer(v))
 		return line_error(line, "field 'evidence', the version, is missing");
-	if (json_integer_value(v) == EVIDENCE_VERSION)
+	line->version = (unsigned)json_integer_value(v);
+	if (json_integer_value(v) >= 1 && json_integer_value(v) <= EVIDENCE_VERSION)
 		return 0;
 	return pgo_error_at(line->err, PGO_EVERSION, line->path, (int64_t)line->offset,
 			    "'%s' is evidence of version %" JSON_INTEGER_FORMAT
-			    ", not of version %d",
+			    ", not of version %d or older",
 			    line->path, json_integer_value(v), EVIDENCE_VERSION);
 }
 
@@ -545,12 +567,12 @@ static int take_layouts(const json_t *o, struct evidence_layouts *l, const struc
 	return 0;
 }
 
-static int take_head(struct evidence *e, const json_t *o, const struct line *line)
+static int take_head(struct evidence *e, const json_t *o, struct line *line)
 {
 	const json_t *list = json_object_get(o, "workloads");
 	const json_t *layouts = json_object_get(o, "layouts");
 	size_t nr = json_array_size(list);
-	int ret = check_version(o, line);
+	int ret = take_version(o, line);
 
 	if (!ret)
 		ret = take_fields(o, &head_layout, layouts ? 3 : 2, &e->head, line);
@@ -598,6 +620,21 @@ static int check_pair(const struct evidence *e, const struct ab_pair *p, const s
 	return 0;
 }
 
+/* A second half follows its first, which nothing else does. */
+static int check_part(const struct evidence *e, const struct ab_pair *p, const struct line *line)
+{
+	const struct ab_pair *before = e->nr_pairs ? &e->pairs[e->nr_pairs - 1] : NULL;
+	bool open = before && before->part == PART_FIRST;
+
+	if (open != (p->part == PART_SECOND))
+		return line_error(line, "a unit's second pair without its first, or the reverse");
+	if (open && (p->workload != before->workload || p->kind != before->kind ||
+		     p->round != before->round || p->invalid != before->invalid ||
+		     p->swapped == before->swapped))
+		return line_error(line, "a unit's two pairs do not belong together");
+	return 0;
+}
+
 static int take_pair(struct evidence *e, const json_t *o, const struct line *line)
 {
 	struct ab_pair p = { 0 };
@@ -609,11 +646,13 @@ static int take_pair(struct evidence *e, const json_t *o, const struct line *lin
 	if (!ret)
 		ret = check_pair(e, &p, line);
 	if (!ret)
+		ret = check_part(e, &p, line);
+	if (!ret)
 		evidence_add(e, &p);
 	return ret;
 }
 
-static int take_line(struct evidence *e, const char *text, size_t len, const struct line *line)
+static int take_line(struct evidence *e, const char *text, size_t len, struct line *line)
 {
 	PGO_AUTO(json_holder) o = { NULL };
 	json_error_t je;

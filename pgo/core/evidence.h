@@ -42,7 +42,8 @@ const char *counter_name(enum counter c); /* perf's name: "branch-misses" */
 /* Of one run: all processes of the unit together. Times in ns. */
 struct run_metrics {
 	uint64_t wall_ns, cpu_ns;
-	uint64_t run_delay_ns; /* of the main thread: runnable, not running */
+	uint64_t user_ns, sys_ns; /* cpu_ns is their sum */
+	uint64_t run_delay_ns;	  /* of the main thread: runnable, not running */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
 	uint64_t throttled_ns; /* by the cgroup's quota, during the run */
 	uint64_t steal_ns;     /* of all processors, during the run */
@@ -68,9 +69,16 @@ const char *invalid_name(enum invalid why);
 enum pair_kind { PAIR_AB, PAIR_AA, PAIR_LAYOUT };
 const char *pair_kind_name(enum pair_kind k); /* "ab" "aa" "layout" */
 
+/*
+ * A unit is one pair; or two, ABBA or BAAB, where runs disturb each other: they follow at once,
+ * their coins are opposite, and they count as one, by the mean of their log ratios.
+ */
+enum pair_part { PART_WHOLE, PART_FIRST, PART_SECOND };
+
 struct ab_pair {
 	size_t workload; /* index */
 	enum pair_kind kind;
+	enum pair_part part;
 	unsigned round;		/* from 0; none without a pair */
 	bool swapped;		/* the coin: run[1] went first */
 	unsigned padding_bytes; /* of the environment, the same for both */
@@ -145,11 +153,12 @@ bool evidence_has_layouts(const struct evidence *e);
 json_t *evidence_head_json(const struct evidence *e);
 json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p);
 /*
- * Read a file. A last line without its newline (a killed run) is left out, with
+ * Read a file, of this version or an older one, in which what came later is not
+ * measured. A last line without its newline (a killed run) is left out, with
  * a warning. Strict: every field is there, none is unknown, each is in its
  * range. -PGO_EFORMAT with the line's number and offset; -PGO_EVERSION.
  */
-#define EVIDENCE_VERSION 1
+#define EVIDENCE_VERSION 2
 #define EVIDENCE_MAX_LINE (4u << 20)	/* bytes */
 #define EVIDENCE_MAX_WEIGHT 1e9		/* so that no sum of weighted ratios overflows */
 int evidence_read(const char *path, struct evidence *ret, struct pgo_err *err);

@@ -19,12 +19,17 @@ static size_t gather(const struct evidence *e, size_t workload, double *out)
 		nr = 0;
 		for (size_t i = 0; i < e->nr_pairs; i++) {
 			const struct ab_pair *p = &e->pairs[i];
+			double d;
 
 			if (p->kind != PAIR_AA || p->invalid != VALID ||
 			    (own && p->workload != workload))
 				continue;
-			out[nr++] = log(evidence_metric(e, p->workload, &p->run[0]) /
-					evidence_metric(e, p->workload, &p->run[1]));
+			d = log(evidence_metric(e, p->workload, &p->run[0]) /
+				evidence_metric(e, p->workload, &p->run[1]));
+			if (p->part == PART_SECOND)
+				out[nr - 1] = (out[nr - 1] + d) / 2;
+			else
+				out[nr++] = d;
 		}
 	}
 	return nr;

@@ -72,14 +72,22 @@ static bool counts(const struct ab_pair *p, size_t workload)
 	return p->workload == workload && p->kind == PAIR_AB && p->invalid == VALID;
 }
 
+/* Of one process; NAN, which goes through a sum, when it was not measured. */
+static double seconds_of(uint64_t ns, unsigned times)
+{
+	return ns == NOT_MEASURED ? NAN : (double)ns / 1e9 / times;
+}
+
 static void add_side(const struct evidence *e, size_t workload, int side, struct hyperfine *h)
 {
 	const struct ab_workload_info *w = &e->workloads[workload];
 	const char *label = side ? e->head.b : e->head.a;
 	PGO_AUTO_FREE double *times = xcalloc(e->nr_pairs, sizeof(*times));
 	PGO_AUTO_FREE uint64_t *memory = xcalloc(e->nr_pairs, sizeof(*memory));
+	double program = 0, kernel = 0;
 	PGO_AUTO_FREE char *command = e->nr_workloads == 1 ? xstrdup(label)
 							   : xstrfmt("%s: %s", label, w->name);
+	struct hyperfine_result *r;
 	bool all_measured = true;
 	size_t nr = 0;
 
@@ -89,14 +97,18 @@ static void add_side(const struct evidence *e, size_t workload, int side, struct
 		if (!counts(&e->pairs[i], workload))
 			continue;
 		all_measured = all_measured && m->max_rss_bytes != NOT_MEASURED;
+		program += seconds_of(m->user_ns, w->times);
+		kernel += seconds_of(m->sys_ns, w->times);
 		memory[nr] = m->max_rss_bytes;
 		times[nr++] = (double)m->wall_ns / 1e9 / w->times;
 	}
 	if (!nr)
 		return;
-	hyperfine_add(h, command, times, nr);
+	r = hyperfine_add(h, command, times, nr);
+	r->user_s = program / (double)nr;
+	r->system_s = kernel / (double)nr;
 	if (all_measured)
-		h->results[h->nr - 1].memory_bytes = TAKE_PTR(memory);
+		r->memory_bytes = TAKE_PTR(memory);
 }
 
 void hyperfine_from_evidence(const struct evidence *e, struct hyperfine *ret)

@@ -40,8 +40,7 @@ struct hyperfine_result *hyperfine_add(struct hyperfine *h, const char *command,
 /*
  * The valid A/B pairs: two results a workload, baseline then candidate, with
  * the wall time of one process. The commands are the sides, "side: workload"
- * where there are several workloads. User and system time, of which evidence
- * has the sum only, and exit codes are not known.
+ * where there are several workloads. Exit codes are not known.
  */
 void hyperfine_from_evidence(const struct evidence *e, struct hyperfine *ret);
 

@@ -64,6 +64,8 @@ static struct run_metrics some_run(struct rng *r)
 
 	m.wall_ns = rng_u64(r) >> 1;
 	m.cpu_ns = rng_u64(r) - 1;
+	m.user_ns = some_measured(r);
+	m.sys_ns = some_measured(r);
 	m.run_delay_ns = some_measured(r);
 	m.max_rss_bytes = some_measured(r);
 	m.minor_faults = some_measured(r);
@@ -321,7 +323,7 @@ static void counts_stand_as_what_they_are(void **state)
 	assert_non_null(strstr(text.buf,
 			       "\"a\":{\"wall_ns\":9223372036854775807,"
 			       "\"cpu_ns\":\"9223372036854775808\","
-			       "\"run_delay_ns\":null,"));
+			       "\"user_ns\":null,\"sys_ns\":null,\"run_delay_ns\":null,"));
 	assert_non_null(strstr(text.buf, "\"cpu-migrations\":null},\"output\":null}"));
 	assert_non_null(strstr(text.buf, "\"b\":{\"wall_ns\":0,"));
 	assert_non_null(strstr(text.buf, hash));
@@ -386,10 +388,12 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	{ "\"evidence\":1", "\"evidence\":2", PGO_EVERSION, 0, "version 2, not of version 1" },
-	{ "\"evidence\":1", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
-	{ "\"evidence\":1", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
-	{ "\"evidence\":1,", "", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":2", "\"evidence\":3", PGO_EVERSION, 0, "version 3, not of version 2" },
+	{ "\"evidence\":2", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
+	{ "\"evidence\":2", "\"evidence\":1", PGO_EFORMAT, 2, "15 fields where 13" },
+	{ "\"evidence\":2", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
+	{ "\"evidence\":2", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":2,", "", PGO_EFORMAT, 1, "version" },
 	{ "\"seed\":99,", "", PGO_EFORMAT, 1, "'seed' is missing" },
 	{ "\"seed\":99,", "\"seed\":99,\"seed\":98,", PGO_EFORMAT, 1, "duplicate" },
 	{ "\"seed\":99,", "\"seed\":99,\"colour\":98,", PGO_EFORMAT, 1, "14 fields where 13" },
@@ -430,6 +434,12 @@ static const struct refusal refusals[] = {
 	{ "{\"workload\":0", "{\"workload\":-1", PGO_EFORMAT, 2, "'workload'" },
 	{ "{\"workload\":0,", "{", PGO_EFORMAT, 2, "'workload' is missing" },
 	{ "\"kind\":\"ab\"", "\"kind\":\"ba\"", PGO_EFORMAT, 2, "'kind'" },
+	{ "\"part\":\"whole\",", "", PGO_EFORMAT, 2, "'part' is missing" },
+	{ "\"part\":\"whole\"", "\"part\":\"half\"", PGO_EFORMAT, 2, "'part'" },
+	{ "\"part\":\"whole\"", "\"part\":\"first\"", PGO_EFORMAT, 3, "without its first" },
+	{ "\"part\":\"whole\"", "\"part\":\"second\"", PGO_EFORMAT, 2, "without its first" },
+	{ "\"user_ns\":null,", "", PGO_EFORMAT, 2, "'user_ns' is missing" },
+	{ "\"sys_ns\":null", "\"sys_ns\":-1", PGO_EFORMAT, 2, "'sys_ns'" },
 	{ "\"round\":1", "\"round\":2", PGO_EFORMAT, 2, "round 2 after 0" },
 	{ "\"round\":2", "\"round\":4294967295", PGO_EFORMAT, 3, "round 4294967295 after 1" },
 	{ "\"swapped\":true", "\"swapped\":1", PGO_EFORMAT, 2, "'swapped'" },
@@ -501,6 +511,63 @@ static void good_text_is_taken(void **state)
 	assert_true(e.pairs[0].run[1].cpu_ns == 2002);
 	assert_true(e.pairs[0].run[1].counters[NR_COUNTERS - 1] == NOT_MEASURED);
 	assert_null(e.head.commit);
+}
+
+/* A unit of two pairs: what must be alike in them, and what must not. */
+static void the_parts_of_a_unit_belong_together(void **state)
+{
+	(void)state;
+	for (int wrong = 0; wrong < 5; wrong++) {
+		PGO_AUTO(evidence) e = EVIDENCE_INIT;
+		PGO_AUTO(evidence) again = EVIDENCE_INIT;
+		PGO_AUTO(strbuf) text = STRBUF_INIT;
+		PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
+		struct ab_pair *second;
+
+		good_text(&text);
+		assert_int_equal(evidence_parse("x", text.buf, text.len, &e, NULL), 0);
+		second = &e.pairs[1];
+		*second = e.pairs[0];
+		e.pairs[0].part = PART_FIRST;
+		second->part = PART_SECOND;
+		second->swapped = e.pairs[0].swapped != (wrong != 1);
+		second->kind = wrong == 2 ? PAIR_AA : PAIR_AB;
+		second->round += wrong == 3;
+		second->invalid = wrong == 4 ? INVALID_STEAL : VALID;
+		strbuf_clear(&text);
+		write_all(&e, &text);
+		assert_int_equal(evidence_parse("x", text.buf, text.len, &again, &err),
+				 wrong ? -PGO_EFORMAT : 0);
+		if (wrong)
+			assert_non_null(strstr(err.msg, "do not belong together"));
+		else
+			assert_int_equal(again.pairs[1].part, PART_SECOND);
+	}
+}
+
+static void remove_all(struct strbuf *text, const char *word)
+{
+	while (strstr(text->buf, word))
+		replace(text, word, "");
+}
+
+/* What version 2 brought is absent in a file of version 1, and not measured. */
+static void an_old_file_is_taken(void **state)
+{
+	PGO_AUTO(evidence) e = EVIDENCE_INIT;
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+
+	(void)state;
+	good_text(&text);
+	replace(&text, "\"evidence\":2", "\"evidence\":1");
+	remove_all(&text, "\"part\":\"whole\",");
+	remove_all(&text, "\"user_ns\":null,\"sys_ns\":null,");
+	assert_int_equal(evidence_parse("x", text.buf, text.len, &e, NULL), 0);
+	assert_int_equal(e.nr_pairs, 2);
+	assert_int_equal(e.pairs[0].part, PART_WHOLE);
+	assert_true(e.pairs[0].run[0].cpu_ns == 1001);
+	assert_true(e.pairs[0].run[0].user_ns == NOT_MEASURED);
+	assert_true(e.pairs[0].run[0].sys_ns == NOT_MEASURED);
 }
 
 static void a_line_has_a_bound(void **state)
@@ -649,6 +716,8 @@ int main(void)
 		cmocka_unit_test(every_double_survives),
 		cmocka_unit_test(counts_stand_as_what_they_are),
 		cmocka_unit_test(good_text_is_taken),
+		cmocka_unit_test(the_parts_of_a_unit_belong_together),
+		cmocka_unit_test(an_old_file_is_taken),
 		cmocka_unit_test(wrong_text_is_refused),
 		cmocka_unit_test(a_line_has_a_bound),
 		cmocka_unit_test(cut_off_anywhere),
