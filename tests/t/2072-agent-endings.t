@@ -230,7 +230,7 @@ for cc in clang-14 clang-19 clang-22 gcc-12; do
 	row ignore "" "0 11"
 	row sigwait TERM "0 11" "0 11"
 	row malloc TERM "143 10" "143 0"
-	kind=more
+	kind='more'
 	TEST_AGENT=$agent begin ./p more
 	ok "$cc: a snapshot" ./snap "$pid"
 	is "$(calls_of_f)" 10 "$cc: has what was counted"
