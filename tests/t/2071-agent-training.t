@@ -53,8 +53,8 @@ is "$(clang_calls)" 210 "clang: each call once: before exec, after it, and of th
 like "$(grep '"what":"training' .pgo/record.jsonl)" '"LD_PRELOAD":"[^"]*/pgoctl-agent\.so"' "the record names the agent"
 like "$("$pgoctl" run -n)" "export LD_PRELOAD=.*pgoctl-agent" "as does the plan"
 unlike "$(grep '"what":"build' .pgo/record.jsonl)" 'pgoctl-agent' "builds run without it"
-ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=libc.so.6 "$pgoctl" collect -f >/dev/null 2>&1
-like "$(grep '"what":"training' .pgo/record.jsonl | tail -n 1)" '"LD_PRELOAD":"libc\.so\.6:/[^"]*/pgoctl-agent\.so"' "behind the user's own"
+ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=libm.so.6 "$pgoctl" collect -f >/dev/null 2>&1
+like "$(grep '"what":"training' .pgo/record.jsonl | tail -n 1)" '"LD_PRELOAD":"libm\.so\.6:/[^"]*/pgoctl-agent\.so"' "behind the user's own"
 
 conf clang-22 -static
 exits 0 "static: collect" "$pgoctl" collect
