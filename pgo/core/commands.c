@@ -8,15 +8,41 @@
 #define TIMEOUT_NS 600000000000u
 #define PAIRS 30
 
+static bool is_empty(const char *line)
+{
+	return !line[strspn(line, " \t\n")];
+}
+
+/* Without a shell a line is what its words are. */
+static int check_words(const char *line, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) words = STRVEC_INIT;
+
+	if (strvec_split(&words, line))
+		return 0;
+	return pgo_error(err, PGO_EUSAGE, "a quote does not end in '%s'", line);
+}
+
 static int check(const struct command_pair *c, struct pgo_err *err)
 {
+	int r;
+
 	if (!c->a || !c->b) {
 		pgo_error(err, PGO_EUSAGE, "a comparison of commands needs both");
 		return pgo_err_hint(err, "pgoctl validate -a './old x' -b './new x'");
 	}
+	if (is_empty(c->a) || is_empty(c->b))
+		return pgo_error(err, PGO_EUSAGE, "a command to compare is empty");
 	if (c->shell && strcmp(c->shell, "sh") != 0 && strcmp(c->shell, "none") != 0)
 		return pgo_error(err, PGO_EUSAGE, "option --shell wants sh or none, not '%s'",
 				 c->shell);
+	if (c->shell && !strcmp(c->shell, "none")) {
+		r = check_words(c->a, err);
+		if (!r)
+			r = check_words(c->b, err);
+		if (r)
+			return r;
+	}
 	if (c->stdin_path && access(c->stdin_path, R_OK))
 		return pgo_error_errno(err, "cannot open '%s'", c->stdin_path);
 	return 0;
@@ -49,5 +75,11 @@ int commands_run(const struct command_pair *c, const char *state_dir,
 	};
 	o.prepare = c->prepare;
 	o.no_shell = c->shell && !strcmp(c->shell, "none");
-	return experiment_commands(&p, c->a, c->b, &o, ret, err);
+	r = experiment_commands(&p, c->a, c->b, &o, ret, err);
+	/* state_dir goes with this program: its log and its evidence are nothing to point at. */
+	if (r == -PGO_ECHILD && err)
+		FREE_AND_NULL(err->hint);
+	free(ret->path);
+	ret->path = xstrdup(o.evidence);
+	return r;
 }

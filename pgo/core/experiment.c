@@ -9,12 +9,14 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/explain-run.h"
 #include "pgo/core/layout.h"
 #include "pgo/core/measure.h"
+#include "pgo/core/nature.h"
 #include "pgo/core/source.h"
 #include "pgo/stats/rng.h"
 
-#define UNIT_NS 20000000u	/* a unit shorter than this is repeated inside */
+#define LONG_NS 1000000000u	/* a run longer than this is seen as it is */
 #define MIN_PAIRS 6		/* below, the smallest possible p is above alpha */
 #define MIN_AA 8		/* A/A pairs before the first A/B pair */
 #define AB_PER_AA 10		/* afterwards, one A/A pair for so many A/B pairs */
@@ -25,6 +27,7 @@
 void experiment_release(struct experiment *e)
 {
 	engine_release(&e->engine);
+	explanation_release(&e->why);
 	evidence_release(&e->evidence);
 	free(e->path);
 	*e = (struct experiment)EXPERIMENT_INIT;
@@ -45,8 +48,10 @@ struct trial {
 	uint64_t start_ns;
 	unsigned round;
 	size_t nr_aa, nr_ab;
-	size_t next_aa; /* the workload of the next A/A pair */
-	bool keeping;	/* the evidence file has its head: pairs follow as they come */
+	size_t next_aa;	   /* the workload of the next A/A pair */
+	bool abba;	   /* units of two pairs, and a run before them */
+	unsigned nr_looks; /* of the whole, when the order's effect was looked at */
+	bool keeping;	   /* the evidence file has its head: pairs follow as they come */
 };
 
 static void trial_release(struct trial *t)
@@ -128,29 +133,6 @@ static int choose_workloads(struct trial *t, struct pgo_err *err)
 	return pgo_err_hint(err, "set use: both on one in '%s'", cfg->path);
 }
 
-static double share_of(uint64_t part, uint64_t whole, uint64_t less)
-{
-	return whole > less ? (double)part / (double)(whole - less) : 0;
-}
-
-/*
- * What a run is measured by. CPU time says the same as wall time with less
- * noise, where it is all that the program spends; a program that waits is
- * measured by the time in which it was not kept from running; one with threads
- * by wall time, since threads trade one for the other.
- */
-static enum metric choose_metric(const struct run_metrics *m)
-{
-	uint64_t delay = m->run_delay_ns == NOT_MEASURED ? 0 : m->run_delay_ns;
-	double share = share_of(m->cpu_ns, m->wall_ns, delay);
-
-	if (share > 1.10)
-		return METRIC_WALL;
-	if (share > 0.95)
-		return METRIC_CPU;
-	return m->run_delay_ns == NOT_MEASURED ? METRIC_WALL : METRIC_ACTIVE;
-}
-
 /*
  * Discarded runs, until nothing is read from the disk any more; they fix the metric and the
  * unit.
@@ -158,6 +140,7 @@ static enum metric choose_metric(const struct run_metrics *m)
 static int warm_up(struct trial *t, size_t i, struct pgo_err *err)
 {
 	struct ab_workload_info *w = &t->e->workloads[i];
+	struct nature nature = NATURE_INIT;
 	struct measured a, b;
 	int ret = 0;
 
@@ -168,15 +151,23 @@ static int warm_up(struct trial *t, size_t i, struct pgo_err *err)
 			ret = meter_run(&t->meter, t->specs[i], &t->sides[1], 1, 0, &b, err);
 		if (ret)
 			return ret;
-		if (!a.metrics.major_faults && !b.metrics.major_faults)
+		nature.settled = true;
+		nature_observe(&nature, &a);
+		nature_observe(&nature, &b);
+		/* This program may be late to see an end: one quiet run of a few is enough. */
+		if (nature.settled &&
+		    (nature_metric(&nature) == METRIC_CPU || a.metrics.wall_ns > LONG_NS))
 			break;
 	}
-	w->metric = choose_metric(&a.metrics);
-	if (w->metric != METRIC_CPU && choose_metric(&b.metrics) == METRIC_CPU)
-		w->metric = METRIC_CPU;
-	if (a.metrics.wall_ns < UNIT_NS)
-		w->times = (unsigned)(UNIT_NS / (a.metrics.wall_ns + 1)) + 1;
+	w->metric = nature_metric(&nature);
+	nature_tell(&nature, w->name);
+	if (a.nr_left || b.nr_left)
+		log_warn(
+			"workload '%s' leaves processes behind, %u in a run: they are ended with "
+			"it, and their time is counted up to then",
+			w->name, a.nr_left > b.nr_left ? a.nr_left : b.nr_left);
 	t->process_ns[i] = (uint64_t)(evidence_metric(t->e, i, &a.metrics) * 1e9);
+	w->times = nature_times(t->process_ns[i], a.metrics.wall_ns);
 	w->unit_ns = a.metrics.wall_ns * w->times;
 	t->x->forecast.round_ns += (a.metrics.wall_ns + b.metrics.wall_ns) * w->times;
 	memcpy(w->output, a.metrics.output, sizeof(w->output));
@@ -211,47 +202,85 @@ static const struct side *side_of(const struct trial *t, const struct ab_pair *p
 	return pair->layout ? &t->laid_out[s][pair->layout] : &t->sides[s];
 }
 
-/* One attempt at a pair; what the environment did to it decides whether it counts. */
-static int attempt(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
+static int run_side(struct trial *t, const struct ab_pair *pair, int s, struct measured *m,
+		    struct pgo_err *err)
 {
-	const struct side *sides[2] = { side_of(t, pair, 0), side_of(t, pair, 1) };
-	const struct ab_workload_info *w = &t->e->workloads[pair->workload];
+	const struct side *side = side_of(t, pair, s);
+
+	return meter_run(&t->meter, t->specs[pair->workload], side,
+			 t->e->workloads[pair->workload].times, spin_of(t, pair->workload, side), m,
+			 err);
+}
+
+static int run_both(struct trial *t, struct ab_pair *pair, struct pgo_err *err)
+{
+	struct measured m;
 	int ret = 0;
+
+	for (int n = 0; !ret && n < 2; n++) {
+		int s = pair->swapped ? !n : n;
+
+		ret = run_side(t, pair, s, &m, err);
+		pair->run[s] = m.metrics;
+		if (!ret && pair->invalid == VALID)
+			pair->invalid = m.invalid;
+	}
+	return ret;
+}
+
+/*
+ * ABBA or BAAB. The run before it, of the side that goes first, makes both sides follow each
+ * side once: what a run leaves to the next falls on both alike.
+ */
+static int run_four(struct trial *t, struct ab_pair unit[2], struct pgo_err *err)
+{
+	struct measured rest;
+	int ret = run_side(t, &unit[0], unit[0].swapped, &rest, err);
+
+	unit[0].part = PART_FIRST;
+	unit[1] = unit[0];
+	unit[1].part = PART_SECOND;
+	unit[1].swapped = !unit[0].swapped;
+	for (int i = 0; !ret && i < 2; i++)
+		ret = run_both(t, &unit[i], err);
+	if (!ret && unit[0].invalid == VALID)
+		unit[0].invalid = unit[1].invalid;
+	unit[1].invalid = unit[0].invalid;
+	return ret;
+}
+
+/* One attempt at a unit; what the environment did to it decides whether it counts. */
+static int attempt(struct trial *t, struct ab_pair unit[2], struct pgo_err *err)
+{
+	struct ab_pair *pair = &unit[0];
 
 	pair->swapped = rng_coin(&t->rng);
 	pair->padding_bytes = t->opts->no_padding ? 0 : (unsigned)rng_below(&t->rng, 4096);
 	pair->invalid = VALID;
 	t->meter.padding_bytes = pair->padding_bytes;
-	for (int n = 0; !ret && n < 2; n++) {
-		int s = pair->swapped ? !n : n;
-		struct measured m;
+	return t->abba ? run_four(t, unit, err) : run_both(t, pair, err);
+}
 
-		ret = meter_run(&t->meter, t->specs[pair->workload], sides[s], w->times,
-				spin_of(t, pair->workload, sides[s]), &m, err);
-		pair->run[s] = m.metrics;
-		if (pair->invalid == VALID)
-			pair->invalid = m.invalid;
-	}
-	return ret;
+static int keep_pair(struct trial *t, const struct ab_pair *pair, struct pgo_err *err)
+{
+	evidence_add(t->e, pair);
+	return t->keeping ? append_evidence(t, evidence_pair_json(t->e, pair), err) : 0;
 }
 
 /* Run until an attempt is valid; each is kept as evidence. */
 static int run_pair(struct trial *t, size_t workload, enum pair_kind kind, unsigned layout,
 		    struct pgo_err *err)
 {
-	struct ab_pair pair = {
-		.workload = workload, .kind = kind, .round = t->round, .layout = layout
+	struct ab_pair unit[2] = {
+		{ .workload = workload, .kind = kind, .round = t->round, .layout = layout }
 	};
-	int ret;
 
 	for (int n = 0; n < MAX_RETRIES; n++) {
-		ret = attempt(t, &pair, err);
-		if (ret)
-			return ret;
-		evidence_add(t->e, &pair);
-		if (t->keeping)
-			ret = append_evidence(t, evidence_pair_json(t->e, &pair), err);
-		if (ret || pair.invalid == VALID)
+		int ret = attempt(t, unit, err);
+
+		for (int i = 0; !ret && i < (t->abba ? 2 : 1); i++)
+			ret = keep_pair(t, &unit[i], err);
+		if (ret || unit[0].invalid == VALID)
 			return ret;
 	}
 	return 0;
@@ -317,6 +346,28 @@ static size_t shuffle_wanted(struct trial *t, size_t *order)
 	return nr;
 }
 
+/*
+ * Whether the order matters is looked at when the whole is, not after every pair, so that chance
+ * seldom says yes. Each later unit costs five runs in place of two.
+ */
+static void consider_order(struct trial *t)
+{
+	const struct engine *g = &t->x->engine;
+	double p;
+
+	if (t->abba || t->opts->unit != UNIT_AUTO || t->nr_looks == g->overall.nr_looks)
+		return;
+	t->nr_looks = g->overall.nr_looks;
+	p = engine_position_p(g);
+	if (p >= INSTRUMENT_ALPHA || engine_done(g))
+		return;
+	t->abba = true;
+	log_warn(
+		"the second run of a pair differs from the first by itself (p %.2g): from here "
+		"on a unit is ABBA with a run before it",
+		p);
+}
+
 static int run_round(struct trial *t, struct pgo_err *err)
 {
 	PGO_AUTO_FREE size_t *order = xcalloc(t->e->nr_workloads, sizeof(*order));
@@ -326,7 +377,11 @@ static int run_round(struct trial *t, struct pgo_err *err)
 	for (size_t i = 0; !ret && i < nr; i++)
 		ret = run_ab(t, order[i], 0, err);
 	end_round(t);
-	return ret ? ret : engine_update(&t->x->engine, err);
+	if (!ret)
+		ret = engine_update(&t->x->engine, err);
+	if (!ret)
+		consider_order(t);
+	return ret;
 }
 
 /* Fixed before the first A/B pair, so that no result can choose its own sample size. */
@@ -334,7 +389,8 @@ static unsigned fix_n_max(const struct trial *t)
 {
 	uint64_t budget = t->opts->budget_ns ? t->opts->budget_ns : t->p->config.budget_ns;
 	unsigned most = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
-	uint64_t round = t->x->forecast.round_ns * (AB_PER_AA + 1) / AB_PER_AA;
+	uint64_t runs = t->x->forecast.round_ns * (t->abba ? 5 : 2) / 2;
+	uint64_t round = runs * (AB_PER_AA + 1) / AB_PER_AA;
 	uint64_t spent = clock_now_ns() - t->start_ns, fit;
 
 	if (!budget || !round)
@@ -382,12 +438,32 @@ static int make_forecast(struct trial *t, struct pgo_err *err)
 	return pgo_err_hint(err, "allow more --pairs or --budget, or insist with --force-margin");
 }
 
+/* Said before hours are spent, not after them. */
+static void tell_time(const struct trial *t, size_t nr_aa_rounds)
+{
+	uint64_t least = t->x->forecast.round_ns * (nr_aa_rounds + MIN_PAIRS);
+	uint64_t budget = t->opts->budget_ns ? t->opts->budget_ns : t->p->config.budget_ns;
+	PGO_AUTO(strbuf) need = STRBUF_INIT;
+	PGO_AUTO(strbuf) have = STRBUF_INIT;
+
+	if (t->abba)
+		least = least * 5 / 2;
+	num_add_duration(&need, least);
+	num_add_duration(&have, budget);
+	if (budget && budget < least)
+		log_warn("the budget is %s, but the fewest pairs that can tell anything take %s",
+			 have.buf, need.buf);
+	else
+		log_step("the fewest pairs that can tell anything take %s", need.buf);
+}
+
 static int calibrate(struct trial *t, struct pgo_err *err)
 {
 	size_t each = (MIN_AA + t->e->nr_workloads - 1) / t->e->nr_workloads;
 	size_t total = each * t->e->nr_workloads;
 	int ret = 0;
 
+	tell_time(t, each);
 	progress_start("A/A pairs", total);
 	for (size_t i = 0; !ret && i < total; i++) {
 		progress_step(i, t->e->workloads[t->next_aa].name);
@@ -485,6 +561,22 @@ static int run_rounds(struct trial *t, struct pgo_err *err)
 	return ret;
 }
 
+/* After the last pair, so that it disturbs none; a signal ends it, and takes no verdict back. */
+static int explain(struct trial *t, struct pgo_err *err)
+{
+	struct explanation *why = &t->x->why;
+	int ret = 0;
+
+	explanation_init(why, t->e, "not run: a signal came before");
+	if (!t->x->cancelled)
+		ret = explain_run(&t->meter, t->specs, t->sides, why, err);
+	if (ret && ret != -PGO_ECANCELLED)
+		return ret;
+	t->x->cancelled |= ret != 0;
+	explanation_conclude(why, &t->x->engine);
+	return 0;
+}
+
 static int run_trial(struct trial *t, struct pgo_err *err)
 {
 	int ret = 0;
@@ -509,7 +601,9 @@ static int run_trial(struct trial *t, struct pgo_err *err)
 		t->x->cancelled = true;
 		ret = 0;
 	}
-	return ret ? ret : engine_finish(&t->x->engine, err);
+	if (!ret)
+		ret = engine_finish(&t->x->engine, err);
+	return ret || !t->opts->explain ? ret : explain(t, err);
 }
 
 static int run_all(struct trial *t, const char *baseline, const char *candidate,
@@ -519,6 +613,7 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 	int ret = choose_workloads(t, err);
 
 	t->start_ns = clock_now_ns();
+	t->abba = t->opts->unit == UNIT_ABBA;
 	if (!ret && baseline)
 		ret = lay_out(t, baseline, candidate, err);
 	if (!ret)
@@ -566,4 +661,10 @@ int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *
 		return r;
 	ret->path = xstrdup(path);
 	return engine_replay(&ret->engine, err);
+}
+
+void experiment_explain_counters(struct experiment *x)
+{
+	explanation_init(&x->why, &x->evidence, "not run: a replay runs nothing");
+	explanation_conclude(&x->why, &x->engine);
 }

@@ -8,6 +8,7 @@
 #define PGO_CORE_EXPERIMENT_H
 
 #include "pgo/core/engine.h"
+#include "pgo/core/explain.h"
 #include "pgo/core/forecast.h"
 #include "pgo/core/project.h"
 
@@ -25,11 +26,16 @@ struct layout_outs {
 };
 #define LAYOUT_OUTS_INIT { .dirs = STRVEC_INIT }
 
+/* What is flipped for: a pair, or ABBA with a run before it. By default the latter is gone over to
+ * when the order in a pair is found to matter. */
+enum unit { UNIT_AUTO, UNIT_PAIR, UNIT_ABBA };
+
 struct experiment_opts {
 	unsigned pairs; /* at most; 0: pgo.yaml's */
 	uint64_t seed;	/* 0: drawn, and told */
 	double margin, min_effect, alpha;
 	enum gate gate;
+	enum unit unit;
 	uint64_t budget_ns;   /* 0: pgo.yaml's, or none */
 	double inject;	      /* the candidate also spins for this fraction of a unit's time */
 	bool insist;	      /* the margin was asked for: one that cannot be proven is refused */
@@ -37,6 +43,7 @@ struct experiment_opts {
 	bool no_padding;      /* no random environment */
 	const char *prepare;  /* run before each run, not timed, or NULL */
 	bool no_shell;	      /* split the line into words, and run it as it is */
+	bool explain;	      /* also count what the sides execute, after the last pair */
 	const char *evidence; /* a file to keep it in besides .pgo/validate/ */
 	enum estimand estimand;
 	unsigned layouts; /* of each side, with ESTIMAND_BUILD */
@@ -49,6 +56,7 @@ struct experiment {
 	struct evidence evidence;
 	struct engine engine;
 	struct forecast forecast;
+	struct explanation why; /* of explain; nr is 0 without */
 	double inject;
 	uint64_t wall_ns;
 	char *path;	/* of the evidence */
@@ -75,5 +83,8 @@ int experiment_commands(struct project *p, const char *a, const char *b,
 
 /* The verdicts of an evidence file, computed anew. */
 int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *err);
+
+/* Explain a replay by the counters in its evidence: nothing is run. */
+void experiment_explain_counters(struct experiment *x);
 
 #endif

@@ -2,6 +2,7 @@
 #include "pgo/core/measure.h"
 
 #include "pgo/base/fs.h"
+#include "pgo/base/num.h"
 #include "pgo/core/digest.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/workload.h"
@@ -36,8 +37,8 @@ void meter_release(struct meter *m)
 /* The first run of a unit: sums begin at zero, not at "not measured". */
 static void begin(struct run_metrics *m)
 {
-	m->wall_ns = m->cpu_ns = m->run_delay_ns = 0;
-	m->max_rss_bytes = m->minor_faults = m->major_faults = 0;
+	m->wall_ns = m->cpu_ns = m->user_ns = m->sys_ns = m->run_delay_ns = 0;
+	m->minor_faults = m->major_faults = 0;
 	m->vol_switches = m->invol_switches = 0;
 }
 
@@ -45,6 +46,8 @@ static void add_result(struct run_metrics *m, const struct child_result *r)
 {
 	m->wall_ns += r->wall_ns;
 	m->cpu_ns += r->user_ns + r->sys_ns;
+	m->user_ns += r->user_ns;
+	m->sys_ns += r->sys_ns;
 	if (!r->have_run_delay)
 		m->run_delay_ns = NOT_MEASURED;
 	else if (m->run_delay_ns != NOT_MEASURED)
@@ -53,8 +56,16 @@ static void add_result(struct run_metrics *m, const struct child_result *r)
 	m->major_faults += r->major_faults;
 	m->vol_switches += r->vol_switches;
 	m->invol_switches += r->invol_switches;
-	if (r->max_rss_bytes > m->max_rss_bytes)
+	/* At or below the floor it may be this program's own, from before exec. */
+	if (r->max_rss_bytes > r->rss_floor_bytes &&
+	    (m->max_rss_bytes == NOT_MEASURED || r->max_rss_bytes > m->max_rss_bytes))
 		m->max_rss_bytes = r->max_rss_bytes;
+}
+
+#define LONE 0.9	/* of the processor time; the rest is what a shell or the kernel adds */
+static bool is_lone(const struct child_result *r)
+{
+	return r->have_run_delay && (double)r->main_ns >= LONE * (double)(r->user_ns + r->sys_ns);
 }
 
 static int hash_output(const struct meter *m, const struct workload *w, struct run_metrics *rm,
@@ -96,50 +107,73 @@ static int run_prepare(const struct meter *m, struct strvec *env, struct pgo_err
 	return runner_shell(m->p, &req, NULL, err);
 }
 
-static int run_once(const struct meter *m, const struct workload *w, const struct side *side,
-		    uint64_t spin_ns, struct counters *counters, struct child_result *res,
-		    struct pgo_err *err)
+/* A run in a fresh $PGO_TMP: what req leaves open is filled in here. */
+static int run_side(const struct meter *m, const struct workload *w, const struct side *side,
+		    struct run_req *req, struct child_result *res, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *what = xstrfmt("validation run of workload '%s' (%s)", w->name,
+	PGO_AUTO_FREE char *what = xstrfmt("%s run of workload '%s' (%s)", req->what, w->name,
 					   side_name(side->label));
 	PGO_AUTO_FREE char *in = workload_stdin(m->p, w);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = {
-		.what = what,
-		.line = side->line ? side->line : w->run,
-		.dir = m->p->config.root,
-		.env = &env,
-		.in_path = in,
-		.out_path = m->out,
-		.log = m->log,
-		.timeout_ns = w->timeout_ns,
-		.expect_status = w->expect_status,
-		.armed = counters_arm,
-		.armed_arg = counters,
-		.no_shell = m->no_shell,
-		.spin_ns = spin_ns
-	};
 	int ret = fs_remove_tree(m->tmp, err);
 
 	if (!ret)
 		ret = fs_mkdir_p(m->tmp, err);
 	if (ret)
 		return ret;
+	req->what = what;
+	req->line = side->line ? side->line : w->run;
+	req->dir = m->p->config.root;
+	req->env = &env;
+	req->in_path = in;
+	req->out_path = m->out;
+	req->log = m->log;
+	req->expect_status = w->expect_status;
+	req->no_shell = m->no_shell;
 	workload_env(m->p, w, "validate", side->out_dir, m->tmp, &env);
 	pad(&env, m->padding_bytes);
 	if (m->prepare)
 		ret = run_prepare(m, &env, err);
-	if (!ret)
-		ret = runner_shell(m->p, &req, res, err);
+	return ret ? ret : runner_shell(m->p, req, res, err);
+}
+
+static int run_once(const struct meter *m, const struct workload *w, const struct side *side,
+		    uint64_t spin_ns, struct counters *counters, struct child_result *res,
+		    struct pgo_err *err)
+{
+	struct run_req req = {
+		.what = "validation",
+		.timeout_ns = w->timeout_ns,
+		.armed = counters_arm,
+		.armed_arg = counters,
+		.spin_ns = spin_ns,
+	};
+	int ret = run_side(m, w, side, &req, res, err);
+
 	counters_collect(counters);
 	return ret;
+}
+
+int meter_run_under(struct meter *m, const struct workload *w, const struct side *side,
+		    const struct strvec *tool, unsigned slower, struct pgo_err *err)
+{
+	struct run_req req = {
+		.what = fs_basename(tool->v[0]),
+		.timeout_ns = num_mul_sat(w->timeout_ns, slower, NULL),
+		.tool = tool,
+	};
+	int ret;
+
+	m->padding_bytes = 0;
+	ret = run_side(m, w, side, &req, NULL, err);
+	return ret ? ret : fs_remove_tree(m->tmp, err);
 }
 
 int meter_run(struct meter *m, const struct workload *w, const struct side *side, unsigned times,
 	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err)
 {
 	PGO_AUTO(counters) counters = { .plan = &m->plan, .group = m->group };
-	struct measured got = { RUN_METRICS_INIT, VALID };
+	struct measured got = { RUN_METRICS_INIT, VALID, true, 0 };
 	struct environment_snapshot before, after;
 	struct environment_diff diff;
 	int r = 0;
@@ -151,6 +185,8 @@ int meter_run(struct meter *m, const struct workload *w, const struct side *side
 
 		r = run_once(m, w, side, spin_ns, &counters, &res, err);
 		add_result(&got.metrics, &res);
+		got.lone = got.lone && is_lone(&res);
+		got.nr_left += res.nr_left;
 		if (!r && i == 0)
 			r = hash_output(m, w, &got.metrics, err);
 	}

@@ -26,6 +26,8 @@ void meter_release(struct meter *m);
 struct measured {
 	struct run_metrics metrics;
 	enum invalid invalid;
+	bool lone; /* the main threads did all of the work, so that run_delay_ns is all of it */
+	unsigned nr_left; /* processes that outlived it, and were ended */
 };
 
 /*
@@ -35,5 +37,12 @@ struct measured {
  */
 int meter_run(struct meter *m, const struct workload *w, const struct side *side, unsigned times,
 	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err);
+
+/*
+ * Run w once behind the words of tool, a program that runs it slower times slower: neither timed
+ * nor counted, and its output is not compared. -PGO_ECHILD when the run fails.
+ */
+int meter_run_under(struct meter *m, const struct workload *w, const struct side *side,
+		    const struct strvec *tool, unsigned slower, struct pgo_err *err);
 
 #endif

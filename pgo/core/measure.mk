@@ -14,4 +14,5 @@ tests_unit_core_environment_test_LDADD = pgo/core/libpgocore.a pgo/base/libpgoba
 	$(CMOCKA_LIBS)
 endif
 
-TAP_TESTS += tests/t/3200-measure.t
+TAP_TESTS += tests/t/3200-measure.t tests/t/3230-bad-input.t tests/t/3240-explain.t \
+	tests/t/3250-validate-options.t

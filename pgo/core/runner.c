@@ -55,6 +55,8 @@ static bool is_plain_program(const char *line)
 
 static void fill_child(struct child *c, const struct run_req *req)
 {
+	if (req->tool)
+		strvec_pushv(&c->argv, req->tool->v);
 	if (req->no_shell) {
 		strvec_split(&c->argv, req->line);
 	} else {
@@ -65,7 +67,7 @@ static void fill_child(struct child *c, const struct run_req *req)
 	}
 	c->armed = req->armed;
 	c->armed_arg = req->armed_arg;
-	c->sweep = req->armed != NULL;
+	c->sweep = req->armed || req->tool;
 	c->spin_ns = req->spin_ns;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;

@@ -27,7 +27,8 @@ struct run_req {
 	 */
 	int (*armed)(pid_t pid, void *arg);
 	void *armed_arg;
-	bool no_shell; /* split the line into words, run it as it is */
+	bool no_shell;		   /* split the line into words, run it as it is */
+	const struct strvec *tool; /* words that come before it: a tool that runs it; or NULL */
 	int expect_status;
 };
 
