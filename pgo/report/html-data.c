@@ -16,7 +16,7 @@ static json_t *number(double v)
 static void put_interval(json_t *o, const struct interval *ci)
 {
 	json_object_set_new(o, "speedup", number(expm1(ci->estimate)));
-	json_object_set_new(o, "low", number(expm1(ci->lo)));
+	json_object_set_new(o, "low", isinf(ci->lo) ? json_null() : number(expm1(ci->lo)));
 	json_object_set_new(o, "high", isinf(ci->hi) ? json_null() : number(expm1(ci->hi)));
 }
 
@@ -68,6 +68,10 @@ static json_t *pair_json(const struct evidence *e, const struct ab_pair *p)
 	json_object_set_new(o, "workload", js_u64(p->workload));
 	json_object_set_new(o, "kind", js_string(pair_kind_name(p->kind)));
 	json_object_set_new(o, "layout", json_integer(p->layout));
+	json_object_set_new(o, "part",
+			    js_string(p->part == PART_FIRST    ? "first"
+				      : p->part == PART_SECOND ? "second"
+							       : "whole"));
 	json_object_set_new(o, "round", json_integer(p->round));
 	json_object_set_new(o, "swapped", json_boolean(p->swapped));
 	json_object_set_new(o, "validity", js_string(invalid_name(p->invalid)));

@@ -19,6 +19,8 @@ static const struct measure {
 #define MEASURE(member, unit, name) { (name), offsetof(struct run_metrics, member), (unit) }
 	MEASURE(wall_ns, UNIT_NS, "wall time"),
 	MEASURE(cpu_ns, UNIT_NS, "CPU time"),
+	MEASURE(user_ns, UNIT_NS, "of it the program's"),
+	MEASURE(sys_ns, UNIT_NS, "of it the kernel's"),
 	MEASURE(run_delay_ns, UNIT_NS, "waiting for a processor"),
 	MEASURE(max_rss_bytes, UNIT_BYTES, "peak memory"),
 	MEASURE(minor_faults, UNIT_COUNT, "minor page faults"),

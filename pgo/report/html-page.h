@@ -5,6 +5,7 @@
 
 #include "pgo/base/strbuf.h"
 #include "pgo/core/engine.h"
+#include "pgo/core/explain.h"
 
 /* What stands in <style> and in <script>. */
 extern const char html_style[];
@@ -23,6 +24,8 @@ void html_table(const struct engine *g, struct strbuf *out);
 void html_workload(const struct engine *g, size_t workload, struct strbuf *out);
 /* The looks at all workloads together. */
 void html_overall(const struct engine *g, struct strbuf *out);
+/* What was counted of both sides, and what does not go together. */
+void html_explain(const struct engine *g, const struct explanation *why, struct strbuf *out);
 /* What was fixed and where it ran; what was not measured. */
 void html_environment(const struct engine *g, struct strbuf *out);
 /* The numbers, for <script type="application/json">: no '<' in it. */

@@ -73,6 +73,12 @@ static void add_median(double seconds, const struct time_unit *unit, struct strb
 	strbuf_addstr(out, "</td>");
 }
 
+/* Two commands have no training. */
+static bool of_project(const struct evidence *e)
+{
+	return !strcmp(e->head.a, "baseline");
+}
+
 static void add_row(const struct engine *g, size_t i, const struct axis *a, struct strbuf *out)
 {
 	const struct ab_workload_info *w = &g->e->workloads[i];
@@ -81,8 +87,10 @@ static void add_row(const struct engine *g, size_t i, const struct axis *a, stru
 
 	strbuf_addf(out, "<tr><th scope=\"row\"><a href=\"#workload-%zu\">", i + 1);
 	html_name(out, w->name);
-	strbuf_addf(out, "</a><small>%s, %s input</small></th>", metric_name(w->metric),
-		    w->held_out ? "held-out" : "training");
+	strbuf_addf(out, "</a><small>%s%s</small></th>", metric_name(w->metric),
+		    w->held_out	       ? ", held-out input"
+		    : of_project(g->e) ? ", training input"
+				       : "");
 	add_claim(g, &r->series, a, engine_verdict(g, i), out);
 	add_median(r->median_a_s, &unit, out);
 	add_median(r->median_b_s, &unit, out);

@@ -144,18 +144,29 @@ static void add_facts(const struct engine *g, enum gate_answer answer, struct st
 	strbuf_clear(&more);
 	strbuf_addf(&more, "of %zu workload%s", g->e->nr_workloads,
 		    g->e->nr_workloads > 1 ? "s" : "");
-	add_fact(out, "A/B pairs", value.buf, more.buf);
+	add_fact(out, g->nr_units[1] ? "A/B units" : "A/B pairs", value.buf, more.buf);
 	strbuf_addstr(out, "</dl>\n");
 }
 
-static void add_position(const struct instrument *in, struct strbuf *out)
+static void add_position(const struct engine *g, struct strbuf *out)
 {
-	strbuf_addstr(out, "<p>Second run of a pair against the first, over all A/B pairs: p ");
+	const struct instrument *in = &g->instrument;
+
+	strbuf_addstr(out, "<p>Second run of a pair against the first, over all pairs: p ");
 	html_p(out, in->position_p);
 	strbuf_addf(out, "; %s.</p>\n",
 		    in->position_effect ? "<strong class=\"bad\">the order "
 					  "matters</strong>"
 					: "no effect of the order is found");
+}
+
+static void add_units(const struct engine *g, struct strbuf *out)
+{
+	strbuf_addf(out,
+		    "<p>%zu of %zu A/B units are of two pairs, ABBA or BAAB, with a run before "
+		    "them, so that what a run leaves to the next falls on both sides alike; each "
+		    "of their pairs is drawn by itself.</p>\n",
+		    g->nr_units[1], g->nr_units[0] + g->nr_units[1]);
 }
 
 static void add_instrument(const struct engine *g, struct strbuf *out)
@@ -178,7 +189,9 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 	}
 	strbuf_addstr(out, "</p>\n");
 	if (g->nr_position)
-		add_position(in, out);
+		add_position(g, out);
+	if (g->nr_units[1])
+		add_units(g, out);
 	if (!in->nr)
 		return;
 	strbuf_addstr(out,
@@ -224,7 +237,7 @@ static void add_start(const struct engine *g, enum gate_answer answer, struct st
 	strbuf_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", html_style);
 }
 
-void html_report(const struct engine *g, struct strbuf *out)
+void html_report(const struct engine *g, const struct explanation *why, struct strbuf *out)
 {
 	enum gate_answer answer = engine_gate(g);
 
@@ -243,6 +256,8 @@ void html_report(const struct engine *g, struct strbuf *out)
 		html_overall(g, out);
 	for (size_t i = 0; i < g->e->nr_workloads; i++)
 		html_workload(g, i, out);
+	if (why && why->nr)
+		html_explain(g, why, out);
 	add_instrument(g, out);
 	html_environment(g, out);
 	strbuf_addstr(out, "</main>\n<script type=\"application/json\" id=\"evidence\">");

@@ -7,6 +7,7 @@ pgo_report_libpgoreport_a_SOURCES += \
 	pgo/report/html-data.c \
 	pgo/report/html-environment.c \
 	pgo/report/html-layout.c \
+	pgo/report/html-explain.c \
 	pgo/report/html-measures.c pgo/report/html-measures.h \
 	pgo/report/html-page.h \
 	pgo/report/html-style.c \

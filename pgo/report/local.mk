@@ -8,6 +8,8 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show-layout.c \
 	pgo/report/show-merge.c \
 	pgo/report/show-function.c \
+	pgo/report/show-explain.c \
+	pgo/report/show-import.c \
 	pgo/report/show-profile.c \
 	pgo/report/show-samples.c \
 	pgo/report/show-stage.c \

@@ -48,6 +48,14 @@ static void add_method(const struct engine *g, size_t i, bool welch, struct tabl
 	table_add(t, verdict_name(engine_verdict(g, i)));
 }
 
+int show_what_if_check(const char *method, struct pgo_err *err)
+{
+	if (!strcmp(method, "hyperfine") || !strcmp(method, "mann-whitney"))
+		return 0;
+	pgo_error(err, PGO_EUSAGE, "unknown method '%s'", method);
+	return pgo_err_hint(err, "methods: hyperfine, mann-whitney");
+}
+
 int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 		 struct pgo_err *err)
 {
@@ -55,11 +63,10 @@ int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 					    "verdict here" };
 	bool welch = !strcmp(method, "hyperfine");
 	PGO_AUTO(table) t = TABLE_INIT("lrrll");
+	int ret = show_what_if_check(method, err);
 
-	if (!welch && strcmp(method, "mann-whitney") != 0) {
-		pgo_error(err, PGO_EUSAGE, "unknown method '%s'", method);
-		return pgo_err_hint(err, "methods: hyperfine, mann-whitney");
-	}
+	if (ret)
+		return ret;
 	strbuf_addf(out,
 		    "\nwhat %s would have said of the same runs, as if they were independent:\n",
 		    welch ? "hyperfine with Welch's test" : "the Mann-Whitney test");

@@ -92,14 +92,14 @@ static void add_row(struct table *t, const struct engine *g, size_t i)
 	add_interval(&interval, k ? &k->ci : &none);
 	add_notes(&notes, g, i);
 	table_add(t, w->name);
-	add_time(t, r->median_a_s);
-	add_time(t, r->median_b_s);
+	table_add(t, verdict_name(engine_verdict(g, i)));
 	if (k)
 		table_addf(t, "%+.1f %%", percent(k->ci.estimate));
 	else
 		table_add(t, "");
 	table_add(t, interval.buf);
-	table_add(t, verdict_name(engine_verdict(g, i)));
+	add_time(t, r->median_a_s);
+	add_time(t, r->median_b_s);
 	table_addf(t, "%zu", r->series.nr);
 	table_add(t, metric_name(w->metric));
 	table_add(t, notes.buf);
@@ -141,8 +141,11 @@ static void add_instrument(const struct engine *g, struct strbuf *out)
 	if (in->position_effect)
 		strbuf_addf(out,
 			    "the second run of a pair differs from the first by itself "
-			    "(p %.2g): runs disturb each other\n",
-			    in->position_p);
+			    "(p %.2g): runs disturb each other%s\n",
+			    in->position_p, g->nr_units[1] ? "" : "; try --unit=abba");
+	if (g->nr_units[1])
+		strbuf_addf(out, "%zu of %zu units are ABBA, four runs with one before them\n",
+			    g->nr_units[1], g->nr_units[0] + g->nr_units[1]);
 }
 
 static void add_invalid(const struct engine *g, struct strbuf *out)
@@ -158,11 +161,11 @@ static void add_invalid(const struct engine *g, struct strbuf *out)
 
 void show_experiment(const struct experiment *x, bool colour, struct strbuf *out)
 {
-	static const char *const head[] = { "workload", "baseline",	 "optimized",
-					    "speed-up", "95 % interval", "verdict",
-					    "pairs",	"metric",	 "" };
+	static const char *const head[] = { "workload",	     "verdict",	 "speed-up",
+					    "95 % interval", "baseline", "optimized",
+					    "pairs",	     "metric",	 "" };
 	const struct engine *g = &x->engine;
-	PGO_AUTO(table) t = TABLE_INIT("lrrrrlrll");
+	PGO_AUTO(table) t = TABLE_INIT("llrrrrrll");
 
 	add_headline(g, colour, out);
 	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
@@ -181,6 +184,7 @@ void show_experiment(const struct experiment *x, bool colour, struct strbuf *out
 		    g->e->head.n_max, g->e->head.margin * 100, g->e->head.seed);
 	num_add_duration(out, x->wall_ns);
 	strbuf_addf(out, "%s\n", x->cancelled ? "; ended early by a signal" : "");
+	show_explanation(x, out);
 }
 
 static json_t *number(double v)
@@ -188,11 +192,17 @@ static json_t *number(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
+/* An end that is not bounded is null, also where the ratio of it would be a number. */
+static json_t *ratio(double log_ratio)
+{
+	return isinf(log_ratio) ? json_null() : number(expm1(log_ratio));
+}
+
 static void put_interval(json_t *o, const struct look *k)
 {
-	json_object_set_new(o, "speedup", k ? number(expm1(k->ci.estimate)) : json_null());
-	json_object_set_new(o, "speedup_low", k ? number(expm1(k->ci.lo)) : json_null());
-	json_object_set_new(o, "speedup_high", k ? number(expm1(k->ci.hi)) : json_null());
+	json_object_set_new(o, "speedup", k ? ratio(k->ci.estimate) : json_null());
+	json_object_set_new(o, "speedup_low", k ? ratio(k->ci.lo) : json_null());
+	json_object_set_new(o, "speedup_high", k ? ratio(k->ci.hi) : json_null());
 }
 
 static json_t *series_json(const struct series *s, enum verdict v)
@@ -259,6 +269,7 @@ static json_t *instrument_json(const struct engine *g)
 	json_object_set_new(o, "broken", json_boolean(in->broken));
 	json_object_set_new(o, "position_p", number(in->position_p));
 	json_object_set_new(o, "position_effect", json_boolean(in->position_effect));
+	json_object_set_new(o, "abba_units", js_u64(g->nr_units[1]));
 	json_object_set_new(o, "invalid_pairs", invalid);
 	return o;
 }
@@ -284,6 +295,8 @@ json_t *show_experiment_json(const struct experiment *x)
 	json_object_set_new(o, "workloads", list);
 	json_object_set_new(o, "layouts", show_layout_json(g));
 	json_object_set_new(o, "instrument", instrument_json(g));
+	if (x->why.nr)
+		json_object_set_new(o, "explanation", show_explanation_json(x));
 	json_object_set_new(o, "evidence", js_string(x->path));
 	return o;
 }

@@ -6,6 +6,7 @@
 #include "pgo/core/bundle.h"
 #include "pgo/core/calibrate.h"
 #include "pgo/core/experiment.h"
+#include "pgo/core/hyperfine.h"
 #include "pgo/core/json.h"
 #include "pgo/core/ledger.h"
 #include "pgo/core/merge-files.h"
@@ -40,7 +41,15 @@ json_t *show_samples_json(const struct samples *s, const char *path);
 void show_experiment(const struct experiment *e, bool colour, struct strbuf *out);
 json_t *show_experiment_json(const struct experiment *e);
 
-/* What another method ("hyperfine", "mann-whitney") would have said of the same runs. */
+/* What was counted of both sides, and what does not go together; nothing without --explain. */
+void show_explanation(const struct experiment *e, struct strbuf *out);
+json_t *show_explanation_json(const struct experiment *e);
+
+/*
+ * What another method ("hyperfine", "mann-whitney") would have said of the same runs;
+ * -PGO_EUSAGE for another one, which the check tells before there are any.
+ */
+int show_what_if_check(const char *method, struct pgo_err *err);
 int show_what_if(const struct engine *g, const char *method, struct strbuf *out,
 		 struct pgo_err *err);
 
@@ -52,6 +61,13 @@ json_t *show_calibration_json(const struct calibration *c);
 
 void show_merge(const struct merge_outcome *m, const char *path, struct strbuf *out);
 json_t *show_merge_json(const struct merge_outcome *m, const char *path);
+
+/*
+ * What can be said of result sets that are no pairs, and what cannot: each against the first.
+ * Shapes: two results or more.
+ */
+void show_import(const struct hyperfine *h, const char *path, struct strbuf *out);
+json_t *show_import_json(const struct hyperfine *h);
 
 void show_plan(const struct plan *p, struct strbuf *out);
 

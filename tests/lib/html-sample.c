@@ -22,6 +22,6 @@ int main(int argc, char **argv)
 	html_case_make(c, &e);
 	if (engine_init(&g, &e, &err) || engine_replay(&g, &err))
 		return 1;
-	html_report(&g, &out);
+	html_report(&g, NULL, &out);
 	return fwrite(out.buf, 1, out.len, stdout) != out.len || fflush(stdout);
 }

@@ -29,7 +29,7 @@ static struct page *page_make(const char *name)
 	html_case_make(html_case_find(name), &p->e);
 	assert_int_equal(engine_init(&p->g, &p->e, &err), 0);
 	assert_int_equal(engine_replay(&p->g, &err), 0);
-	html_report(&p->g, &p->html);
+	html_report(&p->g, NULL, &p->html);
 	return p;
 }
 
@@ -134,7 +134,8 @@ static void check_marks(const struct page *p)
 		looks += g->overall.nr_looks;
 	assert_int_equal(count(html, "<use class=\"pair"), p->e.nr_pairs);
 	assert_int_equal(count(html, "<use class=\"pair invalid"), invalid);
-	assert_int_equal(count(html, "<circle class=\"run\""), 2 * g->nr_position);
+	assert_int_equal(count(html, "<circle class=\"run\""),
+			 2 * (g->nr_units[0] + g->nr_units[1]));
 	assert_int_equal(count(html, "<g class=\"look"), looks);
 }
 
