@@ -48,6 +48,8 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	if (!ret)
 		ret = validate_options_check(ctx, &o.v, &eo);
 	if (!ret)
+		ret = validate_preflight(ctx, &o.v);
+	if (!ret)
 		ret = cmd_open_project(ctx, &o.common, &plan, &p);
 	if (ret)
 		return ret;

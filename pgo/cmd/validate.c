@@ -8,6 +8,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
+#include "pgo/core/explain-run.h"
 #include "pgo/core/keep.h"
 #include "pgo/report/html.h"
 #include "pgo/report/show.h"
@@ -99,10 +100,25 @@ bool validate_wants_layouts(const struct validate_options *v)
 	return v->estimand || v->layouts != UINT_MAX || v->layout_floor != UINT_MAX;
 }
 
+static int parse_unit(struct cmd_ctx *ctx, const char *text, enum unit *ret)
+{
+	if (!text)
+		*ret = UNIT_AUTO;
+	else if (!strcmp(text, "pair"))
+		*ret = UNIT_PAIR;
+	else if (!strcmp(text, "abba"))
+		*ret = UNIT_ABBA;
+	else
+		return pgo_error(ctx->err, PGO_EUSAGE, "option --unit wants pair or abba, not '%s'",
+				 text);
+	return 0;
+}
+
 int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v,
 			   struct experiment_opts *ret)
 {
 	bool pairs_given = v->pairs != UINT_MAX, margin_given = !isnan(v->margin);
+	bool budget_given = v->budget_ns != UINT64_MAX;
 	int r;
 
 	if (v->pairs < 6)
@@ -111,6 +127,8 @@ int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v
 	if (pairs_given && v->pairs > SPENDING_MAX_N)
 		return pgo_error(ctx->err, PGO_EUSAGE, "more than %u pairs are not supported",
 				 SPENDING_MAX_N);
+	if (budget_given && !v->budget_ns)
+		return pgo_error(ctx->err, PGO_EUSAGE, "option --budget wants more than no time");
 	r = check_fraction(ctx, "margin", v->margin);
 	if (!r)
 		r = check_fraction(ctx, "min-effect", v->min_effect);
@@ -122,20 +140,45 @@ int validate_options_check(struct cmd_ctx *ctx, const struct validate_options *v
 		.margin = margin_given ? v->margin : -1,
 		.insist = margin_given,
 		.min_effect = isnan(v->min_effect) ? 0 : v->min_effect,
-		.budget_ns = v->budget_ns,
+		.budget_ns = budget_given ? v->budget_ns : 0,
 		.force = v->force_margin,
 		.no_padding = v->no_padding,
+		.explain = v->explain,
 		.evidence = v->evidence,
 	};
-	r = v->gate ? parse_gate(ctx, v->gate, ret) : 0;
+	r = parse_unit(ctx, v->unit, &ret->unit);
+	if (!r && v->gate)
+		r = parse_gate(ctx, v->gate, ret);
 	return r ? r : check_layouts(ctx, v, ret);
+}
+
+int validate_check_output(struct cmd_ctx *ctx, const char *path)
+{
+	PGO_AUTO_FREE char *dir = path ? fs_dirname(path) : NULL;
+
+	if (!path)
+		return 0;
+	if (fs_is_dir(path))
+		return pgo_error(ctx->err, PGO_EUSAGE, "cannot write '%s': it is a folder", path);
+	if (access(dir, W_OK | X_OK))
+		return pgo_error_errno(ctx->err, "cannot write '%s'", path);
+	return 0;
+}
+
+int validate_preflight(struct cmd_ctx *ctx, const struct validate_options *v)
+{
+	int ret = validate_check_output(ctx, v->report);
+
+	if (!ret)
+		ret = validate_check_output(ctx, v->evidence);
+	return ret || !v->explain ? ret : explain_check(ctx->err);
 }
 
 static int write_report(struct cmd_ctx *ctx, const struct experiment *x, const char *path)
 {
 	PGO_AUTO(strbuf) page = STRBUF_INIT;
 
-	html_report(&x->engine, &page);
+	html_report(&x->engine, &x->why, &page);
 	return fs_write_atomic(path, page.buf, page.len, 0666, ctx->err);
 }
 
