@@ -236,6 +236,8 @@ static int add_input(struct merge *m, unsigned part, const struct llvm_input *in
 
 /* Sums lead to an error that only files one by one can tell. */
 #define NOT_SUMMED 1
+/* So many files in a row that are not fit for a sum, and it is not tried again. */
+#define MAX_MISSES 2
 
 static int hand_over_sum(struct merge *m, unsigned part, const struct llvm_sum *sum,
 			 const char *path, struct pgo_err *err)
@@ -284,15 +286,14 @@ static int add_part(struct merge *m, unsigned part, const struct llvm_input *inp
 		    struct pgo_err *err)
 {
 	PGO_AUTO(llvm_file) file = LLVM_FILE_INIT;
-	bool sums = !m->one_by_one;
+	unsigned misses = m->one_by_one ? MAX_MISSES : 0;
 	int ret = 0;
 
 	for (size_t i = 0, run; i < nr && !ret; i += run) {
 		run = 0;
-		if (sums && nr - i > 1)
+		if (misses < MAX_MISSES && nr - i > 1)
 			ret = add_run(m, part, inputs + i, nr - i, !i, &run, err);
-		/* Two without a sum in a row: there are hardly any. */
-		sums = sums && (run || !i);
+		misses = run ? 0 : misses + 1;
 		if (!ret && !run) {
 			ret = add_input(m, part, &inputs[i], &file, err);
 			run = 1;
