@@ -42,8 +42,9 @@ const char *llvm_form_name(enum llvm_form_type type); /* "raw profile" */
 
 /*
  * Check data, the whole file, for a reader of the given LLVM major, or 0 for the
- * native one (raw profiles only); form is what llvm_form_of says of it. -PGO_EFORMAT with the offset, -PGO_EUNSUP for what
- * would be lost (memory profiles) or cannot be read from this file alone.
+ * native one (raw profiles only); form is what llvm_form_of says of it.
+ * -PGO_EFORMAT with the offset, -PGO_EUNSUP for what would be lost (memory
+ * profiles) or cannot be read from this file alone.
  */
 int llvm_guard(const struct llvm_form *form, const char *path, const void *data, size_t len,
 	       unsigned major, struct pgo_err *err);

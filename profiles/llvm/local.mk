@@ -35,7 +35,7 @@ llvm_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/llvm-test
-tests_unit_llvm_test_SOURCES = tests/unit/llvm-test.c
+tests_unit_llvm_test_SOURCES = tests/unit/llvm-test.c tests/fuzz/fuzz-llvm-raw.c
 tests_unit_llvm_test_LDADD = $(llvm_test_libs) $(CMOCKA_LIBS)
 endif
 check_PROGRAMS += tests/lib/llvm-tool

@@ -107,7 +107,7 @@ struct shim_batch {
 /* What a merge holds. Saturated. */
 struct shim_totals {
 	uint64_t nr_functions, nr_counters, total_count, max_count, nr_overflow;
-	/* of batches: bitmaps, traces and values of virtual tables that this LLVM has no place for */
+	/* of batches: bitmaps, traces and values that this LLVM has no place for */
 	uint64_t nr_lost;
 };
 

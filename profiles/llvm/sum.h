@@ -27,8 +27,9 @@ struct llvm_sum {
 #define LLVM_SUM_INIT { .arena = ARENA_INIT }
 
 /*
- * Add up nr inputs with at most that many threads (0: one a processor). The result does not depend on their number: it is what
- * InstrProfWriter of LLVM 14, 19 and 22 makes of the files in their order.
+ * Add up nr inputs with at most that many threads (0: one a processor). The
+ * result does not depend on their number: it is what InstrProfWriter of LLVM 14,
+ * 19 and 22 makes of the files in their order.
  * False, with out->unfit set, for whatever this way does not take: any form but
  * raw profiles of 64 bits, this byte order and version 8 or later, without
  * traces and virtual tables; corrupt or unreadable files; counters near their

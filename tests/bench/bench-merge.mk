@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/bench/measure
 tests_bench_measure_SOURCES = tests/bench/measure.c
-EXTRA_DIST += tests/bench/bench-merge.sh tests/fuzz/fuzz-llvm-raw.c
+EXTRA_DIST += tests/bench/bench-merge.sh
 
 # Merges beside the tools that they stand in for; takes minutes.
 .PHONY: bench-merge

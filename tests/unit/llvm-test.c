@@ -14,6 +14,8 @@
 #include "profiles/llvm/guard.h"
 #include "profiles/llvm/sum-group.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 #define RAW_MAGIC_64 0xff6c70726f667281ULL
 #define RAW_MAGIC_32 0xff6c70726f665281ULL
 #define INDEXED_MAGIC 0x8169666f72706cffULL
@@ -236,6 +238,28 @@ static void test_raw_decoded(void **state)
 		assert_int_equal(f->site_counts[0], 1);
 		assert_true(f->values[0].value == 0xcc914f75dd4ca18fULL);
 		assert_int_equal(f->values[0].count, 9);
+		strbuf_release(&m.bytes);
+	}
+}
+
+/* The fuzzer's own checks, of every cut and of every byte inverted. */
+static void test_raw_fuzzed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR_RAW_KINDS; i++) {
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct raw_opts o = raw_kinds[i];
+		uint8_t *bytes;
+
+		make_raw(&m, &o);
+		bytes = (uint8_t *)m.bytes.buf;
+		for (size_t k = 0; k <= m.bytes.len; k++)
+			LLVMFuzzerTestOneInput(bytes, k);
+		for (size_t k = 0; k < m.bytes.len; k++) {
+			bytes[k] = (uint8_t)~bytes[k];
+			LLVMFuzzerTestOneInput(bytes, m.bytes.len);
+			bytes[k] = (uint8_t)~bytes[k];
+		}
 		strbuf_release(&m.bytes);
 	}
 }
@@ -712,6 +736,7 @@ int main(void)
 		cmocka_unit_test(test_raw_good),
 		cmocka_unit_test(test_raw_cut),
 		cmocka_unit_test(test_raw_decoded),
+		cmocka_unit_test(test_raw_fuzzed),
 		cmocka_unit_test(test_raw_not_decoded),
 		cmocka_unit_test(test_name_hash),
 		cmocka_unit_test(test_site_merge),
