@@ -57,22 +57,41 @@ static bool verdict_from(const char *name, enum verdict *ret)
 static int read_answer(const struct strbuf *text, struct live *ret, struct pgo_err *err)
 {
 	PGO_AUTO(json_holder) json = { NULL };
-	const json_t *instrument, *floor;
 	bool ok = true;
 	int r = js_parse("pgoctl's answer", text->buf, text->len, &json.o, err);
 
 	if (r)
 		return r;
-	instrument = json_object_get(json.o, "instrument");
-	floor = json_object_get(instrument, "noise_floor");
 	*ret = (struct live){
 		.pairs = (unsigned)js_get_u64(json_object_get(json.o, "overall"), "pairs", &ok),
-		.floor = json_is_number(floor) ? json_number_value(floor) : NAN,
-		.broken = json_is_true(json_object_get(instrument, "broken")),
+		.broken = json_is_true(json_object_get(json_object_get(json.o, "instrument"),
+						       "broken")),
 	};
 	if (verdict_from(js_get_string(json.o, "verdict", &ok), &ret->verdict) && ok)
 		return 0;
 	return pgo_error(err, PGO_EFORMAT, "pgoctl's answer has no verdict");
+}
+
+/* The coin makes the mean 0. */
+static int read_variance(const char *path, double *ret, struct pgo_err *err)
+{
+	PGO_AUTO(evidence) e = EVIDENCE_INIT;
+	double sum = 0;
+	unsigned nr = 0;
+	int r = evidence_read(path, &e, err);
+
+	for (size_t i = 0; !r && i < e.nr_pairs; i++) {
+		const struct ab_pair *p = &e.pairs[i];
+		double d = log(evidence_metric(&e, p->workload, &p->run[0]) /
+			       evidence_metric(&e, p->workload, &p->run[1]));
+
+		if (p->kind != PAIR_AA || p->invalid != VALID)
+			continue;
+		sum += d * d;
+		nr++;
+	}
+	*ret = nr ? sum / nr : 0;
+	return r;
 }
 
 /* Run to the end; its exit status must be among the first so many that mean an answer. */
@@ -95,14 +114,18 @@ int live_validate(struct bench *b, const struct copies *c, unsigned pairs, struc
 	PGO_AUTO(child) child = CHILD_INIT;
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
 	PGO_AUTO_FREE char *number = xstrfmt("%u", pairs);
-	const char *const argv[] = { b->pgoctl, "validate", "-a",     c->a,	 "-b",	c->b,
-				     "--shell", "none",	    "--json", "--pairs", number };
+	PGO_AUTO_FREE char *file = fs_join(b->tmp.path, "evidence.jsonl");
+	const char *const argv[] = { b->pgoctl, "validate",   "-a",   c->a,	"-b",
+				     c->b,	"--shell",    "none", "--json", "--pairs",
+				     number,	"--evidence", file };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(argv); i++)
 		strvec_push(&child.argv, argv[i]);
 	r = run_tool(&child, &out, PGO_EXIT_INSTRUMENT, err);
-	return r ? r : read_answer(&out, ret, err);
+	if (!r)
+		r = read_answer(&out, ret, err);
+	return r ? r : read_variance(file, &ret->variance, err);
 }
 
 int live_hyperfine(struct bench *b, const struct copies *c, unsigned runs, int *says,

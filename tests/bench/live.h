@@ -21,9 +21,9 @@ PGO_DEFINE_AUTO(copies, copies_release)
 
 struct live {
 	enum verdict verdict;
-	unsigned pairs; /* A/B */
-	double floor;	/* the noise floor that its A/A pairs showed, or NAN */
-	bool broken;	/* the instrument, by its own word */
+	unsigned pairs;	 /* A/B */
+	double variance; /* of the log ratio of an A/A pair */
+	bool broken;	 /* the instrument, by its own word */
 };
 /* "pgoctl validate -a ... -b ... --shell none --pairs N" */
 int live_validate(struct bench *b, const struct copies *c, unsigned pairs, struct live *ret,

@@ -16,7 +16,7 @@
 /* Of many validations. */
 struct tally {
 	unsigned nr, faster, slower, broken, pairs;
-	double floor;
+	double variance;
 };
 
 static int validate(struct bench *b, const struct copies *c, unsigned pairs, struct tally *t,
@@ -32,7 +32,7 @@ static int validate(struct bench *b, const struct copies *c, unsigned pairs, str
 	t->slower += l.verdict == VERDICT_REGRESSION || l.verdict == VERDICT_SLOWER_WITHIN_MARGIN;
 	t->broken += l.broken;
 	t->pairs += l.pairs;
-	t->floor += isnan(l.floor) ? 0 : l.floor;
+	t->variance += l.variance;
 	return 0;
 }
 
@@ -47,12 +47,18 @@ static int validate_often(struct bench *b, double effect, unsigned pairs, unsign
 	return ret;
 }
 
+/* Of the log ratio of two equal runs. */
+static double deviation(const struct tally *t)
+{
+	return sqrt(t->variance / t->nr);
+}
+
 static json_t *figures_of(const struct tally *t, double effect, unsigned pairs)
 {
 	return json_pack("{s:f,s:i,s:i,s:i,s:i,s:i,s:f,s:f}", "slower_by", effect, "pairs_at_most",
 			 pairs, "validations", t->nr, "said_faster", t->faster, "said_slower",
 			 t->slower, "instrument_broken", t->broken, "mean_pairs",
-			 (double)t->pairs / t->nr, "mean_noise_floor", t->floor / t->nr);
+			 (double)t->pairs / t->nr, "pair_deviation", deviation(t));
 }
 
 static int live_aa(struct bench *b, bool noisy, struct pgo_err *err)
@@ -75,8 +81,8 @@ static int live_aa(struct bench *b, bool noisy, struct pgo_err *err)
 		return ret;
 	line.outcome = met(t.faster + t.slower <= limit);
 	line.figures = figures_of(&t, 0, AA_PAIRS);
-	bench_line(b, &line, "%u of %u (noise floor %.1f %%, %u instruments broken)",
-		   t.faster + t.slower, t.nr, 100 * t.floor / t.nr, t.broken);
+	bench_line(b, &line, "%u of %u (pair deviation %.1f %%, %u instruments broken)",
+		   t.faster + t.slower, t.nr, 100 * deviation(&t), t.broken);
 	return 0;
 }
 
@@ -101,8 +107,8 @@ static int live_ab(struct bench *b, double effect, unsigned pairs, double power,
 		return ret;
 	line.outcome = met(t.slower >= power * t.nr && t.faster < 0.01 * t.nr);
 	line.figures = figures_of(&t, effect, pairs);
-	bench_line(b, &line, "%u of %u, %u wrong; %.0f runs on average (noise floor %.1f %%)",
-		   t.slower, t.nr, t.faster, 2.0 * t.pairs / t.nr, 100 * t.floor / t.nr);
+	bench_line(b, &line, "%u of %u, %u wrong; %.0f runs on average (pair deviation %.1f %%)",
+		   t.slower, t.nr, t.faster, 2.0 * t.pairs / t.nr, 100 * deviation(&t));
 	return 0;
 }
 

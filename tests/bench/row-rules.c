@@ -11,10 +11,11 @@
 #define REPS 4000
 #define N_MAX 30
 #define AA_PAIRS 8 /* what pgoctl forecasts from */
+#define QUIET_SD 0.025
 
 struct rules {
 	struct model m;
-	double effect; /* of d */
+	double effect, sd; /* of d */
 };
 
 enum { PAIRS_RUN, FOUND, FOUND_FIXED, NR_COST };
@@ -23,7 +24,7 @@ enum { PAIRS_RUN, FOUND, FOUND_FIXED, NR_COST };
 static void draw(const struct rules *r, struct rng *rng, double *d)
 {
 	for (unsigned i = 0; i < N_MAX; i++)
-		d[i] = r->effect + MODEL_SD * rng_normal(rng);
+		d[i] = r->effect + r->sd * rng_normal(rng);
 }
 
 static void find(void *arg, struct rng *rng, double *sums)
@@ -84,6 +85,48 @@ static int row_cost(struct bench *b, struct rules *r, struct pgo_err *err)
 	return 0;
 }
 
+static void find_slower(void *arg, struct rng *rng, double *sums)
+{
+	struct rules *r = arg;
+	enum verdict v;
+	double d[N_MAX];
+
+	draw(r, rng, d);
+	model_restart(&r->m, rng);
+	for (unsigned i = 0; !engine_done(&r->m.g); i++)
+		model_round(&r->m, d[i]);
+	v = engine_overall(&r->m.g);
+	sums[0] += v == VERDICT_REGRESSION || v == VERDICT_SLOWER_WITHIN_MARGIN;
+	sums[1] += v == VERDICT_FASTER;
+}
+
+/* What row 6 asks of a machine, on one that is quiet enough. */
+static int row_power(struct bench *b, double slower, unsigned pairs, double power,
+		     struct pgo_err *err)
+{
+	struct rules r = { .effect = -log1p(slower), .sd = QUIET_SD };
+	unsigned reps = bench_reps(b, REPS / 4, 100);
+	PGO_AUTO_FREE char *what = xstrfmt("%g %% slower, pair deviation %g %%, %u runs",
+					   100 * slower, 100 * r.sd, 2 * pairs);
+	PGO_AUTO_FREE char *target = xstrfmt("at least %g %% found, below 1 %% wrong", 100 * power);
+	struct line line = { .row = "9", .what = what, .target = target };
+	double sums[2];
+	int ret = model_init(&r.m, 1, pairs, err);
+
+	if (!ret)
+		ret = run_sim(b, &r, reps, 20 + pairs, find_slower, 2, sums, err);
+	model_release(&r.m);
+	if (ret)
+		return ret;
+	line.outcome = met(sums[0] >= power * reps && sums[1] < 0.01 * reps);
+	line.figures = json_pack("{s:f,s:f,s:i,s:i,s:f,s:f}", "slower_by", slower, "deviation",
+				 r.sd, "pairs_at_most", pairs, "simulations", reps, "found",
+				 sums[0] / reps, "wrong", sums[1] / reps);
+	bench_line(b, &line, "%.1f %% of %u, %.1f %% wrong", 100 * sums[0] / reps, reps,
+		   100 * sums[1] / reps);
+	return 0;
+}
+
 /* A slow-down of just the margin. */
 static void let_through(void *arg, struct rng *rng, double *sums)
 {
@@ -118,7 +161,7 @@ static int row_gate_error(struct bench *b, struct rules *r, struct pgo_err *err)
 	return 0;
 }
 
-/* As pgoctl does: A/A pairs, what they say can be proven, and then the pairs of an equal program. */
+/* As pgoctl does: A/A pairs, what they say can be proven, then pairs of an equal program. */
 static void plan(void *arg, struct rng *rng, double *sums)
 {
 	struct rules *r = arg;
@@ -198,11 +241,15 @@ static int row_interrupt(struct bench *b, struct rules *r, struct pgo_err *err)
 
 int row_rules(struct bench *b, struct pgo_err *err)
 {
-	struct rules r = { 0 };
+	struct rules r = { .sd = MODEL_SD };
 	int ret = model_init(&r.m, 1, N_MAX, err);
 
 	if (!ret)
 		ret = row_cost(b, &r, err);
+	if (!ret)
+		ret = row_power(b, 0.02, 30, 0.90, err);
+	if (!ret)
+		ret = row_power(b, 0.05, 15, 0.99, err);
 	if (!ret)
 		ret = row_gate_error(b, &r, err);
 	if (!ret)

@@ -8,7 +8,7 @@
 
 #define REPS 400000
 
-/* One course of data through all looks: does it cross the upper boundary, or the lower one first? */
+/* One course of data through all looks: whether it crosses the upper boundary. */
 static void walk(void *arg, struct rng *rng, double *sums)
 {
 	const struct spending *s = arg;
