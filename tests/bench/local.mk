@@ -25,6 +25,7 @@ tests_bench_validate_bench_LDADD = pgo/report/libpgoreport.a pgo/core/libpgocore
 
 TAP_TESTS += tests/t/3400-validate-bench.t
 EXTRA_DIST += tests/bench/examples
+CLEANFILES += bench-validate.json
 
 .PHONY: bench-validate bench-validate-examples
 # ROWS='4 5', SCALE=0.1, JSON=FILE
