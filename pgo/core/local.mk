@@ -2,6 +2,7 @@ noinst_LIBRARIES += pgo/core/libpgocore.a
 pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/artifacts.c pgo/core/artifacts.h \
 	pgo/core/bundle.c pgo/core/bundle.h \
+	pgo/core/bundle-data.c \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
 	pgo/core/calibrate.c pgo/core/calibrate.h \
 	pgo/core/commands.c pgo/core/commands.h \

@@ -55,7 +55,7 @@ PGO_DEFINE_AUTO(merge_outcome, merge_outcome_release)
 int merge_files(struct merge_inputs *in, const struct merge_request *req, struct merge_outcome *ret,
 		struct pgo_err *err);
 
-/* Fill what of a manifest tells the toolchain: consumer where its family is set; no field is NULL. */
+/* Fill what of a manifest tells the toolchain: consumer, where its family is set; no field is NULL. */
 void merge_describe(struct bundle *b, const struct tool_version *consumer, unsigned llvm_major);
 
 #endif

@@ -8,6 +8,7 @@
 # that goes away).
 # Prints TAB-separated lines: row, peer and ours in seconds, ratio, target, met, identical.
 # Ends with 1 when a target is not met or a result differs, 6 when a tool or a source is missing.
+# shellcheck disable=SC2086,SC2317 # flags are words; functions are called by name
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -49,8 +50,11 @@ compile() {
 build_lua() {
 	[ -d "$srcdir/examples/lua/src/src" ] || "$srcdir/examples/lua/fetch" || exit 6
 	mkdir -p "$dir/lua" && echo '#define luai_makeseed(L) 1u' >"$dir/lua/seed.h" || exit 6
-	compile "$dir/lua/o" "-DLUA_USE_LINUX -include $dir/lua/seed.h" \
-		$(ls "$srcdir"/examples/lua/src/src/*.c | grep -v luac.c)
+	set --
+	for source in "$srcdir"/examples/lua/src/src/*.c; do
+		[ "${source##*/}" = luac.c ] || set -- "$@" "$source"
+	done
+	compile "$dir/lua/o" "-DLUA_USE_LINUX -include $dir/lua/seed.h" "$@"
 	"$cc" -fprofile-generate -Wl,-E -o ../prog ./*.o -lm -ldl || exit 6
 }
 run_lua() {	# N
@@ -108,7 +112,7 @@ run_files() { "$dir/files/prog" "$1"; }
 # trees ROW: t0, t1 ... and seq, where libgcov itself did it.
 trees() {
 	[ -e "$dir/$1/made-$nr_trees" ] && return
-	rm -rf "$dir/$1"
+	rm -rf "${dir:?}/$1"
 	"build_$1"
 	n=0
 	while [ $n -lt "$nr_trees" ]; do

@@ -46,7 +46,7 @@ ok '--text' "$pgoctl" merge -f list --text -o e
 ok 'is the same' cmp want.proftext e
 ok '--to' "$pgoctl" merge -f list --to proftext -o f.profdata
 ok 'wins over the suffix' cmp want.proftext f.profdata
-for bad in x 0,r1.profraw ,r1.profraw 3, -1,r1.profraw 1.5,r1.profraw; do
+for bad in x 0,r1.profraw ,r1.profraw "3," -1,r1.profraw 1.5,r1.profraw; do
 	exits 2 "-w '$bad' is refused" "$pgoctl" merge -w "$bad" -o no
 done
 printf 'r1.profraw\n0,r2.profraw\n' >bad-list
@@ -161,7 +161,7 @@ like "$err" '^  .*07.profraw' 'every file in the message'
 ok 'nothing is moved' test ! -e bad -a -e many/07.profraw
 "$pgoctl" merge many --quarantine bad --max-lost 20% -o ten.prof --json >json 2>err
 is "$?" 0 'as much as may be lost'
-is "$(ls bad | xargs)" '03.profraw 07.profraw' 'is moved'
+is "$(cd bad && echo *)" '03.profraw 07.profraw' 'is moved'
 is "$(json json '[(l["path"], l["moved_to"]) for l in d["lost"]]')" \
 	"[('many/03.profraw', 'bad/03.profraw'), ('many/07.profraw', 'bad/07.profraw')]" 'and told'
 is "$(json json 'd["manifest"]["lost"] == d["lost"], len(d["inputs"])')" '(True, 8)' \
@@ -173,7 +173,7 @@ llvm-profdata-22 merge many/*.profraw -o want8.profdata
 ok 'the rest is whole' cmp want8.profdata ten8.profdata
 : >many/03.profraw
 ok 'a number of files' "$pgoctl" merge many --quarantine bad --max-lost 1 -o x.prof
-is "$(ls bad | xargs)" '03.profraw 03.profraw.1 07.profraw' 'a name that is taken gets another'
+is "$(cd bad && echo *)" '03.profraw 03.profraw.1 07.profraw' 'a name that is taken gets another'
 : >many/03.profraw
 exits 7 'a weighted file counts as much as it weighs' "$pgoctl" merge many/01.profraw \
 	many/02.profraw many/04.profraw -w 9,many/03.profraw --quarantine bad --max-lost 40% -o x.prof
@@ -185,7 +185,7 @@ mkdir t && cp -r g1 t/1 && cp -r g2 t/2 && head -c 100 g2/a.gcda >t/2/b.gcda
 exits 7 'a cut .gcda file' "$pgoctl" merge t/1 t/2 -o no/
 like "$err" "'t/2/b.gcda' is truncated or corrupt at byte" 'with the place'
 ok 'to the quarantine' "$pgoctl" merge t/1 t/2 --quarantine gone --max-lost 1 -o t12/
-is "$(ls gone t12 | xargs)" 'gone: b.gcda t12: a.gcda' 'the rest of its tree is taken'
+is "$(echo gone/* t12/*)" 'gone/b.gcda t12/a.gcda' 'the rest of its tree is taken'
 mkdir all && : >all/a.profraw
 exits 7 'all are lost' "$pgoctl" merge all --quarantine gone --max-lost 1 -o no
 like "$err" 'no input is left' 'which is no result'

@@ -5,8 +5,8 @@
 . "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 need gcc-12 gcov-tool-12
 
-bench() { srcdir=$srcdir builddir=$builddir sh "$srcdir/tests/bench/bench-merge-gcda.sh" "$@"; }
-export BENCH_TREES=5 BENCH_RUNS=1 BENCH_DIR="$tmp/bench" BENCH_FILES=20
+bench() { sh "$srcdir/tests/bench/bench-merge-gcda.sh" "$@"; }
+export srcdir builddir BENCH_TREES=5 BENCH_RUNS=1 BENCH_DIR="$tmp/bench" BENCH_FILES=20
 run bench files
 like "$status" '^[01]$' 'it runs to its end'
 is "$(printf '%s\n' "$out" | sed -n 1p)" \
