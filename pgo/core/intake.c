@@ -191,13 +191,14 @@ static int lay_out_native(struct project *p, const char *file, const char *tmp, 
 			  char **content, struct pgo_err *err)
 {
 	const struct prof_format *format;
+	const char *family = wants_gcda(p) ? "gcda" : "llvm";
 	bool gcda;
 	int ret = prof_identify(file, &format, err);
 
 	if (ret)
 		return ret;
 	gcda = !strcmp(format->name, "gcda");
-	if (gcda != wants_gcda(p)) {
+	if (!format->family || strcmp(format->family, family) != 0) {
 		PGO_AUTO_FREE char *what = xstrfmt("a profile of format %s", format->name);
 
 		return wrong_family(p, file, what, err);

@@ -42,7 +42,11 @@ ok 'llvm-profdata reads the payload' llvm-profdata-22 show unpacked/clang.profda
 
 # --- show
 exits 0 'show' "$pgoctl" show merged.prof
-like "$out" '^one +0\.5 +1 +1 ' 'show: a workload, its weight, runs and inputs'
+like "$out" '^one +0\.5 +[0-9]+\.[0-9] % +1 +1 ' 'show: a workload, its weight, share, runs and inputs'
+exits 0 'a bundle and its payload are the same profile' "$pgoctl" diff merged.prof unpacked/clang.profdata
+like "$out" '^before +clang\.profdata ' 'diff: the payload is named'
+like "$out" '^functions +1 same' 'diff: and its function is the same'
+exits 0 'show, again' "$pgoctl" show merged.prof
 like "$out" '^clang\.profdata +llvm-indexed +[0-9]+ +1 ' 'show: the payload'
 like "$out" ' main$' 'show: a function'
 exits 0 'show --top 0' "$pgoctl" show --top 0 merged.prof
