@@ -155,14 +155,15 @@ static void read_functions(struct reader *r)
 	}
 }
 
-/* What comes behind the functions holds nothing that is merged: GCC wants no module there. */
+/*
+ * Nothing there is merged. GCC wants no module, and does not look at the working sets: they are
+ * asked for because a file without them may have lost them.
+ */
 static void read_rest(struct reader *r)
 {
 	expect(r, AFDO_TAG_MODULES, "tag of modules");
 	if (cursor_u32(&r->c, "number of modules"))
 		cursor_fail(&r->c, "modules of LIPO");
-	if (cursor_at_end(&r->c))
-		return;
 	expect(r, AFDO_TAG_WORKING_SETS, "tag of working sets");
 	cursor_skip(&r->c, AFDO_NR_WORKING_SETS * 12, "working sets");
 	if (!r->c.bad && !cursor_at_end(&r->c))
