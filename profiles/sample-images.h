@@ -48,7 +48,8 @@ PGO_DEFINE_AUTO(sample_names, sample_names_release)
  * Append what is at loc: the function, or where that is not known the file's name and
  * the offset, or the region in brackets. caller: loc is a return address, of the
  * instruction before it. A stripped file's symbols are taken from its debug file, below
- * usr/lib/debug/.build-id, if that is here. Files that are missing or of another build go to s->warnings, once.
+ * usr/lib/debug/.build-id, if that is here. Files that are missing or of another build go
+ * to s->warnings, once.
  */
 void sample_names_add(struct sample_names *n, uint64_t loc, bool caller, struct strbuf *out);
 
