@@ -566,17 +566,17 @@ static void test_damaged(void **state)
 		struct perf_make m = PERF_MAKE_INIT;
 
 		make_varied(&m, k);
-		for (size_t i = 0; i < m.out.len * ARRAY_SIZE(flips); i++) {
-			char *at = &m.out.buf[i / ARRAY_SIZE(flips)];
+		for (size_t i = 0; i < m.out.len; i++) {
+			char *at = &m.out.buf[i], flip = (char)flips[(i + k) % ARRAY_SIZE(flips)];
 			struct pgo_err err = PGO_ERR_INIT;
 			struct samples s;
 			int ret;
 
-			*at = (char)(*at ^ flips[i % ARRAY_SIZE(flips)]);
+			*at = (char)(*at ^ flip);
 			ret = read_bytes(m.out.buf, m.out.len, &opts, &s, &err);
 			assert_true(ret == 0 || ret == -PGO_EFORMAT);
 			assert_true(ret == 0 || err.msg);
-			*at = (char)(*at ^ flips[i % ARRAY_SIZE(flips)]);
+			*at = (char)(*at ^ flip);
 			pgo_err_release(&err);
 			samples_release(&s);
 		}
