@@ -17,4 +17,4 @@ check_PROGRAMS += tests/unit/profile-diff-test
 tests_unit_profile_diff_test_SOURCES = tests/unit/profile-diff-test.c
 tests_unit_profile_diff_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
-TAP_TESTS += tests/t/1080-convert.t
+TAP_TESTS += tests/t/1075-convert.t
