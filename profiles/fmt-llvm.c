@@ -62,6 +62,10 @@ int llvm_format_merge(const struct prof_input *inputs, size_t nr,
 		.total_count = r.total_count,
 		.max_count = r.max_count,
 		.nr_saturated = r.nr_overflow,
+		.nr_builds = r.nr_binaries,
+		.lost = r.nr_lost ? "bitmaps, traces or values of virtual tables, which that LLVM "
+				    "has no place for"
+				  : NULL,
 	};
 	if (!opts->text)
 		snprintf(res->version, sizeof(res->version), "%" PRIu64, r.version);

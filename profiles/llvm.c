@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "pgo/base/fs.h"
+#include "pgo/base/num.h"
 #include "profiles/format.h"
 #include "profiles/llvm/decode.h"
 #include "profiles/llvm/guard.h"
@@ -176,6 +177,8 @@ struct merge {
 	bool one_by_one; /* the sum of raw files is not to be tried */
 	unsigned threads;
 	uint64_t nr_summed;
+	uint64_t nr_runs;     /* sums that were made */
+	uint64_t nr_binaries; /* of the last one */
 	const char *first_path;
 	uint64_t first_variant;
 };
@@ -278,6 +281,8 @@ static int add_run(struct merge *m, unsigned part, const struct llvm_input *inpu
 		return 0;
 	*ret_run = nr;
 	m->nr_summed += nr;
+	m->nr_runs++;
+	m->nr_binaries = run->nr_binaries;
 	return hand_over_sum(m, part, run, inputs[0].path, err);
 }
 
@@ -373,10 +378,12 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 		m.merger = api->merger_new(opts->sparse, jobs);
 		m.one_by_one = tries > 0;
 		m.first_path = NULL;
-		m.nr_summed = 0;
+		m.nr_summed = m.nr_runs = 0;
 		ret = add_inputs(&m, inputs, nr, jobs, err);
 		if (!ret)
 			ret = write_output(&m, opts, out_path, res, err);
+		if (!ret && jobs == 1 && m.nr_runs == 1 && m.nr_summed == nr)
+			res->nr_binaries = m.nr_binaries;
 		api->merger_free(m.merger);
 	}
 	return ret;
@@ -437,10 +444,42 @@ static void add_func(const struct shim_record *record, void *arg)
 	f->cs = record->cs && p->kind == PROF_KIND_LLVM_CS;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const struct shim_site_value *x = a, *y = b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/* By kind, site and value, as the shim has them, but without the names of functions. */
+static struct shim_site_value *decoded_values(const struct shim_func *from, size_t *ret_nr)
+{
+	const uint8_t *nr_values = from->site_counts;
+	const struct shim_value *v = from->values;
+	struct shim_site_value *values = NULL;
+	size_t nr = 0, alloc = 0;
+
+	for (uint32_t kind = 0; kind < SHIM_NR_KINDS; kind++)
+		for (uint32_t site = 0; site < from->nr_sites[kind]; site++) {
+			size_t first = nr;
+
+			for (unsigned n = *nr_values++; n; n--, v++) {
+				VEC_GROW(values, nr, alloc);
+				values[nr++] = (struct shim_site_value){ .kind = kind,
+									 .site = site,
+									 .value = v->value,
+									 .count = v->count };
+			}
+			if (nr > first)
+				qsort(values + first, nr - first, sizeof(*values), by_value);
+		}
+	*ret_nr = nr;
+	return values;
+}
+
 static void add_decoded(const struct shim_func *from, struct profile *p)
 {
-	const struct shim_value *v = from->values;
-	const uint8_t *nr_values = from->site_counts;
+	PGO_AUTO_FREE struct shim_site_value *values = NULL;
 	struct shim_record record = { .name = from->name,
 				      .name_len = from->name_len,
 				      .hash = from->hash,
@@ -450,11 +489,10 @@ static void add_decoded(const struct shim_func *from, struct profile *p)
 
 	for (unsigned kind = 0; kind < SHIM_NR_KINDS; kind++)
 		record.nr_value_sites += from->nr_sites[kind];
-	for (uint32_t site = 0; site < record.nr_value_sites; site++)
-		for (unsigned n = nr_values[site]; n; n--, v++)
-			if (__builtin_add_overflow(record.value_total, v->count,
-						   &record.value_total))
-				record.value_total = UINT64_MAX;
+	values = decoded_values(from, &record.nr_values);
+	record.values = values;
+	for (size_t i = 0; i < record.nr_values; i++)
+		record.value_total = num_add_sat(record.value_total, values[i].count, NULL);
 	add_func(&record, p);
 }
 

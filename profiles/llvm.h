@@ -38,6 +38,7 @@ struct llvm_merge_result {
 	uint64_t version;     /* indexed version written; 0 for text */
 	uint64_t nr_overflow; /* times that a counter stopped at its limit */
 	uint64_t nr_summed;   /* raw files that were added up as arrays */
+	uint64_t nr_binaries; /* that left the files, where all were added up; 0: not known */
 	/* bitmaps, traces and values of virtual tables that this major has no place for */
 	uint64_t nr_lost;
 };

@@ -132,7 +132,7 @@ int prof_read(const char *path, const struct prof_read_opts *opts, struct profil
 	      struct pgo_err *err)
 {
 	static const struct prof_read_opts defaults;
-	const struct prof_format *format;
+	const struct prof_format *format = NULL;
 	uint8_t head[HEAD_BYTES];
 	struct prof_probe probe;
 	int ret = probe_path(path, head, &probe, err);
@@ -155,7 +155,7 @@ bool prof_has_samples(const char *path)
 int prof_read_samples(const char *path, const struct samples_opts *opts, struct samples *out,
 		      struct pgo_err *err)
 {
-	const struct prof_format *format;
+	const struct prof_format *format = NULL;
 	uint8_t head[HEAD_BYTES];
 	struct prof_probe probe;
 	int ret;

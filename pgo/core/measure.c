@@ -107,41 +107,42 @@ static int run_prepare(const struct meter *m, struct strvec *env, struct pgo_err
 	return runner_shell(m->p, &req, NULL, err);
 }
 
-/* A run in a fresh $PGO_TMP: what req leaves open is filled in here. */
+/* A run in a fresh $PGO_TMP: what is left open is filled in here. */
 static int run_side(const struct meter *m, const struct workload *w, const struct side *side,
-		    struct run_req *req, struct child_result *res, struct pgo_err *err)
+		    const struct run_req *asked, struct child_result *res, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *what = xstrfmt("%s run of workload '%s' (%s)", req->what, w->name,
+	PGO_AUTO_FREE char *what = xstrfmt("%s run of workload '%s' (%s)", asked->what, w->name,
 					   side_name(side->label));
 	PGO_AUTO_FREE char *in = workload_stdin(m->p, w);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
+	struct run_req req = *asked;
 	int ret = fs_remove_tree(m->tmp, err);
 
 	if (!ret)
 		ret = fs_mkdir_p(m->tmp, err);
 	if (ret)
 		return ret;
-	req->what = what;
-	req->line = side->line ? side->line : w->run;
-	req->dir = m->p->config.root;
-	req->env = &env;
-	req->in_path = in;
-	req->out_path = m->out;
-	req->log = m->log;
-	req->expect_status = w->expect_status;
-	req->no_shell = m->no_shell;
+	req.what = what;
+	req.line = side->line ? side->line : w->run;
+	req.dir = m->p->config.root;
+	req.env = &env;
+	req.in_path = in;
+	req.out_path = m->out;
+	req.log = m->log;
+	req.expect_status = w->expect_status;
+	req.no_shell = m->no_shell;
 	workload_env(m->p, w, "validate", side->out_dir, m->tmp, &env);
 	pad(&env, m->padding_bytes);
 	if (m->prepare)
 		ret = run_prepare(m, &env, err);
-	return ret ? ret : runner_shell(m->p, req, res, err);
+	return ret ? ret : runner_shell(m->p, &req, res, err);
 }
 
 static int run_once(const struct meter *m, const struct workload *w, const struct side *side,
 		    uint64_t spin_ns, struct counters *counters, struct child_result *res,
 		    struct pgo_err *err)
 {
-	struct run_req req = {
+	const struct run_req req = {
 		.what = "validation",
 		.timeout_ns = w->timeout_ns,
 		.armed = counters_arm,
@@ -157,7 +158,7 @@ static int run_once(const struct meter *m, const struct workload *w, const struc
 int meter_run_under(struct meter *m, const struct workload *w, const struct side *side,
 		    const struct strvec *tool, unsigned slower, struct pgo_err *err)
 {
-	struct run_req req = {
+	const struct run_req req = {
 		.what = fs_basename(tool->v[0]),
 		.timeout_ns = num_mul_sat(w->timeout_ns, slower, NULL),
 		.tool = tool,

@@ -249,6 +249,7 @@ static int merge_beside(struct session *s, struct pgo_err *err)
 		return ret;
 	s->out.nr_files = res.nr_inputs;
 	s->out.nr_builds = res.nr_builds;
+	s->out.left_out = res.lost;
 	return s->form ? place_native(s, dir.path, err) : write_bundle(s, dir.path, err);
 }
 

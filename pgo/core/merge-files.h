@@ -33,9 +33,10 @@ struct merge_outcome {
 	 * numbers of files are there for a bundle only.
 	 */
 	struct bundle bundle;
-	uint64_t nr_files;   /* read */
-	uint64_t nr_skipped; /* files in folders that are no profile */
-	uint64_t nr_builds;  /* as in prof_merge_result */
+	uint64_t nr_files;    /* read */
+	uint64_t nr_skipped;  /* files in folders that are no profile */
+	uint64_t nr_builds;   /* as in prof_merge_result */
+	const char *left_out; /* what the form has no place for; static, or NULL */
 };
 #define MERGE_OUTCOME_INIT { .bundle = BUNDLE_INIT }
 static inline void merge_outcome_release(struct merge_outcome *o)
@@ -55,7 +56,7 @@ PGO_DEFINE_AUTO(merge_outcome, merge_outcome_release)
 int merge_files(struct merge_inputs *in, const struct merge_request *req, struct merge_outcome *ret,
 		struct pgo_err *err);
 
-/* Fill what of a manifest tells the toolchain: consumer, where its family is set; no field is NULL. */
+/* Fill what of a manifest tells the toolchain: consumer, where its family is set; none is NULL. */
 void merge_describe(struct bundle *b, const struct tool_version *consumer, unsigned llvm_major);
 
 #endif

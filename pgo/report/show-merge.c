@@ -40,6 +40,8 @@ void show_merge(const struct merge_outcome *m, const char *path, struct strbuf *
 			    "binaries    %" PRIu64
 			    " different: functions were joined by name and hash\n",
 			    m->nr_builds);
+	if (m->left_out)
+		strbuf_addf(out, "left out    %s\n", m->left_out);
 	add_number(out, "functions", p->stats.functions);
 	add_number(out, "counters", p->stats.counters);
 	add_number(out, "counts", p->stats.total_count);
@@ -61,6 +63,7 @@ json_t *show_merge_json(const struct merge_outcome *m, const char *path)
 	json_object_set_new(o, "files", js_u64(m->nr_files));
 	json_object_set_new(o, "skipped", js_u64(m->nr_skipped));
 	json_object_set_new(o, "builds", m->nr_builds ? js_u64(m->nr_builds) : json_null());
+	json_object_set_new(o, "left_out", m->left_out ? js_string(m->left_out) : json_null());
 	json_object_set_new(o, "functions", js_u64(p->stats.functions));
 	json_object_set_new(o, "counters", js_u64(p->stats.counters));
 	json_object_set_new(o, "total_count", js_u64(p->stats.total_count));

@@ -125,6 +125,7 @@ bool llvm_groups_result(struct llvm_groups *g, const struct llvm_total *totals,
 	out->batch.nr_funcs = r.nr_funcs;
 	out->batch.ids = r.ids;
 	out->batch.nr_ids = r.nr_ids;
+	out->nr_binaries = g->nr;
 	out->tangled = is_tangled(g);
 	return true;
 }

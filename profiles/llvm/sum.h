@@ -21,7 +21,8 @@ struct llvm_sum {
 	struct llvm_groups *groups;
 	struct llvm_total *totals; /* by group */
 	size_t nr_totals;
-	bool tangled; /* a site has one value twice: the order of merges is in the result */
+	size_t nr_binaries; /* that left the files */
+	bool tangled;	    /* a site has one value twice: the order of merges is in the result */
 	size_t unfit; /* after a failure: the first input that is unfit; SIZE_MAX: all together */
 };
 #define LLVM_SUM_INIT { .arena = ARENA_INIT }

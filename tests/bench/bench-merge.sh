@@ -7,6 +7,7 @@
 #	bench-merge.sh [--short] [ROW...]
 #
 # --short: few files, once, no time: only whether the results are the same.
+# shellcheck disable=SC2317 # rows are called by name
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +62,7 @@ compare() {
 	: >theirs
 	for file; do echo "1,$file"; done >inputs
 	bytes=$(cat "$@" | wc -c)
-	for _ in $(seq $tries); do
+	for _ in $(seq "$tries"); do
 		# shellcheck disable=SC2046
 		"$measure" "$tool" merge "$major" a.profdata -j 1 $(cat inputs) >>ours || failed=1
 		"$measure" "llvm-profdata-$major" merge -o b.profdata "$@" >>theirs || failed=1
@@ -122,10 +123,10 @@ row_program() {
 
 row_mixed() {
 	for seed in 1 2 3 4; do
-		generate $((1600 / divide)) $seed >p$seed.c
-		"clang-$major" -O1 -fprofile-generate p$seed.c -o p$seed || return 1
+		generate $((1600 / divide)) "$seed" >p"$seed".c
+		"clang-$major" -O1 -fprofile-generate p"$seed".c -o p"$seed" || return 1
 		[ -n "$short" ] && nr=3 || nr=10
-		runs $nr ./p$seed
+		runs "$nr" ./p"$seed"
 	done
 	compare "four programs" raw/*.profraw
 }
@@ -137,11 +138,11 @@ row_many() {
 	runs 20 ./p
 	nr=$((10000 / divide))
 	mkdir few many
-	for n in $(seq $nr); do
-		ln raw/p-$((n % 20 + 1)).profraw many/$n.profraw
+	for n in $(seq "$nr"); do
+		ln raw/p-$((n % 20 + 1)).profraw many/"$n".profraw
 	done
 	for n in $(seq $((nr / 10))); do
-		ln many/$n.profraw few/$n.profraw
+		ln many/"$n".profraw few/"$n".profraw
 	done
 	compare "100 functions, a tenth" few/*.profraw
 	compare "100 functions" many/*.profraw

@@ -77,7 +77,7 @@ static void check(const struct world *w, const char *text, const char * not, con
 
 	make(&x, w);
 	show_experiment(&x, false, &out);
-	html_report(&x.engine, &page);
+	html_report(&x.engine, NULL, &page);
 	o.o = show_experiment_json(&x);
 	js_dump(o.o, &dump, true);
 	if (text && !strstr(out.buf, text))
