@@ -60,18 +60,23 @@ static int check_bundle(const struct project *p, const char *file, const struct 
 /* Lay the .gcda files of a bare tree out under the names that gcc -fprofile-use=DIR looks for. */
 struct mangle {
 	const char *build_dir; /* that relative names are below */
+	const char *work;      /* what is cut from the names in a bundle */
 	const char *dst;
 };
 
 /* A tree comes from GCOV_PREFIX (with the whole path of each object), from -fprofile-generate=DIR
- * (mangled names), or from beside the objects (relative ones). */
+ * (mangled names), out of a bundle (the same, cut), or from beside the objects (relative ones). */
 static char *name_for_use(const struct mangle *m, const char *rel)
 {
 	PGO_AUTO_FREE char *absolute = xstrfmt("/%s", rel);
 	PGO_AUTO_FREE char *object = fs_join(m->build_dir, rel);
 
-	if (strchr(rel, '#'))
-		return xstrdup(fs_basename(rel));
+	if (strchr(rel, '#')) {
+		PGO_AUTO_FREE char *root = gcc_mangle_path(m->work);
+		const char *name = fs_basename(rel);
+
+		return *name == '#' ? xstrdup(name) : xstrfmt("%s#%s", root, name);
+	}
 	if (!strncmp(absolute, GCC_PROFILE_ROOT "/", strlen(GCC_PROFILE_ROOT) + 1) ||
 	    !strncmp(absolute, m->build_dir, strlen(m->build_dir)))
 		return gcc_mangle_path(absolute);
@@ -110,7 +115,7 @@ static int mangle_tree(const struct project *p, const char *tree, const char *ds
 		       struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *build_dir = project_build_dir(p);
-	struct mangle m = { build_dir, dst };
+	struct mangle m = { build_dir, p->work, dst };
 	int ret = fs_mkdir_p(dst, err);
 
 	return ret ? ret : fs_walk(tree, mangle_one, &m, err);

@@ -149,7 +149,8 @@ row_many() {
 }
 
 head_row
-for row in ${*:-sqlite program mixed many}; do
+[ $# -gt 0 ] || set -- sqlite program mixed many
+for row; do
 	mkdir "$tmp/$row" && cd "$tmp/$row" || exit 1
 	"row_$row" || failed=1
 	cd "$tmp" && rm -rf "${tmp:?}/$row"

@@ -60,6 +60,8 @@ refused() {
 # --- gcc: the same counts, laid out in each way that gcc knows
 exits 0 'collect with gcc' "$pgoctl" collect -o gcc.prof
 found 'a bundle' gcc.prof
+"$pgoctl" -q convert gcc.prof --to gcda -o taken-out
+found 'a tree taken out of a bundle' taken-out
 work=$PWD/.pgo/work
 by_hand() { (cd "$work/src" && rm -rf obj/*.o sub/*.o prog && make CC="gcc-12 $1") >make.log 2>&1; }
 
