@@ -245,6 +245,6 @@ void opt_add_help(struct strbuf *sb, const struct opt *opts)
 		if (opts->arg)
 			strbuf_addf(sb, " %s", opts->arg);
 		width = sb->len - start;
-		strbuf_addf(sb, "%*s%s\n", width < 30 ? (int)(30 - width) : 2, "", opts->help);
+		strbuf_addf(sb, "%*s%s\n", width < 29 ? (int)(30 - width) : 2, "", opts->help);
 	}
 }

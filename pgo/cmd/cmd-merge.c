@@ -74,6 +74,8 @@ static int check(const struct options *o, struct merge_request *req, struct pgo_
 		.quarantine = o->quarantine,
 		.threads = o->jobs,
 	};
+	if (o->to && merge_check_form(o->to, err))
+		return -PGO_EUSAGE;
 	return merge_limit_parse(o->max_lost ? o->max_lost : "5%", &req->max_lost, err);
 }
 

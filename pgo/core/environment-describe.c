@@ -46,7 +46,7 @@ static char *value_of(const char *text, const char *key)
 	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
 		const char *colon = p + len;
 
-		if (strncmp(p, key, len))
+		if (strncmp(p, key, len) != 0)
 			continue;
 		colon += strspn(colon, " \t");
 		if (*colon != ':')

@@ -29,11 +29,11 @@ struct layout;
 struct field {
 	const char *key;
 	enum kind kind;
+	unsigned since; /* the version that brought it; 0: the first */
 	size_t offset;
+	const struct layout *sub;
 	const char *const *names;
 	unsigned nr_names;
-	const struct layout *sub;
-	unsigned since; /* the version that brought it; 0: the first */
 };
 
 /* One table for both directions: what is written is what is read. */
@@ -44,10 +44,10 @@ struct layout {
 #define LAYOUT(f) { (f), ARRAY_SIZE(f) }
 #define AT(type, member) offsetof(struct type, member)
 #define FIELD_SINCE(type, member, kind, since) \
-	{ #member, (kind), AT(type, member), NULL, 0, NULL, (since) }
+	{ #member, (kind), (since), AT(type, member), NULL, NULL, 0 }
 #define FIELD(type, member, kind) FIELD_SINCE(type, member, kind, 0)
 #define NAMED(key, type, member, names, since) \
-	{ (key), KIND_NAME, AT(type, member), (names), ARRAY_SIZE(names), NULL, (since) }
+	{ (key), KIND_NAME, (since), AT(type, member), NULL, (names), ARRAY_SIZE(names) }
 
 _Static_assert(sizeof(enum metric) == sizeof(unsigned) && sizeof(enum gate) == sizeof(unsigned) &&
 		       sizeof(enum invalid) == sizeof(unsigned) &&
@@ -94,7 +94,7 @@ static const char *const gate_names[] = {
 };
 
 #define COUNTER(which, name) \
-	[which] = { (name), KIND_MEASURED, (which) * sizeof(uint64_t), NULL, 0, NULL, 0 }
+	[which] = { (name), KIND_MEASURED, 0, (which) * sizeof(uint64_t), NULL, NULL, 0 }
 static const struct field counter_fields[NR_COUNTERS] = {
 	COUNTER(COUNTER_CYCLES, "cycles"),
 	COUNTER(COUNTER_INSTRUCTIONS, "instructions"),
@@ -126,7 +126,7 @@ static const struct field run_fields[] = {
 	FIELD(run_metrics, throttled_ns, KIND_MEASURED),
 	FIELD(run_metrics, steal_ns, KIND_MEASURED),
 	FIELD(run_metrics, pressure_ns, KIND_MEASURED),
-	{ "counters", KIND_OBJECT, offsetof(struct run_metrics, counters), NULL, 0, &counter_layout,
+	{ "counters", KIND_OBJECT, 0, offsetof(struct run_metrics, counters), &counter_layout, NULL,
 	  0 },
 	FIELD(run_metrics, output, KIND_HASH),
 };
@@ -140,8 +140,8 @@ static const struct field pair_fields[] = {
 	FIELD(ab_pair, swapped, KIND_BOOL),
 	FIELD(ab_pair, padding_bytes, KIND_UINT),
 	NAMED("validity", ab_pair, invalid, invalid_names, 0),
-	{ "a", KIND_OBJECT, offsetof(struct ab_pair, run[0]), NULL, 0, &run_layout, 0 },
-	{ "b", KIND_OBJECT, offsetof(struct ab_pair, run[1]), NULL, 0, &run_layout, 0 },
+	{ "a", KIND_OBJECT, 0, offsetof(struct ab_pair, run[0]), &run_layout, NULL, 0 },
+	{ "b", KIND_OBJECT, 0, offsetof(struct ab_pair, run[1]), &run_layout, NULL, 0 },
 };
 static const struct layout pair_layout = LAYOUT(pair_fields);
 

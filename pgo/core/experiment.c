@@ -459,8 +459,8 @@ static void tell_time(const struct trial *t, size_t nr_aa_rounds)
 
 static int calibrate(struct trial *t, struct pgo_err *err)
 {
-	size_t each = (MIN_AA + t->e->nr_workloads - 1) / t->e->nr_workloads;
-	size_t total = each * t->e->nr_workloads;
+	size_t nr = t->e->nr_workloads ? t->e->nr_workloads : 1;
+	size_t each = (MIN_AA + nr - 1) / nr, total = each * nr;
 	int ret = 0;
 
 	tell_time(t, each);

@@ -248,6 +248,14 @@ static const char *take_result(const json_t *o, struct hyperfine_result *r)
 	return NULL;
 }
 
+static struct hyperfine take(struct hyperfine *h)
+{
+	struct hyperfine taken = *h;
+
+	*h = (struct hyperfine)HYPERFINE_INIT;
+	return taken;
+}
+
 int hyperfine_parse(const char *path, const char *text, size_t len, struct hyperfine *ret,
 		    struct pgo_err *err)
 {
@@ -274,8 +282,7 @@ int hyperfine_parse(const char *path, const char *text, size_t len, struct hyper
 					    "is missing or wrong",
 					    path, wrong, i);
 	}
-	*ret = h;
-	h = (struct hyperfine)HYPERFINE_INIT;
+	*ret = take(&h);
 	return 0;
 }
 

@@ -52,6 +52,11 @@ static int find_text(const struct merge_input *in, const struct prof_format **re
 	return wrong_form(in, "text", err);
 }
 
+int merge_check_form(const char *to, struct pgo_err *err)
+{
+	return !strcmp(to, BUNDLE) || prof_format_find(to, NULL) ? 0 : unknown_form(to, err);
+}
+
 /* By the output's name: "DIR/" for a tree, a suffix that a format has; NULL: a bundle. */
 static int form_by_name(const struct merge_input *in, const char *output,
 			const struct prof_format **ret, struct pgo_err *err)
@@ -81,8 +86,6 @@ static int choose_form(const struct merge_input *in, const struct merge_request 
 		return find_text(in, ret, err);
 	if (!req->to)
 		return form_by_name(in, req->output, ret, err);
-	if (!prof_format_find(req->to, NULL))
-		return unknown_form(req->to, err);
 	*ret = prof_format_find(req->to, in->format->family);
 	return *ret ? 0 : wrong_form(in, req->to, err);
 }

@@ -12,12 +12,15 @@ struct merge_limit {
 	double share;
 	uint64_t nr_files;
 };
+/* Whether to is "bundle" or a suffix that some format has: 0, or -PGO_EUSAGE with a hint. */
+int merge_check_form(const char *to, struct pgo_err *err);
+
 /* "5%" or "3". -PGO_EUSAGE. */
 int merge_limit_parse(const char *text, struct merge_limit *ret, struct pgo_err *err);
 
 struct merge_request {
 	const char *output;
-	const char *to;	      /* "bundle", a format's suffix, or NULL: by the output's name */
+	const char *to;	      /* as merge_check_form takes it, or NULL: by the output's name */
 	bool text, sparse;    /* as in prof_merge_opts; text is a --to, too */
 	const char *consumer; /* as consumer_find takes it, or NULL */
 	const char *strip, *prefix;

@@ -75,7 +75,12 @@ like "$err" "workload 'one' left no profile" "is named"
 ok "and no bundle is written" test ! -e merged.prof
 
 yaml clang-22 '"$PGO_OUT/prog" 10 die' >pgo.yaml
-exits 8 "a program that leaves by _exit" "$pgoctl" collect
+exits 0 "a program that leaves by _exit keeps its counts" "$pgoctl" collect
+like "$("$pgoctl" show merged.prof)" " main\$" "they are in the profile"
+rm -f merged.prof
+
+yaml clang-22 'true' >pgo.yaml
+exits 8 "a workload that runs nothing of the build" "$pgoctl" collect
 like "$err" "left no profile" "is told to have left none"
 
 yaml clang-22 'kill -9 $$' >pgo.yaml

@@ -657,7 +657,8 @@ static void test_registry(void **state)
 	expect_format(dir.path, ":IR\n", "llvm-text");
 	expect_format(dir.path, "main\n123\n1\n5\n", "llvm-text");
 	expect_format(dir.path, "main\n123\n", NULL);
-	expect_format(dir.path, "main:123:1\n 1: 5\n", NULL);
+	expect_format(dir.path, "main:123:1\n 1: 5\n", "llvm-sample-text");
+	expect_format(dir.path, "main:123\n 1: 5\n", NULL);
 	expect_format(dir.path, "", NULL);
 	expect_format(dir.path,
 		      "\xff"
