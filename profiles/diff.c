@@ -108,12 +108,13 @@ static void add_values(struct diff *c, const struct prof_func *a, const struct p
 static struct prof_diff_func *add_func(struct diff *c, const struct prof_func *a,
 				       const struct prof_func *b, enum prof_change change)
 {
+	const struct prof_func *any = a ? a : b;
 	struct prof_diff_func *f;
 
 	VEC_GROW(c->d->funcs, c->d->nr_funcs, c->alloc);
 	f = &c->d->funcs[c->d->nr_funcs++];
 	*f = (struct prof_diff_func){
-		.name = a ? a->name : b->name,
+		.name = any ? any->name : "",
 		.a = a,
 		.b = b,
 		.change = change,

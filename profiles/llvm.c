@@ -553,10 +553,12 @@ static int read_with_module(const struct llvm_file *f, const char *path, unsigne
 			    struct profile *p, struct pgo_err *err)
 {
 	struct shim_fault fault = { 0 };
-	const struct shim_api *api;
+	const struct shim_api *api = NULL;
 	struct shim_input in;
 	int ret = choose_module(major, &f->form, &api, err);
 
+	if (!ret && !api)
+		ret = pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
 	if (!ret)
 		ret = file_check(f, path, api, err);
 	if (ret)

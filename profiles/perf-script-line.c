@@ -187,10 +187,11 @@ static bool take_sample(struct script_text t, struct script_line *l)
 /* "comm  pid [cpu] time: period event: ..."; any but pid and one with a colon may be missing. */
 static bool take_head(struct script_text t, struct script_line *l)
 {
-	struct script_text rest = t, word = next_word(&rest);
+	struct script_text rest = t, word;
 	bool colon = false;
 	uint64_t n;
 
+	next_word(&rest);
 	while ((word = next_word(&rest)).len && !is_pid(word, l))
 		;
 	if (!word.len)

@@ -218,7 +218,7 @@ static void take_line(struct script *s, const struct script_line *l)
 
 static int read_lines(struct script *s, FILE *f, const char *path, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *line = NULL;
+	char *line = NULL;
 	size_t alloc = 0;
 	ssize_t len;
 
@@ -232,6 +232,7 @@ static int read_lines(struct script *s, FILE *f, const char *path, struct pgo_er
 		script_line_read(line, (size_t)len, &l);
 		take_line(s, &l);
 	}
+	free(line);
 	if (ferror(f))
 		return pgo_error_errno(err, "cannot read '%s'", path);
 	end_sample(s);

@@ -16,11 +16,12 @@ static int by_count(const void *a, const void *b)
 
 static void format_targets(const struct sample_line *l, bool vtables, struct strbuf *out)
 {
-	struct sample_target *sorted =
-		l->nr_targets ? xmemdup(l->targets, l->nr_targets * sizeof(*l->targets)) : NULL;
+	struct sample_target *sorted;
 
-	if (sorted)
-		qsort(sorted, l->nr_targets, sizeof(*sorted), by_count);
+	if (!l->nr_targets)
+		return;
+	sorted = xmemdup(l->targets, l->nr_targets * sizeof(*l->targets));
+	qsort(sorted, l->nr_targets, sizeof(*sorted), by_count);
 	for (size_t i = 0; i < l->nr_targets; i++)
 		if (sorted[i].vtable == vtables)
 			strbuf_addf(out, " %s:%" PRIu64, sorted[i].name, sorted[i].count);

@@ -104,7 +104,7 @@ static bool take_function(struct text *t, struct part line)
 /* Targets may have blanks and colons in their names: one ends at a colon and a number. */
 static bool take_target(struct text *t, struct part *s, struct sample_target *ret)
 {
-	const char *colon = s->p;
+	const char *colon;
 
 	while (s->p < s->end && *s->p == ' ')
 		s->p++;

@@ -113,7 +113,7 @@ static void take_traces(struct samples *s)
 		count_branches(s, &e);
 	}
 	*t = (struct trace_table){ 0 };
-	if (s->nr_traces)
+	if (s->traces && s->nr_traces)
 		qsort(s->traces, s->nr_traces, sizeof(*s->traces), by_trace);
 	fold_branches(s);
 	fold_ranges(s);

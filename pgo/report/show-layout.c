@@ -108,7 +108,7 @@ json_t *show_layout_json(const struct engine *g)
 	json_object_set_new(o, "spread", c->nr ? number(sqrt(c->var_between)) : json_null());
 	json_object_set_new(
 		o, "best_pairs_per_link",
-		c->nr && c->var_between > 0
+		l->nr && c->nr && c->var_between > 0
 			? json_integer(layout_repetitions(g->e, c, SPENDING_MAX_N / l->nr))
 			: json_null());
 	json_object_set_new(o, "floor_links", json_integer(l->floor));

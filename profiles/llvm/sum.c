@@ -382,6 +382,7 @@ static void *work(void *arg)
 		bool fit;
 
 		w->nr_images = w->nr_events = w->nr_values = 0;
+		w->variant = 0;
 		fit = take_file(w, a->inputs[w->file].path);
 		if (!take_turn(w))
 			break;
@@ -468,6 +469,7 @@ bool llvm_sum_files(const struct llvm_input *inputs, size_t nr, unsigned threads
 
 	nr_threads = nr_threads < MAX_THREADS ? nr_threads : MAX_THREADS;
 	nr_threads = nr_threads < nr ? nr_threads : (unsigned)nr;
+	nr_threads = nr_threads ? nr_threads : 1;
 	a.groups = out->groups = xmalloc(sizeof(*out->groups));
 	llvm_groups_init(out->groups);
 	pthread_mutex_init(&a.lock, NULL);
