@@ -521,8 +521,10 @@ static int choose_module(unsigned major, const struct llvm_form *form, const str
 
 	if (major)
 		return llvm_module(major, ret, err);
-	if (!m[0])
-		return pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+	if (!m[0]) {
+		pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+		return -PGO_ETOOL;
+	}
 	for (size_t i = 0; m[i]; i++) {
 		status = llvm_module(m[i], &api, err);
 		if (status)
@@ -553,12 +555,10 @@ static int read_with_module(const struct llvm_file *f, const char *path, unsigne
 			    struct profile *p, struct pgo_err *err)
 {
 	struct shim_fault fault = { 0 };
-	const struct shim_api *api = NULL;
+	const struct shim_api *api;
 	struct shim_input in;
 	int ret = choose_module(major, &f->form, &api, err);
 
-	if (!ret && !api)
-		ret = pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
 	if (!ret)
 		ret = file_check(f, path, api, err);
 	if (ret)
