@@ -41,9 +41,9 @@ struct gcda_merge_result {
  * each processor), whose number changes nothing in the result. out_dir is made beside,
  * as out_dir.tmp, and renamed; it must not exist. The bytes are those that libgcov
  * leaves when the runs are made one after another, in the order of the trees and each
- * weight times, into one folder. Where libgcov would wrap a sum it stops at its limit instead. For a
- * tree that several processes left this holds as long as no list of values was full
- * (GCC 11 on), since the file does not tell what each process had in it.
+ * weight times, into one folder. Where libgcov would wrap a sum it stops at its limit
+ * instead. For a tree that several processes left this holds as long as no list of values
+ * was full (GCC 11 on), since the file does not tell what each process had in it.
  * Returns -PGO_EFORMAT (file and offset), -PGO_EVERSION, -PGO_EMISMATCH (stamp,
  * checksums, numbers of counters or versions differ: file and function in the
  * message), -PGO_ENOTFOUND (a tree has no .gcda file), -PGO_ELIMIT (a weight out of

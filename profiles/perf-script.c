@@ -110,8 +110,8 @@ static void add_frame(struct script *s, const struct script_line *l)
 static void add_branches(struct script *s, struct script_text words)
 {
 	struct sample_tally *t = &s->out->tally;
-	uint64_t from, to, end = 0;
-	bool mispredicted;
+	uint64_t from = 0, to = 0, end = 0;
+	bool mispredicted = false;
 	int r;
 
 	while ((r = script_branch_next(&words, &from, &to, &mispredicted)) != 0) {
@@ -224,7 +224,7 @@ static int read_lines(struct script *s, FILE *f, const char *path, struct pgo_er
 
 	errno = 0;
 	while ((len = getline(&line, &alloc, f)) >= 0) {
-		struct script_line l;
+		struct script_line l = { 0 };
 
 		s->line++;
 		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))

@@ -463,7 +463,7 @@ bool llvm_sum_files(const struct llvm_input *inputs, size_t nr, unsigned threads
 		    struct llvm_sum *out)
 {
 	struct adder a = { .inputs = inputs, .nr = nr };
-	struct worker workers[MAX_THREADS];
+	struct worker workers[MAX_THREADS] = { 0 };
 	unsigned nr_threads = threads ? threads : nr_processors();
 	bool fit;
 
