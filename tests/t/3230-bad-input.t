@@ -69,15 +69,15 @@ ok "and is gone" gone 613.5
 # Much output: compared as a stream. Address space counts for what the command runs, too.
 cat >much <<'S'
 #!/bin/sh
-exec head -c 40000000 /dev/zero
+exec head -c 90000000 /dev/zero
 S
 chmod +x much
-if prlimit --as=40960000 "$pgoctl" --version >/dev/null 2>&1; then
-	printf '#!/bin/sh\nexec prlimit --as=40960000 "%s" "$@"\n' "$pgoctl" >lean
+if prlimit --as=100000000 "$pgoctl" --version >/dev/null 2>&1; then
+	printf '#!/bin/sh\nexec prlimit --as=100000000 "%s" "$@"\n' "$pgoctl" >lean
 	chmod +x lean
 	bounded() { (pgoctl=./lean; validate -a ./much -b ./much); }
 	run bounded
-	ok "40 MB of output a run are compared in less memory" told "$status"
+	ok "90 MB of output a run are compared in less memory" told "$status"
 	unlike "$out" "OUTPUT DIFFERS" "and are the same"
 else
 	skip 2 "the address space cannot be limited here"
