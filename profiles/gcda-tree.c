@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
+#include "pgo/base/threads.h"
 #include "profiles/gcda-file.h"
 
 #define MAX_THREADS 64
@@ -243,24 +243,10 @@ static int gather(const struct job *job, struct worker *workers, unsigned nr,
 	return bad->ret;
 }
 
-/* How many are worth having: threads, 0 for the processors, for nr jobs. */
-static unsigned count_workers(unsigned threads, size_t nr)
-{
-	cpu_set_t set;
-
-	if (!threads && !sched_getaffinity(0, sizeof(set), &set))
-		threads = (unsigned)CPU_COUNT(&set);
-	if (!threads)
-		threads = 1;
-	if (threads > MAX_THREADS)
-		threads = MAX_THREADS;
-	return threads < nr ? threads : (unsigned)nr;
-}
-
 static int merge_list(struct job *job, unsigned threads, struct gcda_merge_result *sum,
 		      struct pgo_err *err)
 {
-	unsigned nr = count_workers(threads, job->list->nr), started = 1;
+	unsigned nr = threads_for(threads, job->list->nr, MAX_THREADS), started = 1;
 	PGO_AUTO_FREE struct worker *workers = xcalloc(nr, sizeof(*workers));
 	int ret;
 

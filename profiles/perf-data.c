@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "pgo/base/threads.h"
 #include "profiles/perf-file.h"
 
 #define MAX_THREADS 64
@@ -48,17 +49,6 @@ static void *work_on(void *arg)
 	return NULL;
 }
 
-static unsigned nr_threads(const struct perf_file *f, unsigned wanted)
-{
-	long there = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t parts = f->nr_splits - 1;
-	unsigned nr = wanted ? wanted : there > 0 ? (unsigned)there : 1;
-
-	if (nr > MAX_THREADS)
-		nr = MAX_THREADS;
-	return parts < nr ? (parts ? (unsigned)parts : 1) : nr;
-}
-
 /* Of the errors of all threads the one that stands first in the file. */
 static int first_error(struct worker *w, unsigned nr, struct pgo_err *err)
 {
@@ -80,7 +70,7 @@ static int first_error(struct worker *w, unsigned nr, struct pgo_err *err)
 static int count_all(struct perf_file *f, const struct samples_opts *opts, struct pgo_err *err)
 {
 	struct work work = { .f = f, .opts = opts };
-	unsigned nr = nr_threads(f, opts->threads), started = 1;
+	unsigned nr = threads_for(opts->threads, f->nr_splits - 1, MAX_THREADS), started = 1;
 	PGO_AUTO_FREE struct worker *w = xcalloc(nr, sizeof(*w));
 	int ret;
 

@@ -15,4 +15,5 @@ pgo_base_libpgobase_a_SOURCES = \
 	pgo/base/progress.c pgo/base/progress.h \
 	pgo/base/strbuf.c pgo/base/strbuf.h \
 	pgo/base/strvec.c pgo/base/strvec.h \
-	pgo/base/tempfile.c pgo/base/tempfile.h
+	pgo/base/tempfile.c pgo/base/tempfile.h \
+	pgo/base/threads.h

@@ -7,12 +7,12 @@
 #include "profiles/llvm/sum.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
+#include "pgo/base/threads.h"
 #include "profiles/llvm/sum-group.h"
 
 #define MAX_THREADS 64
@@ -422,16 +422,6 @@ static void join(struct llvm_groups *groups, struct worker *to, struct worker *f
 	raise_bound(to, from->bound, 1);
 }
 
-static unsigned nr_processors(void)
-{
-	cpu_set_t set;
-	int n;
-
-	CPU_ZERO(&set);
-	n = sched_getaffinity(0, sizeof(set), &set) ? 0 : CPU_COUNT(&set);
-	return n > 0 ? (unsigned)n : 1;
-}
-
 static void run_workers(struct worker *workers, unsigned nr)
 {
 	unsigned started = 0;
@@ -464,12 +454,9 @@ bool llvm_sum_files(const struct llvm_input *inputs, size_t nr, unsigned threads
 {
 	struct adder a = { .inputs = inputs, .nr = nr };
 	struct worker workers[MAX_THREADS] = { 0 };
-	unsigned nr_threads = threads ? threads : nr_processors();
+	unsigned nr_threads = threads_for(threads, nr, MAX_THREADS);
 	bool fit;
 
-	nr_threads = nr_threads < MAX_THREADS ? nr_threads : MAX_THREADS;
-	nr_threads = nr_threads < nr ? nr_threads : (unsigned)nr;
-	nr_threads = nr_threads ? nr_threads : 1;
 	a.groups = out->groups = xmalloc(sizeof(*out->groups));
 	llvm_groups_init(out->groups);
 	pthread_mutex_init(&a.lock, NULL);
