@@ -225,6 +225,8 @@ static void check_bitmap(struct lines *l, unsigned major)
 	if (!l->cur.text || l->cur.text[0] != '$')
 		return;
 	s = take(l, "size of a bitmap");
+	if (!s.len) /* cut before it */
+		return;
 	s = (struct line){ s.text + 1, s.len - 1 };
 	while (s.len && s.text[s.len - 1] == ' ')
 		s.len--;
