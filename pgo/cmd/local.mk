@@ -25,6 +25,7 @@ TAP_TESTS += \
 	tests/t/1030-merge-command.t \
 	tests/t/1031-merge-watch.t \
 	tests/t/1032-merge-bench.t \
+	tests/t/1033-merge-other-llvm.t \
 	tests/t/4010-flow.t \
 	tests/t/4020-resume.t \
 	tests/t/4030-trouble.t \

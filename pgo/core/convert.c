@@ -8,6 +8,7 @@
 #include "pgo/base/opt.h"
 #include "pgo/base/tempfile.h"
 #include "pgo/core/bundle.h"
+#include "pgo/core/other-llvm.h"
 #include "profiles/format.h"
 
 /* What --to takes. form is the name of the format that is written. */
@@ -137,43 +138,18 @@ static int write_form(const struct conversion *c, const struct prof_format *from
 		.llvm_major = c->llvm_major, .text = to->text, .to = to->form
 	};
 
-	return from->merge(&input, 1, &opts, output, res, err);
-}
-
-static int same_files(const char *a, const char *b, bool *ret, struct pgo_err *err)
-{
-	PGO_AUTO(fs_view) x = FS_VIEW_INIT;
-	PGO_AUTO(fs_view) y = FS_VIEW_INIT;
-	int status = fs_view_open(&x, a, err);
-
-	if (!status)
-		status = fs_view_open(&y, b, err);
-	if (!status)
-		*ret = x.len == y.len && !memcmp(x.data, y.data, x.len);
-	return status;
+	return other_llvm_merge(from, &input, 1, &opts, output, res, err);
 }
 
 /* LLVM's text has no place for some things: what it loses shows when it becomes binary again. */
 static int check_llvm_text(const struct conversion *c, const struct prof_format *from,
 			   const char *file, const char *text, struct pgo_err *err)
 {
-	const struct target *binary = find_target("profdata");
-	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
-	PGO_AUTO_FREE char *direct = NULL, *again = NULL;
-	struct prof_merge_result res;
-	bool same = true;
-	int ret = tempdir_make(&dir, NULL, err);
+	bool loses = false;
+	int ret = other_llvm_text_loses(from, file, text, other_llvm_reader(c->llvm_major), &loses,
+					err);
 
-	if (ret)
-		return ret;
-	direct = fs_join(dir.path, "direct");
-	again = fs_join(dir.path, "again");
-	ret = write_form(c, from, file, binary, direct, &res, err);
-	if (!ret)
-		ret = write_form(c, from, text, binary, again, &res, err);
-	if (!ret)
-		ret = same_files(direct, again, &same, err);
-	if (!ret && !same)
+	if (!ret && loses)
 		strvec_push(c->lost,
 			    "what the text form has no place for, such as the build ids "
 			    "of the programs that ran");

@@ -7,6 +7,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/tempfile.h"
+#include "pgo/core/other-llvm.h"
 #include "profiles/format.h"
 #include "profiles/gcda.h"
 #include "profiles/llvm.h"
@@ -165,18 +166,25 @@ static int settle(struct project *p, const char *tmp, const char *content, struc
 	return ret;
 }
 
-static int lay_out_llvm(const struct project *p, const char *file, const char *content,
-			bool indexed, struct pgo_err *err)
+/* It may be of a newer LLVM than the compiler that is to read it. */
+static int check_llvm(const struct project *p, const char *file, struct pgo_err *err)
 {
-	const struct llvm_merge_opts opts = { .major = p->cc.llvm_major, .jobs = 1 };
-	const struct llvm_input input = { file, 1 };
 	PGO_AUTO(profile) model = PROFILE_INIT;
-	struct llvm_merge_result res;
+
+	return llvm_read(file, other_llvm_reader(p->cc.llvm_major), &model, err);
+}
+
+static int lay_out_llvm(const struct project *p, const struct prof_format *format, const char *file,
+			const char *content, struct pgo_err *err)
+{
+	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major };
+	const struct prof_input input = { file, 1 };
+	struct prof_merge_result res;
 	int ret;
 
-	if (!indexed)
-		return llvm_merge(&input, 1, &opts, content, &res, err);
-	ret = llvm_read(file, p->cc.llvm_major, &model, err);
+	if (strcmp(format->name, "llvm-indexed") != 0)
+		return other_llvm_merge(format, &input, 1, &opts, content, &res, err);
+	ret = check_llvm(p, file, err);
 	return ret ? ret : fs_copy_file(file, content, err);
 }
 
@@ -211,7 +219,7 @@ static int lay_out_native(struct project *p, const char *file, const char *tmp, 
 	*content = fs_join(tmp, content_name(p));
 	in->profile.full_names = gcda;
 	if (!gcda)
-		return lay_out_llvm(p, file, *content, !strcmp(format->name, "llvm-indexed"), err);
+		return lay_out_llvm(p, format, file, *content, err);
 	if (!fs_is_dir(file))
 		return pgo_error(err, PGO_EFORMAT, "'%s' is one .gcda file: give the folder", file);
 	ret = check_gcda(p, file, err);
@@ -258,14 +266,7 @@ static int lay_out_bundle(struct project *p, const char *file, const char *tmp, 
 	if (!fs_exists(*content))
 		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
 				 p->cc.family);
-	if (wants_gcda(p))
-		return 0;
-	/* It may be of a newer LLVM than the compiler that is to read it. */
-	{
-		PGO_AUTO(profile) model = PROFILE_INIT;
-
-		return llvm_read(*content, p->cc.llvm_major, &model, err);
-	}
+	return wants_gcda(p) ? 0 : check_llvm(p, *content, err);
 }
 
 int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err)

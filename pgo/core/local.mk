@@ -27,6 +27,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/merge-join.c pgo/core/merge-join.h \
 	pgo/core/merge-lost.c pgo/core/merge-lost.h \
 	pgo/core/orphans.c \
+	pgo/core/other-llvm.c pgo/core/other-llvm.h \
 	pgo/core/payload.c pgo/core/payload.h \
 	pgo/core/plan.c pgo/core/plan.h \
 	pgo/core/preload.c pgo/core/preload.h \

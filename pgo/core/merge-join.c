@@ -3,6 +3,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/core/merge-lost.h"
+#include "pgo/core/other-llvm.h"
 #include "pgo/core/payload.h"
 
 int merge_no_input(const struct bundle *b, struct pgo_err *err)
@@ -56,7 +57,7 @@ static int read_all(struct merge_inputs *in, unsigned llvm_major, struct pgo_err
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < in->nr; i++) {
-		struct reading r = { in, &in->v[i], { .llvm_major = llvm_major } };
+		struct reading r = { in, &in->v[i], { .llvm_major = other_llvm_reader(llvm_major) } };
 
 		if (fs_is_dir(in->v[i].path))
 			ret = fs_walk(in->v[i].path, read_below, &r, err);

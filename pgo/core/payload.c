@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "pgo/base/fs.h"
+#include "pgo/core/other-llvm.h"
 
 static char *name_of(const struct prof_format *format)
 {
@@ -48,7 +49,7 @@ int payload_merge(const struct prof_format *format, const struct prof_input *inp
 		return pgo_error(err, PGO_EUNSUP, "profiles of format %s cannot be merged",
 				 format->name);
 	*res = (struct prof_merge_result){ 0 };
-	ret = format->merge(inputs, nr, opts, tmp, res, err);
+	ret = other_llvm_merge(format, inputs, nr, opts, tmp, res, err);
 	if (!ret)
 		ret = settle(tmp, dir, res, payload, err);
 	if (ret)

@@ -149,6 +149,10 @@ static int find_module(unsigned major, const struct module **ret, struct pgo_err
 			*ret = m;
 		return status;
 	}
+	if (!found.nr) {
+		pgo_error(err, PGO_ETOOL, "there is no module for LLVM in '%s'", found.dir);
+		return pgo_err_hint(err, "install pgoctl whole, or build it where llvm-config-N is");
+	}
 	llvm_add_majors(&there);
 	status = pgo_error(err, PGO_ETOOL, "this pgoctl has no module for LLVM %u", major);
 	pgo_err_hint(err,
