@@ -14,4 +14,3 @@ tests_unit_fdata_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(
 endif
 
 TAP_TESTS += tests/t/1040-bolt-fdata.t
-EXTRA_DIST += tests/fuzz/fuzz-fdata.c

@@ -9,7 +9,6 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/sample.c profiles/sample.h
 
 TAP_TESTS += tests/t/1050-sample.t tests/t/1060-afdo.t
-EXTRA_DIST += tests/fuzz/fuzz-sample.c tests/fuzz/fuzz-afdo.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/sample-test

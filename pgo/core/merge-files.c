@@ -176,6 +176,22 @@ static void take_origin(struct bundle *b, struct bundle *o)
 	o->cflags = (struct strvec)STRVEC_INIT;
 }
 
+/* Those of all bundles; of several, with the bundle's name. */
+static void take_workloads(struct bundle *b, struct merge_inputs *in)
+{
+	for (size_t i = 0; i < in->workloads.nr_workloads; i++) {
+		struct bundle_workload *w = bundle_add_workload(b);
+
+		*w = in->workloads.workloads[i];
+		if (in->nr_bundles > 1) {
+			w->name = xstrfmt("%s: %s", in->workload_bundles.v[i], w->name);
+			free(in->workloads.workloads[i].name);
+		}
+	}
+	FREE_AND_NULL(in->workloads.workloads);
+	in->workloads.nr_workloads = 0;
+}
+
 static void replace(char **text, const char *by)
 {
 	free(*text);
@@ -212,8 +228,10 @@ static int write_bundle(struct session *s, const char *dir, struct pgo_err *err)
 	if (ret)
 		return ret;
 	/* Where a profile is from is known when all inputs are bundles that say the same. */
-	if (s->in->nr_bundles == s->in->nr && !s->req->strip && !s->req->prefix)
+	if (s->in->nr_bundles == s->in->nr && !s->req->strip && !s->req->prefix) {
 		take_origin(b, &s->in->origin);
+		take_workloads(b, s->in);
+	}
 	merge_describe(b, &s->consumer, s->opts.llvm_major);
 	return bundle_write(b, dir, s->req->output, err);
 }

@@ -23,6 +23,8 @@ void merge_inputs_release(struct merge_inputs *in)
 	strvec_release(&in->paths);
 	hashmap_release(&in->seen);
 	bundle_release(&in->origin);
+	bundle_release(&in->workloads);
+	strvec_release(&in->workload_bundles);
 	tempdir_release(&in->dir);
 	*in = (struct merge_inputs)MERGE_INPUTS_INIT;
 }
@@ -145,6 +147,32 @@ static void agree(struct merge_inputs *in, struct bundle *b)
 		}
 }
 
+/* By how much more than their weights say the counts of b's workloads are in its profile. */
+static double scale_of(const struct bundle *b)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < b->nr_workloads; i++)
+		sum += b->workloads[i].weight * (double)b->workloads[i].stats.total_count;
+	return sum > 0 && b->nr_payloads ? (double)b->payloads[0].stats.total_count / sum : 1;
+}
+
+static void take_workloads(struct merge_inputs *in, struct bundle *b, const char *path,
+			   uint64_t weight)
+{
+	const double by = scale_of(b) * (double)weight;
+
+	for (size_t i = 0; i < b->nr_workloads; i++) {
+		struct bundle_workload *w = bundle_add_workload(&in->workloads);
+
+		*w = b->workloads[i];
+		w->weight *= by;
+		strvec_push(&in->workload_bundles, fs_basename(path));
+	}
+	FREE_AND_NULL(b->workloads);
+	b->nr_workloads = 0;
+}
+
 /* The payload that is of the family of what there is already; else the first. */
 static int push_payload(struct merge_inputs *in, const struct bundle *b, const char *dir,
 			const char *name, uint64_t weight, struct pgo_err *err)
@@ -179,9 +207,11 @@ static int add_bundle(struct merge_inputs *in, const char *path, uint64_t weight
 	if (ret)
 		return failed(in, path, weight, ret, err);
 	ret = push_payload(in, &b, dir, path, weight, err);
-	if (!ret)
-		agree(in, &b);
-	return ret;
+	if (ret)
+		return ret;
+	take_workloads(in, &b, path, weight);
+	agree(in, &b);
+	return 0;
 }
 
 struct below {

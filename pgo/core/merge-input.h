@@ -33,13 +33,16 @@ struct merge_inputs {
 	uint64_t nr_before;    /* files that earlier merges took, where this one goes on */
 	struct strvec skipped; /* files in folders that are no profile */
 	uint64_t nr_bundles;
-	struct bundle origin; /* what the manifests of all bundles agree on */
-	struct tempdir dir;   /* the bundles' payloads */
-	struct hashmap seen;  /* absolute path of each input */
-	struct strvec paths;  /* the keys of seen */
+	struct bundle origin;		/* what the manifests of all bundles agree on */
+	struct bundle workloads;	/* those of all bundles, and nothing else */
+	struct strvec workload_bundles; /* whose each of them is */
+	struct tempdir dir;		/* the bundles' payloads */
+	struct hashmap seen;		/* absolute path of each input */
+	struct strvec paths;		/* the keys of seen */
 };
 #define MERGE_INPUTS_INIT                                                                    \
 	{ .skipped = STRVEC_INIT, .paths = STRVEC_INIT, .origin = BUNDLE_INIT,               \
+	  .workloads = BUNDLE_INIT, .workload_bundles = STRVEC_INIT, \
 	  .dir = TEMPDIR_INIT }
 void merge_inputs_release(struct merge_inputs *in);
 PGO_DEFINE_AUTO(merge_inputs, merge_inputs_release)

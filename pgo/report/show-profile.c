@@ -133,11 +133,14 @@ void show_bundle(const struct bundle *b, const char *path, struct strbuf *out)
 	}
 	add_field(out, "machine", b->machine);
 	strbuf_addch(out, '\n');
-	if (b->nr_inputs)
+	if (b->nr_inputs) {
 		show_inputs(b, out);
-	else
+		strbuf_addch(out, '\n');
+	}
+	if (b->nr_workloads || !b->nr_inputs) {
 		show_workloads(b, out);
-	strbuf_addch(out, '\n');
+		strbuf_addch(out, '\n');
+	}
 	show_payloads(b, out);
 }
 

@@ -22,6 +22,11 @@ exits 0 "collect" "$pgoctl" collect
 like "$out" "words-train +1 +[0-9.]+ % +1 +1" "its table has each training workload"
 unlike "$out" "words  " "and no workload that only validates"
 ok "the bundle is there" test -s merged.prof
+cp merged.prof other.prof
+exits 0 "bundles are merged" "$pgoctl" merge -w 3,merged.prof other.prof -o both.prof
+run "$pgoctl" show both.prof
+like "$out" "^merged.prof: words-train +3 +[0-9.]+ %" "a workload keeps its weight and the bundle's"
+like "$out" "^other.prof: words-train +1 +[0-9.]+ %" "in each of them"
 exits 0 "build" "$pgoctl" build --profile merged.prof
 like "$out" "/\.pgo/stages/optimized/out/minivm$" "it prints where the artifact is"
 run "$pgoctl" validate --pairs 6 --json
