@@ -91,48 +91,46 @@ static uint32_t intern(struct sample_tree *t, struct strbuf *key)
 	return (uint32_t)(uintptr_t)e->value;
 }
 
+static void put(struct sample_tree *t, struct tree_slot add)
+{
+	size_t i = add.hash & t->mask;
+
+	while (t->slots[i].node)
+		i = (i + 1) & t->mask;
+	t->slots[i] = add;
+}
+
+/* The nodes themselves, far apart in memory, are not looked at. */
 static void rehash(struct sample_tree *t)
 {
-	size_t slots = t->slots ? (t->mask + 1) * 2 : FIRST_SLOTS;
+	struct tree_slot *old = t->slots;
+	size_t nr = old ? t->mask + 1 : 0;
 
-	free(t->slots);
-	t->slots = xcalloc(slots, sizeof(*t->slots));
-	t->mask = slots - 1;
-}
-
-static size_t slot_of(const struct sample_tree *t, uint32_t parent, uint32_t name)
-{
-	uint64_t h = ((uint64_t)parent << 32 | name) * t->key;
-
-	return (size_t)(h ^ h >> 32) & t->mask;
-}
-
-static void put(struct sample_tree *t, uint32_t node)
-{
-	size_t slot = slot_of(t, t->nodes[node].parent, t->nodes[node].name);
-
-	while (t->slots[slot])
-		slot = (slot + 1) & t->mask;
-	t->slots[slot] = node;
+	t->mask = nr ? nr * 2 - 1 : FIRST_SLOTS - 1;
+	t->slots = xcalloc(t->mask + 1, sizeof(*t->slots));
+	for (size_t i = 0; i < nr; i++)
+		if (old[i].node)
+			put(t, old[i]);
+	free(old);
 }
 
 static uint32_t child(struct sample_tree *t, uint32_t parent, uint32_t name)
 {
-	if (!t->slots || t->nr + 1 > (t->mask + 1) / 2) {
-		rehash(t);
-		for (size_t i = 1; i < t->nr; i++)
-			put(t, (uint32_t)i);
-	}
-	for (size_t slot = slot_of(t, parent, name); t->slots[slot]; slot = (slot + 1) & t->mask) {
-		const struct tree_node *n = &t->nodes[t->slots[slot]];
+	unsigned __int128 h = (unsigned __int128)((uint64_t)parent << 32 | name) * t->key;
+	struct tree_slot add = { (uint32_t)t->nr, (uint32_t)(h >> 64) ^ (uint32_t)(h >> 32) };
 
-		if (n->parent == parent && n->name == name)
-			return t->slots[slot];
+	if (!t->slots || t->nr + 1 > (t->mask + 1) / 2)
+		rehash(t);
+	for (size_t i = add.hash & t->mask; t->slots[i].node; i = (i + 1) & t->mask) {
+		const struct tree_node *n = &t->nodes[t->slots[i].node];
+
+		if (t->slots[i].hash == add.hash && n->parent == parent && n->name == name)
+			return t->slots[i].node;
 	}
 	VEC_GROW(t->nodes, t->nr, t->alloc);
-	t->nodes[t->nr] = (struct tree_node){ .name = name, .parent = parent };
-	put(t, (uint32_t)t->nr);
-	return (uint32_t)t->nr++;
+	t->nodes[t->nr++] = (struct tree_node){ .name = name, .parent = parent };
+	put(t, add);
+	return add.node;
 }
 
 /* The names of places that were looked up. */

@@ -33,6 +33,11 @@ struct tree_node {
 	uint64_t self[2], total[2];	    /* samples of each side */
 };
 
+/* Of a node, found by its parent and name; node 0: the slot is free. */
+struct tree_slot {
+	uint32_t node, hash;
+};
+
 struct sample_tree {
 	struct arena arena;
 	struct hashmap name_keys;
@@ -40,7 +45,7 @@ struct sample_tree {
 	size_t nr_names, alloc_names;
 	struct tree_node *nodes;
 	size_t nr, alloc;
-	uint32_t *slots; /* of a node by its parent and name; 0 is free */
+	struct tree_slot *slots;
 	size_t mask;
 	uint64_t key;
 };

@@ -1,11 +1,16 @@
 noinst_LIBRARIES += pgo/report/libpgoreport.a
 pgo_report_libpgoreport_a_SOURCES = \
+	pgo/report/flame.h \
+	pgo/report/flame-script.c \
+	pgo/report/flame-style.c \
+	pgo/report/flame-svg.c \
 	pgo/report/show.h \
 	pgo/report/show-calibration.c \
 	pgo/report/show-diff.c \
 	pgo/report/show-experiment.c \
 	pgo/report/layout.h \
 	pgo/report/show-layout.c \
+	pgo/report/show-flame.c \
 	pgo/report/show-merge.c \
 	pgo/report/show-function.c \
 	pgo/report/show-explain.c \
