@@ -249,13 +249,13 @@ static void add_legend(struct page *p)
 	};
 	static const struct key changes[] = {
 		{ "tm4 sm4", "half or less" },
-		{ "tm3 sm3", "less" },
+		{ "tm3 sm3", "" },
 		{ "tm2 sm2", "" },
-		{ "tm1 sm1", "" },
+		{ "tm1 sm1", "less" },
 		{ "t0 s0", "within noise" },
-		{ "tp1 sp1", "" },
+		{ "tp1 sp1", "more" },
 		{ "tp2 sp2", "" },
-		{ "tp3 sp3", "more of the samples" },
+		{ "tp3 sp3", "" },
 		{ "tp4 sp4", "twice or more" },
 	};
 
