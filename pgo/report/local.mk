@@ -1,16 +1,11 @@
 noinst_LIBRARIES += pgo/report/libpgoreport.a
 pgo_report_libpgoreport_a_SOURCES = \
-	pgo/report/flame.h \
-	pgo/report/flame-script.c \
-	pgo/report/flame-style.c \
-	pgo/report/flame-svg.c \
 	pgo/report/show.h \
 	pgo/report/show-calibration.c \
 	pgo/report/show-diff.c \
 	pgo/report/show-experiment.c \
 	pgo/report/layout.h \
 	pgo/report/show-layout.c \
-	pgo/report/show-flame.c \
 	pgo/report/show-merge.c \
 	pgo/report/show-function.c \
 	pgo/report/show-explain.c \
@@ -20,4 +15,5 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show-stage.c \
 	pgo/report/table.c pgo/report/table.h
 include pgo/report/history.mk
+include pgo/report/flame.mk
 include pgo/report/html.mk
