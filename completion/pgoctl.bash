@@ -5,6 +5,12 @@ _pgoctl_commands() {
 	"$1" -h 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
+# The kinds of reports: what stands first among the operands.
+_pgoctl_kinds() {
+	"$1" report -h 2>/dev/null | sed -n 's/^usage: pgoctl report \[options\] \([a-z|]*\) .*/\1/p' |
+		tr '|' ' '
+}
+
 # _pgoctl_options PROGRAM [COMMAND]: the lines "-o, --output FILE  what it is for".
 _pgoctl_options() {
 	"$1" ${2:+"$2"} -h 2>/dev/null | sed -n '/^options:/,/^$/s/^ *\(-.*\)/\1/p'
@@ -60,6 +66,8 @@ _pgoctl() {
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "--help $(sed 's/^-., //; s/ .*//' <<<"$options")" \
 			-- "$cur" | sort -u)
+	elif [[ $command == report && ${COMP_WORDS[COMP_CWORD-1]} == report ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pgoctl_kinds "$self")" -- "$cur")
 	elif [[ ! $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pgoctl_commands "$self")" -- "$cur")
 	else

@@ -6,6 +6,7 @@ dist_man_MANS += \
 	man/pgoctl-diff.1 \
 	man/pgoctl-init.1 \
 	man/pgoctl-merge.1 \
+	man/pgoctl-report.1 \
 	man/pgoctl-run.1 \
 	man/pgoctl-show.1 \
 	man/pgoctl-validate.1

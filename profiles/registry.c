@@ -11,6 +11,7 @@
 #define HEAD_BYTES 4096
 
 extern const struct prof_format prof_format_bolt_fdata;
+extern const struct prof_format prof_format_collapsed;
 extern const struct prof_format prof_format_gcc_afdo_v1;
 extern const struct prof_format prof_format_gcc_afdo_v2;
 extern const struct prof_format prof_format_gcda;
@@ -36,6 +37,7 @@ const struct prof_format *const prof_formats[] = {
 	&prof_format_bolt_fdata,
 	&prof_format_perf_data,
 	&prof_format_perf_script,
+	&prof_format_collapsed,
 	NULL,
 };
 

@@ -139,7 +139,8 @@ static bool stack_is(const struct stack_table *t, const struct sample_stack *s,
 
 static void stack_append(struct stack_table *t, struct sample_stack s, const uint64_t *frames)
 {
-	while (t->nr_frames + s.nr > t->alloc_frames) {
+	/* One more than needed: also a stack of no frames has a place. */
+	while (t->nr_frames + s.nr >= t->alloc_frames) {
 		t->alloc_frames = t->alloc_frames ? t->alloc_frames * 2 : 4096;
 		t->frames = xrealloc_array(t->frames, t->alloc_frames, sizeof(*t->frames));
 	}

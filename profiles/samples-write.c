@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "pgo/base/num.h"
+#include "profiles/sample-tree.h"
 
 /* llvm-profgen's ExternalAddr, and perf2bolt's Trace::EXTERNAL. */
 #define PROFGEN_EXTERNAL 1
@@ -236,67 +237,64 @@ int samples_write_preaggregated(const struct samples *s, const struct sample_tar
 	return 0;
 }
 
-/* Append a frame's name so that the line stays one, and the frames are told apart. */
-static void clean(struct strbuf *line, size_t from)
-{
-	for (size_t i = from; i < line->len; i++)
-		if (line->buf[i] == ';' || (unsigned char)line->buf[i] < ' ')
-			line->buf[i] = '_';
-}
-
-static void add_frames(const struct samples *s, const struct sample_stack *stack,
-		       struct sample_names *names, struct strbuf *line)
-{
-	const uint64_t *frames = s->tally.stacks.frames + stack->first;
-	size_t at;
-
-	strbuf_clear(line);
-	strbuf_addstr(line, stack->comm ? s->comms.v[stack->comm] : "[unknown]");
-	clean(line, 0);
-	for (uint32_t i = stack->nr; i-- > 0;) {
-		strbuf_addch(line, ';');
-		at = line->len;
-		sample_names_add(names, frames[i], i > 0, line);
-		clean(line, at);
-	}
-}
+struct stack_line {
+	const char *text;
+	uint64_t count;
+};
 
 static int by_line(const void *a, const void *b)
 {
-	const struct hashmap_entry *x = a, *y = b;
-	size_t len = x->len < y->len ? x->len : y->len;
-	int order = memcmp(x->key, y->key, len);
+	const struct stack_line *x = a, *y = b;
 
-	return order ? order : (x->len > y->len) - (x->len < y->len);
+	return strcmp(x->text, y->text);
+}
+
+/* Append the frames from below the root to node, which is not it. */
+static void add_stack_text(const struct sample_tree *t, uint32_t node, struct strbuf *line)
+{
+	PGO_AUTO_FREE uint32_t *path = NULL;
+	size_t nr = 0, alloc = 0;
+
+	for (; node; node = t->nodes[node].parent) {
+		VEC_GROW(path, nr, alloc);
+		path[nr++] = node;
+	}
+	while (nr-- > 0) {
+		strbuf_addstr(line, t->names[t->nodes[path[nr]].name].text);
+		if (nr)
+			strbuf_addch(line, ';');
+	}
 }
 
 void samples_write_collapsed(const struct samples *s, struct sample_names *names,
 			     struct strbuf *out, struct sample_written *ret)
 {
+	static const struct sample_tree_opts opts;
+	PGO_AUTO(sample_tree) tree = { 0 };
 	PGO_AUTO(arena) arena = ARENA_INIT;
-	PGO_AUTO(hashmap) lines = HASHMAP_INIT;
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
+	PGO_AUTO_FREE struct stack_line *lines = NULL;
 	struct sample_written done = { 0 };
 
-	for (size_t i = 0; i < s->tally.stacks.nr; i++) {
-		const struct sample_stack *stack = &s->tally.stacks.stacks[i];
-		struct hashmap_entry *e;
+	sample_tree_init(&tree);
+	sample_tree_add(&tree, s, names, &opts);
+	lines = xcalloc(tree.nr, sizeof(*lines));
+	for (size_t i = 1; i < tree.nr; i++) {
+		uint64_t count = tree.nodes[i].self[0];
 
-		add_frames(s, stack, names, &line);
-		e = hashmap_find(&lines, line.buf, line.len);
-		if (!e) {
-			e = hashmap_put(&lines, arena_strndup(&arena, line.buf, line.len), line.len,
-					NULL);
-			e->value = arena_zalloc(&arena, 1, sizeof(uint64_t));
-		}
-		*(uint64_t *)e->value = num_add_sat(*(uint64_t *)e->value, stack->count, NULL);
-		done.entries = num_add_sat(done.entries, stack->count, NULL);
+		if (!count)
+			continue;
+		strbuf_clear(&line);
+		add_stack_text(&tree, (uint32_t)i, &line);
+		lines[done.stacks++] = (struct stack_line){
+			.text = arena_strndup(&arena, line.buf, line.len),
+			.count = count,
+		};
+		done.entries = num_add_sat(done.entries, count, NULL);
 	}
-	if (lines.nr)
-		qsort(lines.entries, lines.nr, sizeof(*lines.entries), by_line);
-	for (size_t i = 0; i < lines.nr; i++)
-		strbuf_addf(out, "%s %" PRIu64 "\n", lines.entries[i].key,
-			    *(uint64_t *)lines.entries[i].value);
-	done.stacks = lines.nr;
+	if (done.stacks)
+		qsort(lines, done.stacks, sizeof(*lines), by_line);
+	for (size_t i = 0; i < done.stacks; i++)
+		strbuf_addf(out, "%s %" PRIu64 "\n", lines[i].text, lines[i].count);
 	*ret = done;
 }

@@ -1,4 +1,6 @@
 profiles_libpgoprofiles_a_SOURCES += \
+	profiles/collapsed.c profiles/collapsed.h \
+	profiles/fmt-collapsed.c \
 	profiles/elf-image.c profiles/elf-image.h \
 	profiles/fmt-perf-data.c \
 	profiles/fmt-perf-script.c \
@@ -13,6 +15,7 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/sample-images.c profiles/sample-images.h \
 	profiles/sample-maps.c profiles/sample-maps.h \
 	profiles/sample-table.c profiles/sample-table.h \
+	profiles/sample-tree.c profiles/sample-tree.h \
 	profiles/samples.c profiles/samples.h \
 	profiles/samples-finish.c \
 	profiles/samples-write.c profiles/samples-write.h

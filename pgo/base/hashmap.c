@@ -13,9 +13,10 @@ static uint64_t mix(uint64_t a, uint64_t b)
 static uint64_t seed(void)
 {
 	static uint64_t value;
-	const void *random = (const void *)getauxval(AT_RANDOM);
 
 	if (!value) {
+		const void *random = (const void *)getauxval(AT_RANDOM);
+
 		if (random)
 			memcpy(&value, random, sizeof(value));
 		value |= 1;

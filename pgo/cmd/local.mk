@@ -7,6 +7,7 @@ pgoctl_SOURCES = \
 	pgo/cmd/cmd-diff.c \
 	pgo/cmd/cmd-init.c \
 	pgo/cmd/cmd-merge.c \
+	pgo/cmd/cmd-report.c \
 	pgo/cmd/cmd-run.c \
 	pgo/cmd/cmd-show.c \
 	pgo/cmd/cmd-validate.c \

@@ -14,6 +14,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/engine.c pgo/core/engine.h \
 	pgo/core/engine-layout.c pgo/core/engine-layout.h \
 	pgo/core/experiment.c pgo/core/experiment.h \
+	pgo/core/flame.c pgo/core/flame.h \
 	pgo/core/flow.c pgo/core/flow.h \
 	pgo/core/forecast.c pgo/core/forecast.h \
 	pgo/core/intake.c pgo/core/intake.h \

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect merge build validate run show diff convert' 'the commands'
+is "$(echo $commands)" 'init collect merge build validate run show diff convert report' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -185,6 +185,13 @@ for cmd in show convert; do
 done
 refused 'pgoctl diff: an operand is missing' 'diff needs two' diff a
 refused 'pgoctl diff: too many operands' 'diff takes no more' diff a b c
+refused 'pgoctl report: an operand is missing' 'report needs an input' report flame
+refused "unknown kind of report 'flam'" 'report knows its kinds' report flam x
+like "$err" '^hint: kinds: flame$' 'and tells them'
+refused "option --by wants self or total, not 'x'" 'report --by x' report flame x -b x --by x
+refused '--by is for --baseline' 'report --by alone' report flame x --by self
+refused 'option --min-share wants a percentage from 0% to 100%' 'report --min-share 101%' \
+	report flame x --min-share 101%
 refused 'pgoctl convert: --to FORMAT is missing' 'convert needs --to' convert x
 refused "unknown format 'profdat'" 'convert --to profdat' convert --to profdat x
 like "$err" '^hint: did you mean profdata\?$' 'convert: the nearest format'
