@@ -34,7 +34,7 @@ int flow_collect(struct project *p, const char *path, struct bundle *ret, struct
 	if (!r)
 		r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 	if (!r)
-		r = training_run_all(p, &instrumented, &t, err);
+		r = training_run_all(p, &instrumented, NULL, &t, err);
 	return r ? r : merge_training(p, &instrumented, &t, path, ret, err);
 }
 

@@ -33,6 +33,8 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/project.c pgo/core/project.h \
 	pgo/core/record.c \
 	pgo/core/runner.c pgo/core/runner.h \
+	pgo/core/sampling.c pgo/core/sampling.h \
+	pgo/core/sampling-probe.c pgo/core/sampling-probe.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \
 	pgo/core/stage-record.c pgo/core/stage-record.h \
