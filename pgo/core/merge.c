@@ -7,7 +7,9 @@
 #include "pgo/base/progress.h"
 #include "pgo/core/elf-info.h"
 #include "pgo/core/environment.h"
+#include "pgo/core/merge-files.h"
 #include "pgo/core/payload.h"
+#include "pgo/core/sampling-convert.h"
 #include "pgo/core/source.h"
 
 static uint64_t gcd(uint64_t a, uint64_t b)
@@ -72,6 +74,30 @@ static void list_inputs(const struct prof_format *format, const struct training 
 	}
 }
 
+/* What a run leaves tells; what recordings were converted to is one form. */
+static int find_format(const struct project *p, const struct training *t,
+		       const struct prof_format **ret, struct pgo_err *err)
+{
+	for (size_t i = 0; t->sampler && i < t->nr_workloads; i++)
+		for (size_t n = 0; n < t->workloads[i].nr_runs; n++)
+			if (t->workloads[i].runs[n].files.nr)
+				return prof_identify(t->workloads[i].runs[n].files.v[0], ret, err);
+	*ret = prof_format_find(p->compiler->raw_format, NULL);
+	return 0;
+}
+
+static int no_function(const struct training *t, struct pgo_err *err)
+{
+	if (t->sampler) {
+		pgo_error(err, PGO_ECHILD, "no sample is in a function whose lines are known");
+		return pgo_err_hint(err, "build with -g1, and keep it in what is linked");
+	}
+	pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
+	return pgo_err_hint(err,
+			    "the program that ran was linked with the profile runtime, but "
+			    "none of its objects was compiled with instrumentation");
+}
+
 static int merge_some(const struct project *p, const struct training *t, size_t only,
 		      const uint64_t *weights, const char *dir, struct bundle_payload *payload,
 		      struct pgo_err *err)
@@ -79,21 +105,19 @@ static int merge_some(const struct project *p, const struct training *t, size_t 
 	/* What is left of a tree's names are those that -fprofile-use looks for. */
 	static const char root[] = GCC_PROFILE_ROOT;
 	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major, .strip = root + 1 };
-	const struct prof_format *format = prof_format_find(p->compiler->raw_format, NULL);
+	const struct prof_format *format;
 	struct prof_merge_result res;
 	struct input_list list = { 0 };
 	PGO_AUTO_FREE char *path = NULL;
-	int ret;
+	int ret = find_format(p, t, &format, err);
 
+	if (ret)
+		return ret;
 	list_inputs(format, t, only, weights, &list);
 	ret = payload_merge(format, list.v, list.nr, &opts, dir, payload, &res, err);
 	free(list.v);
-	if (!ret && !payload->stats.functions) {
-		pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
-		return pgo_err_hint(err,
-				    "the program that ran was linked with the profile runtime, but "
-				    "none of its objects was compiled with instrumentation");
-	}
+	if (!ret && !payload->stats.functions)
+		return no_function(t, err);
 	if (ret)
 		return ret;
 	path = fs_join(dir, payload->path);
@@ -117,9 +141,12 @@ static int describe_workload(const struct project *p, const struct training *t, 
 	w->weight = tw->workload->weight;
 	w->runs = tw->nr_runs;
 	for (size_t n = 0; n < tw->nr_runs; n++) {
-		w->inputs += tw->runs[n].files.nr;
+		w->inputs += t->sampler ? 1 : tw->runs[n].files.nr;
 		w->input_bytes += tw->runs[n].bytes;
+		w->samples += tw->runs[n].samples;
+		w->lost += tw->runs[n].lost;
 	}
+	w->overhead = tw->runs[0].overhead;
 	ret = merge_some(p, t, i, NULL, out, &one, err);
 	if (!ret) {
 		w->stats = one.stats;
@@ -144,10 +171,33 @@ static void describe_artifacts(const struct stage *s, struct bundle *b)
 	}
 }
 
-static int describe_project(const struct project *p, struct bundle *b, struct pgo_err *err)
+static void describe_sampling(const struct training *t, struct bundle *b)
+{
+	b->sampling = (struct bundle_sampling){
+		.recorder = xstrdup(t->sampler->machine.version),
+		.event = xstrdup(t->event),
+		.rate_hz = t->sampler->choice.rate_hz,
+		.period = t->sampler->choice.period,
+		.branch_stacks = t->branch_entries != 0,
+	};
+}
+
+/* Of processes that no stage of the project started: their source is not known. */
+static void describe_attached(const struct project *p, struct bundle *b)
+{
+	PGO_AUTO(environment_text) text = { 0 };
+
+	environment_describe("", &text);
+	b->machine = TAKE_PTR(text.machine);
+	b->technique = xstrdup("sample");
+	merge_describe(b, &p->cc, p->cc.llvm_major);
+}
+
+static int describe_project(const struct project *p, const struct stage *stage, struct bundle *b,
+			    struct pgo_err *err)
 {
 	const struct build_stage spec = {
-		.kind = STAGE_INSTRUMENTED, .source_root = p->work, .update = p->config.update
+		.kind = stage->kind, .source_root = p->work, .update = p->config.update
 	};
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
@@ -168,7 +218,7 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	b->target = xstrdup(p->cc.target);
 	b->major = p->cc.major;
 	b->llvm_major = p->cc.llvm_major;
-	b->technique = xstrdup("instrument");
+	b->technique = xstrdup(stage->kind == STAGE_INSTRUMENTED ? "instrument" : "sample");
 	b->source_sha256 = xstrdup(source);
 	b->commit = TAKE_PTR(commit.commit);
 	b->dirty = commit.dirty;
@@ -178,13 +228,37 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	return 0;
 }
 
-static int merge_into(struct project *p, const struct training *t, const char *dir,
-		      const char *out_path, struct bundle *b, struct pgo_err *err)
+static int describe(const struct project *p, const struct stage *stage, const struct training *t,
+		    struct bundle *b, struct pgo_err *err)
+{
+	if (t->sampler)
+		describe_sampling(t, b);
+	if (stage) {
+		describe_artifacts(stage, b);
+		return describe_project(p, stage, b, err);
+	}
+	describe_attached(p, b);
+	return 0;
+}
+
+static int convert(struct project *p, const struct stage *stage, struct training *t,
+		   const char *dir, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *in = fs_join(dir, "converted");
+	int ret = fs_mkdir_p(in, err);
+
+	return ret ? ret : sampling_convert(p, stage, t, in, err);
+}
+
+static int merge_into(struct project *p, const struct stage *stage, struct training *t,
+		      const char *dir, const char *out_path, struct bundle *b, struct pgo_err *err)
 {
 	PGO_AUTO_FREE double *weights = xcalloc(t->nr_workloads, sizeof(*weights));
 	PGO_AUTO_FREE uint64_t *whole = xcalloc(t->nr_workloads, sizeof(*whole));
-	int ret = describe_project(p, b, err);
+	int ret = t->sampler ? convert(p, stage, t, dir, err) : 0;
 
+	if (!ret)
+		ret = describe(p, stage, t, b, err);
 	for (size_t i = 0; !ret && i < t->nr_workloads; i++) {
 		weights[i] = t->workloads[i].workload->weight;
 		progress_step(i, t->workloads[i].workload->name);
@@ -198,7 +272,7 @@ static int merge_into(struct project *p, const struct training *t, const char *d
 	return ret ? ret : bundle_write(b, dir, out_path, err);
 }
 
-int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
+int merge_training(struct project *p, const struct stage *stage, struct training *t,
 		   const char *out_path, struct bundle *ret, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dir = project_path(p, "merge");
@@ -208,16 +282,16 @@ int merge_training(struct project *p, const struct stage *instrumented, const st
 	if (p->plan) {
 		struct plan_step *s = plan_add(p->plan, false, "merge");
 
-		strvec_pushf(&s->commands, "merge .pgo/train/*/*/raw into %s", out_path);
+		strvec_pushf(&s->commands, "merge .pgo/%s/*/*/raw into %s",
+			     t->sampler ? "samples" : "train", out_path);
 		return 0;
 	}
-	describe_artifacts(instrumented, &b);
 	progress_start("merge", t->nr_workloads + 1);
 	r = fs_remove_tree(dir, err);
 	if (!r)
 		r = fs_mkdir_p(dir, err);
 	if (!r)
-		r = merge_into(p, t, dir, out_path, &b, err);
+		r = merge_into(p, stage, t, dir, out_path, &b, err);
 	progress_stop();
 	fs_remove_tree(dir, NULL);
 	if (r)

@@ -7,12 +7,14 @@
 #include "pgo/core/train.h"
 
 /*
- * Merge all runs of the instrumented stage, each workload by its weight, and write the bundle to
+ * Merge all runs of the stage, each workload by its weight, and write the bundle to
  * out_path.
+ * Recordings are converted first, which fills their numbers in t; stage may be NULL for them:
+ * of programs that no stage made.
  * A corrupt or empty raw file stops it: -PGO_EFORMAT with the path. ret (may be
  * NULL) gets the manifest.
  */
-int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
+int merge_training(struct project *p, const struct stage *stage, struct training *t,
 		   const char *out_path, struct bundle *ret, struct pgo_err *err);
 
 /*

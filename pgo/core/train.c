@@ -27,6 +27,7 @@ void training_release(struct training *t)
 		free(t->workloads[i].runs);
 	}
 	free(t->workloads);
+	free(t->event);
 	*t = (struct training)TRAINING_INIT;
 }
 

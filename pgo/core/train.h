@@ -27,6 +27,9 @@ struct training {
 	size_t nr_workloads;
 	char key[DIGEST_HEX_LEN + 1];  /* hash of all inputs of all runs */
 	const struct sampler *sampler; /* NULL: the runs were instrumented */
+	/* Of the recordings, once they have been converted: what was sampled. */
+	char *event;
+	uint64_t branch_entries;
 };
 #define TRAINING_INIT { 0 }
 void training_release(struct training *t);
