@@ -59,12 +59,6 @@ static const struct collect_event events[] = {
 	  .config = PERF_COUNT_SW_CPU_CLOCK },
 };
 
-void collect_choice_release(struct collect_choice *c)
-{
-	free(c->event);
-	strvec_release(&c->notes);
-}
-
 static int no_tool(const struct collect_facts *f, struct pgo_err *err)
 {
 	if (f->trouble)
@@ -280,6 +274,7 @@ static int finish(const struct collect_req *req, struct pgo_err *err)
 	return 0;
 }
 
+extern const struct collector collector_perf;
 const struct collector collector_perf = {
 	.name = "perf",
 	.suffix = "data",

@@ -98,6 +98,6 @@ struct collector {
 	int (*finish)(const struct collect_req *req, struct pgo_err *err);
 };
 
-extern const struct collector collector_perf;
+extern const struct collector *const collectors[]; /* NULL-terminated, the first is taken */
 
 #endif

@@ -5,7 +5,8 @@ drivers_libpgodrivers_a_SOURCES = \
 	drivers/cc-clang.c \
 	drivers/cc-gcc.c \
 	drivers/cc-rustc.c \
-	drivers/col-perf.c drivers/collector.h \
+	drivers/col-perf.c \
+	drivers/collector.c drivers/collector.h \
 	drivers/compiler.c drivers/compiler.h \
 	drivers/drivers.h \
 	drivers/wrapper.h \

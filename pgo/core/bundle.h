@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "pgo/core/digest.h"
-#include "pgo/core/sampling.h"
+#include "pgo/core/sampling-overhead.h"
 #include "pgo/base/strvec.h"
 
 #define BUNDLE_FORMAT 1

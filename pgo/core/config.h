@@ -67,6 +67,9 @@ int config_load(struct config *cfg, const char *path, struct pgo_err *err);
 void config_release(struct config *cfg);
 PGO_DEFINE_AUTO(config, config_release)
 
+/* One workload takes the place of all: the line, recorded once under the name. */
+void config_set_workload(struct config *cfg, const char *name, const char *run);
+
 /*
  * The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. Relative when
  * dir is ".", else absolute. One that somebody else put into a folder above to

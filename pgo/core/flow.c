@@ -25,12 +25,70 @@ static int check_output(const char *path, struct pgo_err *err)
 	return ret;
 }
 
+/* A process that runs already is watched for so long. */
+#define ATTACHED_NS 30000000000u
+
+static void take_target(struct project *p, struct sampler *s)
+{
+	PGO_AUTO_FREE char *process = xstrfmt("process-%ld", (long)s->wish.pid);
+
+	if (s->command)
+		config_set_workload(&p->config, "command", s->command);
+	else if (sampler_attaches(s))
+		config_set_workload(&p->config, s->wish.pid ? process : "cgroup", "");
+	if (sampler_attaches(s) && !s->duration_ns)
+		s->duration_ns = ATTACHED_NS;
+}
+
+static void tell_overhead(const struct bundle *b)
+{
+	for (size_t i = 0; i < b->nr_workloads; i++) {
+		const struct bundle_workload *w = &b->workloads[i];
+
+		if (w->overhead.pairs)
+			log_info(
+				"recording '%s' costs about %+.1f %% processor time (%+.1f to "
+				"%+.1f %% in %u pairs of runs)",
+				w->name, 100 * w->overhead.median, 100 * w->overhead.least,
+				100 * w->overhead.most, w->overhead.pairs);
+		else
+			log_info("recording '%s': overhead not measured", w->name);
+	}
+}
+
+int flow_sample(struct project *p, struct sampler *sampler, const char *path, struct bundle *ret,
+		struct pgo_err *err)
+{
+	const bool builds = p->config.path && !sampler_attaches(sampler);
+	PGO_AUTO(stage) baseline = STAGE_INIT;
+	PGO_AUTO(training) t = TRAINING_INIT;
+	int r = check_output(path, err);
+
+	p->config.technique = TECHNIQUE_SAMPLE;
+	take_target(p, sampler);
+	if (!r)
+		r = sampler_prepare(sampler, err);
+	if (!r && builds)
+		r = stage_build(p, STAGE_BASELINE, NULL, &baseline, err);
+	if (!r)
+		r = training_run_all(p, builds ? &baseline : NULL, sampler, &t, err);
+	if (!r)
+		r = merge_training(p, builds ? &baseline : NULL, &t, path, ret, err);
+	if (!r && !p->plan)
+		tell_overhead(ret);
+	return r;
+}
+
 int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
 {
 	PGO_AUTO(stage) instrumented = STAGE_INIT;
 	PGO_AUTO(training) t = TRAINING_INIT;
-	int r = check_output(path, err);
+	PGO_AUTO(sampler) sampler = SAMPLER_INIT;
+	int r;
 
+	if (p->config.technique == TECHNIQUE_SAMPLE)
+		return flow_sample(p, &sampler, path, ret, err);
+	r = check_output(path, err);
 	if (!r)
 		r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 	if (!r)

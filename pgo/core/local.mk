@@ -36,6 +36,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/runner.c pgo/core/runner.h \
 	pgo/core/sampling.c pgo/core/sampling.h \
 	pgo/core/sampling-convert.c pgo/core/sampling-convert.h \
+	pgo/core/sampling-overhead.c pgo/core/sampling-overhead.h \
 	pgo/core/sampling-probe.c pgo/core/sampling-probe.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \

@@ -189,16 +189,17 @@ static void describe_attached(const struct project *p, struct bundle *b)
 
 	environment_describe("", &text);
 	b->machine = TAKE_PTR(text.machine);
-	b->technique = xstrdup("sample");
+	b->technique = xstrdup(technique_name(TECHNIQUE_SAMPLE));
 	merge_describe(b, &p->cc, p->cc.llvm_major);
 }
 
 static int describe_project(const struct project *p, const struct stage *stage, struct bundle *b,
 			    struct pgo_err *err)
 {
-	const struct build_stage spec = {
-		.kind = stage->kind, .source_root = p->work, .update = p->config.update
-	};
+	const struct build_stage spec = { .kind = stage->kind,
+					  .technique = p->config.technique,
+					  .source_root = p->work,
+					  .update = p->config.update };
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
 	PGO_AUTO(strvec) ldflags = STRVEC_INIT;
@@ -218,7 +219,7 @@ static int describe_project(const struct project *p, const struct stage *stage, 
 	b->target = xstrdup(p->cc.target);
 	b->major = p->cc.major;
 	b->llvm_major = p->cc.llvm_major;
-	b->technique = xstrdup(stage->kind == STAGE_INSTRUMENTED ? "instrument" : "sample");
+	b->technique = xstrdup(technique_name(p->config.technique));
 	b->source_sha256 = xstrdup(source);
 	b->commit = TAKE_PTR(commit.commit);
 	b->dirty = commit.dirty;

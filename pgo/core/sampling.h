@@ -14,6 +14,8 @@ struct sampler {
 	uint64_t max_bytes;   /* of a recording */
 	unsigned pairs;	      /* of runs without and with the recorder; 0: overhead not measured */
 	const char *to;	      /* as convert_samples takes it; NULL: what the compiler reads */
+	const char *command;  /* a shell line in place of the workloads', in dir; or NULL */
+	const char *dir;      /* where the command runs */
 	const char *binary;   /* whose samples are wanted; NULL: the artifacts */
 	bool allow_mismatch;
 	/* Filled by sampler_prepare. */
@@ -23,7 +25,7 @@ struct sampler {
 #define SAMPLER_MAX_BYTES (1ull << 30)
 #define SAMPLER_PAIRS 3
 #define SAMPLER_INIT                                                                  \
-	{ .collector = &collector_perf, .max_bytes = SAMPLER_MAX_BYTES,               \
+	{ .collector = collectors[0], .max_bytes = SAMPLER_MAX_BYTES,               \
 	  .pairs = SAMPLER_PAIRS, .choice = COLLECT_CHOICE_INIT }
 void sampler_release(struct sampler *s);
 PGO_DEFINE_AUTO(sampler, sampler_release)
@@ -52,14 +54,5 @@ void sampler_key(const struct sampler *s, const char *stage_key, char hex[DIGEST
  */
 int sampler_check(const struct sampler *s, const char *output, int ret,
 		  const struct child_result *res, struct pgo_err *err);
-
-/* Processor time that a run took more with the recorder than without: a fraction. */
-struct sampling_overhead {
-	unsigned pairs; /* 0: not measured */
-	double median, least, most;
-};
-/* cpu_ns[i][1] is that of the i-th run with, [0] without. Shapes: pairs >= 1. */
-void sampling_overhead_of(const uint64_t (*cpu_ns)[2], unsigned pairs,
-			  struct sampling_overhead *ret);
 
 #endif

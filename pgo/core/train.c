@@ -191,13 +191,15 @@ static int execute(const struct session *s, const char *dir, bool with, struct c
 					   s->sampler ? "recorded" : "training", s->n + 1,
 					   s->w->name);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = { .what = what,
-			       .line = s->w->run,
-			       .dir = s->p->config.root,
-			       .env = &env,
-			       .log = log,
-			       .timeout_ns = s->w->timeout_ns,
-			       .expect_status = s->w->expect_status };
+	struct run_req req = {
+		.what = what,
+		.line = s->w->run,
+		.dir = s->sampler && s->sampler->dir ? s->sampler->dir : s->p->config.root,
+		.env = &env,
+		.log = log,
+		.timeout_ns = s->w->timeout_ns,
+		.expect_status = s->w->expect_status
+	};
 	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
 	int ret = fs_remove_tree(dir, err);
 

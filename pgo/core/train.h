@@ -3,6 +3,7 @@
 #ifndef PGO_CORE_TRAIN_H
 #define PGO_CORE_TRAIN_H
 
+#include "pgo/core/sampling-overhead.h"
 #include "pgo/core/sampling.h"
 #include "pgo/core/stage.h"
 
