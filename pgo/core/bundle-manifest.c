@@ -27,6 +27,7 @@ static json_t *overhead_json(const struct sampling_overhead *v)
 	json_object_set_new(o, "median", json_real(v->median));
 	json_object_set_new(o, "least", json_real(v->least));
 	json_object_set_new(o, "most", json_real(v->most));
+	json_object_set_new(o, "recorder_ns", js_u64(v->recorder_ns));
 	return o;
 }
 
@@ -255,6 +256,7 @@ static void read_sampled(const json_t *o, struct bundle_workload *w, bool *ok)
 	w->overhead.median = js_get_double(overhead, "median", ok);
 	w->overhead.least = js_get_double(overhead, "least", ok);
 	w->overhead.most = js_get_double(overhead, "most", ok);
+	w->overhead.recorder_ns = js_get_u64(overhead, "recorder_ns", ok);
 }
 
 static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)

@@ -5,6 +5,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/num.h"
 #include "pgo/core/intake.h"
 #include "pgo/core/keep.h"
 
@@ -43,16 +44,19 @@ static void take_target(struct project *p, struct sampler *s)
 static void tell_overhead(const struct bundle *b)
 {
 	for (size_t i = 0; i < b->nr_workloads; i++) {
-		const struct bundle_workload *w = &b->workloads[i];
+		const struct sampling_overhead *v = &b->workloads[i].overhead;
+		PGO_AUTO(strbuf) own = STRBUF_INIT;
 
-		if (w->overhead.pairs)
+		num_add_duration(&own, v->recorder_ns);
+		if (v->pairs)
 			log_info(
-				"recording '%s' costs about %+.1f %% processor time (%+.1f to "
-				"%+.1f %% in %u pairs of runs)",
-				w->name, 100 * w->overhead.median, 100 * w->overhead.least,
-				100 * w->overhead.most, w->overhead.pairs);
+				"'%s' takes about %+.1f %% processor time while it is recorded "
+				"(%+.1f to %+.1f %% in %u pairs of runs), perf itself %s",
+				b->workloads[i].name, 100 * v->median, 100 * v->least,
+				100 * v->most, v->pairs, own.buf);
 		else
-			log_info("recording '%s': overhead not measured", w->name);
+			log_info("'%s': what recording costs was not measured",
+				 b->workloads[i].name);
 	}
 }
 

@@ -22,6 +22,9 @@ int sampling_form(const struct tool_version *cc, const char **ret, struct pgo_er
 	return 0;
 }
 
+/* As many as a run of a quarter of a second leaves. */
+#define FEW_SAMPLES 1000
+
 /* One conversion at work. */
 struct session {
 	const struct project *p;
@@ -170,6 +173,11 @@ static int convert_workload(struct session *s, struct training_workload *tw, str
 		return pgo_err_prefix(err, "workload '%s'", tw->workload->name);
 	if (!nr_files)
 		return nothing(s, tw, where.buf, samples, err);
+	if (samples < FEW_SAMPLES)
+		log_warn(
+			"workload '%s' has only %llu samples, which find no more than its hottest "
+			"code: let it work for longer, or take more a second (--rate)",
+			tw->workload->name, (unsigned long long)samples);
 	if (lost)
 		log_warn(
 			"workload '%s': %llu samples were lost beside %llu that were kept: take "
