@@ -29,14 +29,19 @@ static int check_output(const char *path, struct pgo_err *err)
 /* A process that runs already is watched for so long. */
 #define ATTACHED_NS 30000000000u
 
+/* Under one name each, so that old recordings make room for new ones. */
 static void take_target(struct project *p, struct sampler *s)
 {
-	PGO_AUTO_FREE char *process = xstrfmt("process-%ld", (long)s->wish.pid);
+	PGO_AUTO_FREE char *process = xstrfmt("process %ld", (long)s->wish.pid);
+	PGO_AUTO_FREE char *group = xstrfmt("control group %s",
+					    s->wish.cgroup ? s->wish.cgroup : "");
 
 	if (s->command)
 		config_set_workload(&p->config, "command", s->command);
-	else if (sampler_attaches(s))
-		config_set_workload(&p->config, s->wish.pid ? process : "cgroup", "");
+	else if (s->wish.pid)
+		config_set_workload(&p->config, "process", process);
+	else if (s->wish.cgroup)
+		config_set_workload(&p->config, "cgroup", group);
 	if (sampler_attaches(s) && !s->duration_ns)
 		s->duration_ns = ATTACHED_NS;
 }

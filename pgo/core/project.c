@@ -137,9 +137,10 @@ static int check_paths(struct project *p, struct pgo_err *err)
 static int take_config(struct project *p, const struct project_open_opts *opts, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = NULL;
-	int ret = find_config(opts->config, &path, opts->config_optional ? NULL : err);
+	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+	int ret = find_config(opts->config, &path, opts->config_optional ? &why : err);
 
-	if (ret == -PGO_ENOTFOUND && opts->config_optional) {
+	if (ret && opts->config_optional) {
 		p->config.root = fs_absolute(".");
 		p->config.cc = xstrdup("cc");
 		return 0;

@@ -31,7 +31,8 @@ static int failed(const struct run_req *req, const struct child_result *res, str
 
 	describe_end(&end, req, res);
 	pgo_error(err, PGO_ECHILD, "%s %s", req->what, end.buf);
-	strbuf_addf(&detail, "command: %s\nin:      %s\n", req->line, req->dir);
+	if (*req->line)
+		strbuf_addf(&detail, "command: %s\nin:      %s\n", req->line, req->dir);
 	fs_tail(req->log, 20, &detail);
 	pgo_err_detail(err, detail.buf);
 	return pgo_err_hint(err, "the whole log is in '%s'", req->log);

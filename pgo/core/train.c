@@ -162,7 +162,10 @@ static int run_sampled(const struct session *s, const char *dir, bool with, stru
 	int ret;
 
 	req->stop_after_ns = s->sampler->duration_ns;
-	req->no_shell = sampler_attaches(s->sampler);
+	if (sampler_attaches(s->sampler)) {
+		req->no_shell = true;
+		req->line = "";
+	}
 	if (!with)
 		return runner_shell(s->p, req, res, err);
 	sampler_wrap(s->sampler, output, &tool, req->env);
