@@ -7,7 +7,8 @@ TAP_TESTS += \
 	tests/t/0020-completion.t \
 	tests/t/3110-bundle.t \
 	tests/t/3120-intake.t \
-	tests/t/4060-layout.t
+	tests/t/4060-layout.t \
+	tests/t/4110-sample.t
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
