@@ -1,4 +1,6 @@
 profiles_libpgoprofiles_a_SOURCES += \
+	profiles/branch-length.c profiles/branch-length.h \
+	profiles/dwarf-lines.c profiles/dwarf-lines.h \
 	profiles/elf-image.c profiles/elf-image.h \
 	profiles/fmt-perf-data.c \
 	profiles/fmt-perf-script.c \
@@ -12,9 +14,12 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/perf-stream.c \
 	profiles/sample-images.c profiles/sample-images.h \
 	profiles/sample-maps.c profiles/sample-maps.h \
+	profiles/sample-places.c profiles/sample-places.h \
 	profiles/sample-table.c profiles/sample-table.h \
 	profiles/samples.c profiles/samples.h \
+	profiles/samples-code.c profiles/samples-code.h \
 	profiles/samples-finish.c \
+	profiles/samples-symbolize.c profiles/samples-symbolize.h \
 	profiles/samples-write.c profiles/samples-write.h
 
 sample_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ELF_LIBS) $(ZSTD_LIBS)

@@ -9,6 +9,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/consumer.c pgo/core/consumer.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/convert-samples.c pgo/core/convert-samples.h \
+	pgo/core/convert-tools.c pgo/core/convert-tools.h \
 	pgo/core/digest.c pgo/core/digest.h \
 	pgo/core/elf-info.c pgo/core/elf-info.h \
 	pgo/core/engine.c pgo/core/engine.h \
