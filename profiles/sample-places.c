@@ -288,8 +288,9 @@ void sample_places_build(const struct sample_places *p, struct sample_profile *o
 			sample_add_target(out, line, v[j].target, v[j].target_len, v[j].count);
 			called = num_add_sat(called, v[j].count, NULL);
 		}
-		/* Calls that ended runs are no part of what is counted in runs. */
-		if (called > line->count)
+		/* Source: FunctionSamples::updateCallsiteSamples, which sees no inlined ones. */
+		if (p->compiler == SAMPLE_LLVM && p->nodes[v[i].node].up == SAMPLE_NO_NODE &&
+		    called > line->count)
 			line->count = called;
 		if (line->count > out->limit)
 			line->count = out->limit;
