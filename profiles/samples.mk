@@ -18,6 +18,7 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/sample-table.c profiles/sample-table.h \
 	profiles/samples.c profiles/samples.h \
 	profiles/samples-code.c profiles/samples-code.h \
+	profiles/samples-fdata.c profiles/samples-fdata.h \
 	profiles/samples-finish.c \
 	profiles/samples-symbolize.c profiles/samples-symbolize.h \
 	profiles/samples-write.c profiles/samples-write.h

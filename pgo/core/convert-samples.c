@@ -6,6 +6,7 @@
 #include "pgo/core/convert-tools.h"
 #include "profiles/afdo.h"
 #include "profiles/format.h"
+#include "profiles/samples-fdata.h"
 #include "profiles/samples-symbolize.h"
 
 #define NEWEST_LLVM 999
@@ -169,21 +170,37 @@ static int to_afdo(struct conversion *c, const char *to, struct pgo_err *err)
 }
 
 /* What falls through between branches, perf2bolt knows: it takes the code apart. */
-static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
+static int by_perf2bolt(struct conversion *c, struct pgo_err *err)
 {
-	struct convert_tool tool = { .llvm_major = c->opts->llvm_major };
+	const struct convert_tool tool = { c->opts->llvm_major, c->target.path, NULL };
 	unsigned major = convert_tool_major("perf2bolt", tool.llvm_major);
 	PGO_AUTO(strbuf) in = STRBUF_INIT;
+	int ret = samples_write_preaggregated(&c->samples, &c->target, major ? major : NEWEST_LLVM,
+					      &in, &c->done, err);
+
+	if (!ret)
+		ret = check(c, err);
+	return ret ? ret : convert_by_perf2bolt(&tool, &in, c->output, err);
+}
+
+static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(fdata) f = FDATA_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
 	int ret = find_binary(c, err);
 
 	(void)to;
-	if (!ret)
-		ret = samples_write_preaggregated(&c->samples, &c->target,
-						  major ? major : NEWEST_LLVM, &in, &c->done, err);
+	if (ret)
+		return ret;
+	if (c->samples.tally.branch_entries)
+		return by_perf2bolt(c, err);
+	ret = samples_to_fdata(&c->samples, &c->target, &f, &c->done, err);
 	if (!ret)
 		ret = check(c, err);
-	tool.binary = c->target.path;
-	return ret ? ret : convert_by_perf2bolt(&tool, &in, c->output, err);
+	if (ret)
+		return ret;
+	fdata_format(&f, &out);
+	return write_text(c, &out, err);
 }
 
 static const struct form {
