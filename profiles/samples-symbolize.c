@@ -295,6 +295,8 @@ static int symbolize(struct symbolizer *y, const char *debug, struct sample_prof
 	if (!y->stacks)
 		guess_heads(y);
 	sample_places_build(&y->places, out);
+	y->done.branches = y->branches.nr;
+	y->done.ranges = y->ranges.nr;
 	if (y->compiler == SAMPLE_GCC)
 		sample_compute_totals(out);
 	if (!out->nr_funcs && y->done.entries)

@@ -39,7 +39,9 @@ tests_lib_perf_synth_LDADD = $(sample_test_libs)
 TAP_TESTS += \
 	tests/t/1080-perf-corpora.t \
 	tests/t/1081-perf-record.t \
-	tests/t/1082-perf-branches.t
+	tests/t/1082-perf-branches.t \
+	tests/t/1083-perf-lines.t \
+	tests/t/1084-perf-addresses.t
 EXTRA_DIST += tests/bench/bench-perf.sh
 
 .PHONY: bench-perf

@@ -141,8 +141,13 @@ static int to_sample(struct conversion *c, const char *to, struct pgo_err *err)
 
 	if (ret)
 		return ret;
-	if (c->target.image.has_probes)
+	if (c->target.image.has_probes && c->samples.tally.branch_entries)
 		return by_profgen(c, to, err);
+	if (c->target.image.has_probes)
+		samples_warn(&c->samples,
+			     "the pseudo-probes or flow-sensitive discriminators of '%s' are not "
+			     "used, which takes branch stacks: the profile is one of lines",
+			     c->target.path);
 	ret = symbolize(c, SAMPLE_LLVM, &p, err);
 	if (ret)
 		return ret;
