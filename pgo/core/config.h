@@ -11,8 +11,6 @@
 #include "pgo/base/strbuf.h"
 #include "pgo/base/strvec.h"
 
-enum technique { TECHNIQUE_INSTRUMENT };
-
 enum workload_use { USE_TRAIN = 1, USE_VALIDATE = 2, USE_BOTH = 3 };
 
 struct workload {
@@ -35,6 +33,7 @@ struct config {
 	char *cc, *cxx, *rustc; /* a name for PATH or an absolute path; cxx, rustc may be NULL */
 
 	enum technique technique;
+	bool bolt; /* BOLT is the last step: also true for TECHNIQUE_BOLT, where it is the only one */
 	bool partial_training;
 	enum profile_update update;
 

@@ -144,6 +144,7 @@ static int prepare(struct build *b, enum stage_kind kind, unsigned layout, struc
 
 	b->spec = (struct build_stage){
 		.kind = kind,
+		.technique = p->config.technique,
 		.profile = profile ? profile->path : NULL,
 		.source_root = profile && profile->full_names ? NULL : p->work,
 		.partial_training = p->config.partial_training,
