@@ -5,6 +5,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/intake.h"
 #include "pgo/core/keep.h"
 
@@ -25,25 +26,89 @@ static int check_output(const char *path, struct pgo_err *err)
 	return ret;
 }
 
-int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
+/* Counters of the compiler's. */
+static int collect_instrumented(struct project *p, const char *path, struct bundle *ret,
+				struct pgo_err *err)
 {
 	PGO_AUTO(stage) instrumented = STAGE_INIT;
 	PGO_AUTO(training) t = TRAINING_INIT;
-	int r = check_output(path, err);
+	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 
 	if (!r)
-		r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
-	if (!r)
 		r = training_run_all(p, &instrumented, &t, err);
-	return r ? r : merge_training(p, &instrumented, &t, path, ret, err);
+	return r ? r : merge_training(p, &instrumented, &t, NULL, path, ret, err);
+}
+
+/* What BOLT works on: with the profile that base holds for the compiler, or NULL without one. */
+static int build_prebolt(struct project *p, const char *base, struct stage *ret,
+			 struct pgo_err *err)
+{
+	PGO_AUTO(intake) in = INTAKE_INIT;
+	int r = 0;
+
+	if (base)
+		r = p->plan ? intake_plan(p, &in) : intake_open(p, base, &in, err);
+	return r ? r : stage_build(p, STAGE_PREBOLT, base ? &in.profile : NULL, ret, err);
+}
+
+/* Counters of BOLT's, behind what base, a bundle or NULL, holds. */
+static int collect_bolt(struct project *p, const char *base, const char *path, struct bundle *ret,
+			struct pgo_err *err)
+{
+	PGO_AUTO(stage) prebolt = STAGE_INIT;
+	PGO_AUTO(stage) counting = STAGE_INIT;
+	PGO_AUTO(training) t = TRAINING_INIT;
+	int r = build_prebolt(p, base, &prebolt, err);
+
+	if (!r)
+		r = bolt_instrument(p, &prebolt, &counting, err);
+	if (!r)
+		r = training_run_all(p, &counting, &t, err);
+	return r ? r : merge_training(p, &counting, &t, base, path, ret, err);
+}
+
+int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *first = project_path(p, "compiler.prof");
+	int r = check_output(path, err);
+
+	if (r)
+		return r;
+	switch (p->config.technique) {
+	case TECHNIQUE_BOLT:
+		return collect_bolt(p, NULL, path, ret, err);
+	case TECHNIQUE_SAMPLE:
+		pgo_error(err, PGO_EUNSUP, "samples are not taken by an instrumented build");
+		return pgo_err_hint(err,
+				    "record with perf, convert, and give the profile to "
+				    "pgoctl build --profile");
+	case TECHNIQUE_INSTRUMENT:
+		break;
+	}
+	if (!p->config.bolt)
+		return collect_instrumented(p, path, ret, err);
+	r = collect_instrumented(p, first, NULL, err);
+	return r ? r : collect_bolt(p, first, path, ret, err);
 }
 
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err)
 {
 	PGO_AUTO(intake) in = INTAKE_INIT;
-	int r = p->plan ? intake_plan(p, &in) : intake_open(p, profile, &in, err);
+	PGO_AUTO(stage) prebolt = STAGE_INIT;
+	PGO_AUTO_FREE char *bolt_dir = project_path(p, "bolt/profile");
+	bool compiled = p->config.technique != TECHNIQUE_BOLT;
+	int r = 0;
 
-	return r ? r : stage_build(p, STAGE_OPTIMIZED, &in.profile, ret, err);
+	if (compiled)
+		r = p->plan ? intake_plan(p, &in) : intake_open(p, profile, &in, err);
+	if (!r && p->config.bolt && !p->plan)
+		r = intake_bolt(p, profile, bolt_dir, err);
+	if (r)
+		return r;
+	if (!p->config.bolt)
+		return stage_build(p, STAGE_OPTIMIZED, &in.profile, ret, err);
+	r = stage_build(p, STAGE_PREBOLT, compiled ? &in.profile : NULL, &prebolt, err);
+	return r ? r : bolt_optimize(p, &prebolt, bolt_dir, ret, err);
 }
 
 static void plan_validation(struct project *p, const struct experiment_opts *opts)
@@ -116,6 +181,10 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 	PGO_AUTO(layouts) l = { LAYOUT_OUTS_INIT, LAYOUT_OUTS_INIT, opts->floor, 0 };
 	int r;
 
+	if (opts->estimand == ESTIMAND_BUILD && p->config.bolt) {
+		pgo_error(err, PGO_EUNSUP, "what BOLT has laid out cannot be linked anew");
+		return pgo_err_hint(err, "leave out --estimand=build: the claim is of this binary");
+	}
 	if (opts->estimand == ESTIMAND_BUILD) {
 		l.nr_b = opts->layouts;
 		l.nr_a = l.nr_b > l.nr_a ? l.nr_b : l.nr_a;

@@ -8,6 +8,7 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/json.h"
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
@@ -47,6 +48,12 @@ static void session_release(struct session *s)
 }
 PGO_DEFINE_AUTO(session, session_release)
 
+/* Its programs count for BOLT, not for a compiler. */
+static bool is_bolt(const struct session *s)
+{
+	return s->stage->kind == STAGE_BOLT_INSTRUMENTED;
+}
+
 /* Raw files of a process are named PID-SIGNATURE: the order of starting, not of the alphabet. */
 static int by_process(const void *a, const void *b)
 {
@@ -77,9 +84,10 @@ static int note_raw(const char *path, const char *rel, const struct stat *st, vo
 	return 0;
 }
 
-static int find_raw_files(const struct project *p, struct training_run *run, struct pgo_err *err)
+static int find_raw_files(const struct session *s, struct training_run *run, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", p->compiler->raw_format);
+	PGO_AUTO_FREE char *suffix = xstrfmt(".%s",
+					     is_bolt(s) ? "fdata" : s->p->compiler->raw_format);
 	struct find_raw f = { suffix, run };
 	int ret = fs_is_dir(run->raw_dir) ? fs_walk(run->raw_dir, note_raw, &f, err) : 0;
 
@@ -101,7 +109,7 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 		return pgo_error(err, PGO_EMISMATCH, "inputs changed");
 	run->wall_ns = js_get_u64(h.o, "wall_ns", &ok);
 	run->raw_dir = fs_join(s->dir, "raw");
-	ret = find_raw_files(s->p, run, err);
+	ret = find_raw_files(s, run, err);
 	/* A file that went away since makes the run undone. */
 	if (!ret && (js_get_u64(h.o, "files", &ok) != run->files.nr ||
 		     js_get_u64(h.o, "bytes", &ok) != run->bytes || !ok))
@@ -135,8 +143,12 @@ static int execute(const struct session *s, struct child_result *res, struct pgo
 		return ret;
 	req.in_path = in;
 	workload_env(s->p, s->w, "instrumented", s->stage->out, tmp, &env);
-	ret = s->p->compiler->run_env(raw, &env, err);
-	preload_env(s->p, &env);
+	if (is_bolt(s)) {
+		ret = bolt_aim(s->p, raw, err);
+	} else {
+		ret = s->p->compiler->run_env(raw, &env, err);
+		preload_env(s->p, &env);
+	}
 	if (!ret)
 		ret = runner_shell(s->p, &req, res, err);
 	return ret ? ret : fs_remove_tree(tmp, err);
@@ -146,6 +158,10 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 {
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
+	if (is_bolt(s))
+		return pgo_err_hint(err,
+				    "BOLT's counters are written at exit: what ends by _exit, "
+				    "a signal or another program's start leaves nothing");
 	return pgo_err_hint(
 		err,
 		"it must run an artifact of the instrumented build (below $PGO_OUT), and "
@@ -161,7 +177,7 @@ static int finish(const struct session *s, const struct child_result *res, struc
 	int ret;
 
 	run->raw_dir = fs_join(s->fresh, "raw");
-	ret = find_raw_files(s->p, run, err);
+	ret = find_raw_files(s, run, err);
 	if (ret)
 		return ret;
 	if (!run->files.nr)
@@ -211,8 +227,10 @@ static void plan_it(const struct session *s)
 	PGO_AUTO(strvec) env = STRVEC_INIT;
 	PGO_AUTO_FREE char *raw = fs_join(s->dir, "raw");
 
-	s->p->compiler->run_env(raw, &env, NULL);
-	preload_env(s->p, &env);
+	if (!is_bolt(s)) {
+		s->p->compiler->run_env(raw, &env, NULL);
+		preload_env(s->p, &env);
+	}
 	for (size_t i = 0; i < env.nr; i++)
 		strvec_pushf(&step->commands, "export %s", env.v[i]);
 	strvec_push(&step->commands, s->w->run);
@@ -226,7 +244,8 @@ static int run_workload(struct project *p, const struct stage *stage, struct tra
 	for (unsigned n = 0; !ret && n < tw->workload->repeat; n++) {
 		PGO_AUTO(session) s = { .p = p, .stage = stage, .w = tw->workload, .n = n };
 
-		s.dir = project_path(p, "train/%s/%u", s.w->name, n);
+		s.dir = project_path(p, "%s/%s/%u", is_bolt(&s) ? "train-bolt" : "train", s.w->name,
+				     n);
 		s.fresh = xstrfmt("%s.new", s.dir);
 		if (p->plan) {
 			plan_it(&s);
@@ -281,7 +300,8 @@ int training_run_all(struct project *p, const struct stage *instrumented, struct
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
 		tell(ret);
-		preload_tell(p, instrumented);
+		if (instrumented->kind == STAGE_INSTRUMENTED)
+			preload_tell(p, instrumented);
 	}
 	return r;
 }
