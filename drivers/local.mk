@@ -9,6 +9,7 @@ drivers_libpgodrivers_a_SOURCES = \
 	drivers/collector.c drivers/collector.h \
 	drivers/compiler.c drivers/compiler.h \
 	drivers/drivers.h \
+	drivers/post-bolt.c drivers/postlink.h \
 	drivers/wrapper.h \
 	drivers/wrapper/args.c drivers/wrapper/args.h \
 	drivers/wrapper/conf.c \

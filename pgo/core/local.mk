@@ -1,6 +1,8 @@
 noinst_LIBRARIES += pgo/core/libpgocore.a
 pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/artifacts.c pgo/core/artifacts.h \
+	pgo/core/bolt.c pgo/core/bolt.h \
+	pgo/core/bolt-tool.c pgo/core/bolt-tool.h \
 	pgo/core/bundle.c pgo/core/bundle.h \
 	pgo/core/bundle-data.c \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \

@@ -8,6 +8,7 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/json.h"
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
@@ -49,6 +50,26 @@ static void session_release(struct session *s)
 }
 PGO_DEFINE_AUTO(session, session_release)
 
+/* Its programs count for BOLT, not for a compiler. */
+static bool is_bolt(const struct session *s)
+{
+	return s->stage && s->stage->kind == STAGE_BOLT_INSTRUMENTED;
+}
+
+static const char *raw_suffix(const struct session *s)
+{
+	if (s->sampler)
+		return s->sampler->collector->suffix;
+	return is_bolt(s) ? "fdata" : s->p->compiler->raw_format;
+}
+
+const char *training_folder(const struct stage *stage, const struct sampler *sampler)
+{
+	if (sampler)
+		return "samples";
+	return stage->kind == STAGE_BOLT_INSTRUMENTED ? "train-bolt" : "train";
+}
+
 /* Raw files of a process are named PID-SIGNATURE: the order of starting, not of the alphabet. */
 static int by_process(const void *a, const void *b)
 {
@@ -81,8 +102,7 @@ static int note_raw(const char *path, const char *rel, const struct stat *st, vo
 
 static int find_raw_files(const struct session *s, struct training_run *run, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", s->sampler ? s->sampler->collector->suffix
-							       : s->p->compiler->raw_format);
+	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", raw_suffix(s));
 	struct find_raw f = { suffix, run };
 	int ret = fs_is_dir(run->raw_dir) ? fs_walk(run->raw_dir, note_raw, &f, err) : 0;
 
@@ -148,7 +168,8 @@ static char *recording_of(const struct session *s, const char *dir)
 static void run_env(const struct session *s, const char *tmp, struct strvec *env)
 {
 	if (s->stage)
-		workload_env(s->p, s->w, stage_kind_name(s->stage->kind), s->stage->out, tmp, env);
+		workload_env(s->p, s->w, s->sampler ? "baseline" : "instrumented", s->stage->out,
+			     tmp, env);
 	else
 		project_base_env(s->p, env);
 }
@@ -180,9 +201,14 @@ static int run_sampled(const struct session *s, const char *dir, bool with, stru
 static int run_instrumented(const struct session *s, const char *raw, struct run_req *req,
 			    struct child_result *res, struct pgo_err *err)
 {
-	int ret = s->p->compiler->run_env(raw, req->env, err);
+	int ret;
 
-	preload_env(s->p, req->env);
+	if (is_bolt(s)) {
+		ret = bolt_aim(s->p, raw, err);
+	} else {
+		ret = s->p->compiler->run_env(raw, req->env, err);
+		preload_env(s->p, req->env);
+	}
 	return ret ? ret : runner_shell(s->p, req, res, err);
 }
 
@@ -260,6 +286,10 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 {
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
+	if (is_bolt(s))
+		return pgo_err_hint(err,
+				    "BOLT's counters are written at exit: what ends by _exit, "
+				    "a signal or another program's start leaves nothing");
 	return pgo_err_hint(
 		err,
 		"it must run an artifact of the instrumented build (below $PGO_OUT), and "
@@ -360,8 +390,10 @@ static void plan_it(const struct session *s)
 		plan_recording(s, step);
 		return;
 	}
-	s->p->compiler->run_env(raw, &env, NULL);
-	preload_env(s->p, &env);
+	if (!is_bolt(s)) {
+		s->p->compiler->run_env(raw, &env, NULL);
+		preload_env(s->p, &env);
+	}
 	for (size_t i = 0; i < env.nr; i++)
 		strvec_pushf(&step->commands, "export %s", env.v[i]);
 	strvec_push(&step->commands, s->w->run);
@@ -377,7 +409,7 @@ static int run_workload(struct project *p, const struct stage *stage, const stru
 		PGO_AUTO(session)
 		s = { .p = p, .stage = stage, .sampler = sampler, .w = tw->workload, .n = n };
 
-		s.dir = project_path(p, "%s/%s/%u", sampler ? "samples" : "train", s.w->name, n);
+		s.dir = project_path(p, "%s/%s/%u", training_folder(stage, sampler), s.w->name, n);
 		s.fresh = xstrfmt("%s.new", s.dir);
 		if (p->plan) {
 			plan_it(&s);
@@ -442,7 +474,7 @@ int training_run_all(struct project *p, const struct stage *stage, const struct 
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
 		tell(p, ret);
-		if (!sampler)
+		if (stage && stage->kind == STAGE_INSTRUMENTED)
 			preload_tell(p, stage);
 	}
 	return r;
