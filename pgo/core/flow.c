@@ -98,7 +98,7 @@ static void tell_overhead(const struct bundle *b)
 		if (v->pairs)
 			log_info(
 				"'%s' takes about %+.1f %% processor time while it is recorded "
-				"(%+.1f to %+.1f %% in %u pairs of runs), perf itself %s",
+				"(%+.1f to %+.1f %%, pairs of runs: %u), perf itself %s",
 				b->workloads[i].name, 100 * v->median, 100 * v->least,
 				100 * v->most, v->pairs, own.buf);
 		else
