@@ -24,22 +24,30 @@ static void add_instrumented(const struct build_stage *stage, struct strvec *cfl
 		strvec_pushf(cflags, "-fprofile-update=%s", update);
 }
 
+/* Lines, discriminators and names that do not change from one build to the next. */
+static void add_sampled(struct strvec *cflags)
+{
+	strvec_push(cflags, "-g1");
+	strvec_push(cflags, "-fdebug-info-for-profiling");
+	strvec_push(cflags, "-funique-internal-linkage-names");
+}
+
 /*
  * A profile that does not fit must not break a build with -Werror, yet be said.
  * The names are known to 14, 19 and 22 alike. Links get the flag for LTO's sake;
  * without LTO no version complains about it, also not under -Werror.
  */
-static int add_optimized(const struct build_stage *stage, struct strvec *cflags,
-			 struct strvec *ldflags, struct pgo_err *err)
+static void add_optimized(const struct build_stage *stage, struct strvec *cflags,
+			  struct strvec *ldflags)
 {
-	if (!stage->profile)
-		return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
-	strvec_pushf(cflags, "-fprofile-use=%s", stage->profile);
+	const char *option = stage->technique == TECHNIQUE_SAMPLE ? "-fprofile-sample-use"
+								  : "-fprofile-use";
+
+	strvec_pushf(cflags, "%s=%s", option, stage->profile);
 	strvec_push(cflags, "-Wno-error=profile-instr-unprofiled");
 	strvec_push(cflags, "-Wno-error=profile-instr-out-of-date");
 	strvec_push(cflags, "-Wno-error=backend-plugin");
-	strvec_pushf(ldflags, "-fprofile-use=%s", stage->profile);
-	return 0;
+	strvec_pushf(ldflags, "%s=%s", option, stage->profile);
 }
 
 static int clang_add_flags(const struct build_stage *stage, const struct tool_version *v,
@@ -47,12 +55,18 @@ static int clang_add_flags(const struct build_stage *stage, const struct tool_ve
 {
 	int ret = refuse_partial_training(stage, v->family, err);
 
+	if (!ret)
+		ret = require_profile(stage, err);
 	if (ret)
 		return ret;
-	if (stage->kind == STAGE_OPTIMIZED)
-		return add_optimized(stage, cflags, ldflags, err);
+	if (stage->technique == TECHNIQUE_SAMPLE)
+		add_sampled(cflags);
+	if (stage->kind == STAGE_PREBOLT)
+		strvec_push(ldflags, POSTLINK_LDFLAG);
 	if (stage->kind == STAGE_INSTRUMENTED)
 		add_instrumented(stage, cflags, ldflags);
+	if (stage_wants_profile(stage))
+		add_optimized(stage, cflags, ldflags);
 	return 0;
 }
 

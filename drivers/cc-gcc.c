@@ -47,11 +47,13 @@ static void add_instrumented(const struct build_stage *stage, struct strvec *cfl
  * A mismatch is an error of its own accord, a missing file not even a warning:
  * both are to be warnings, also under -Werror.
  */
-static int add_optimized(const struct build_stage *stage, struct strvec *cflags,
-			 struct strvec *ldflags, struct pgo_err *err)
+static void add_optimized(const struct build_stage *stage, struct strvec *cflags,
+			  struct strvec *ldflags)
 {
-	if (!stage->profile)
-		return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
+	if (stage->technique == TECHNIQUE_SAMPLE) {
+		add_both(cflags, ldflags, "-fauto-profile", stage->profile);
+		return;
+	}
 	add_both(cflags, ldflags, "-fprofile-use", stage->profile);
 	strvec_push(cflags, "-fprofile-correction");
 	if (stage->partial_training)
@@ -59,27 +61,40 @@ static int add_optimized(const struct build_stage *stage, struct strvec *cflags,
 	strvec_push(cflags, "-Wmissing-profile");
 	strvec_push(cflags, "-Wno-error=missing-profile");
 	strvec_push(cflags, "-Wno-error=coverage-mismatch");
-	return 0;
+}
+
+/* Whether the names of .gcda files matter to the stage. */
+static bool uses_gcda(const struct build_stage *stage)
+{
+	return stage->kind == STAGE_INSTRUMENTED ||
+	       (stage->technique == TECHNIQUE_INSTRUMENT && stage_wants_profile(stage));
 }
 
 static int gcc_add_flags(const struct build_stage *stage, const struct tool_version *v,
 			 struct strvec *cflags, struct strvec *ldflags, struct pgo_err *err)
 {
-	int ret = 0;
+	int ret = require_profile(stage, err);
 
+	if (ret)
+		return ret;
 	if (stage->partial_training && v->major < MIN_PARTIAL_TRAINING)
 		return pgo_error(err, PGO_EUNSUP,
 				 "gcc %s has no partial training: gcc %d or newer has", v->version,
 				 MIN_PARTIAL_TRAINING);
-	if (stage->kind == STAGE_BASELINE)
-		return 0;
+	if (stage->technique == TECHNIQUE_SAMPLE)
+		strvec_push(cflags, "-g1");
+	if (stage->kind == STAGE_PREBOLT) {
+		strvec_push(cflags, "-fno-reorder-blocks-and-partition");
+		strvec_push(ldflags, "-fno-reorder-blocks-and-partition");
+		strvec_push(ldflags, POSTLINK_LDFLAG);
+	}
 	if (stage->kind == STAGE_INSTRUMENTED)
 		add_instrumented(stage, cflags, ldflags);
-	else
-		ret = add_optimized(stage, cflags, ldflags, err);
-	if (!ret && stage->source_root && v->major >= MIN_PREFIX_PATH)
+	if (stage_wants_profile(stage))
+		add_optimized(stage, cflags, ldflags);
+	if (stage->source_root && v->major >= MIN_PREFIX_PATH && uses_gcda(stage))
 		strvec_pushf(cflags, "-fprofile-prefix-path=%s", stage->source_root);
-	return ret;
+	return 0;
 }
 
 /* libgcov locks and merges each file; of forks and exec see drivers/agent/. */

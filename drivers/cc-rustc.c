@@ -15,8 +15,17 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 	int ret = refuse_partial_training(stage, v->family, err);
 
 	(void)ldflags; /* rustc tells the linker itself */
-	if (ret || stage->kind == STAGE_BASELINE)
+	if (!ret)
+		ret = require_profile(stage, err);
+	if (!ret && stage->technique == TECHNIQUE_SAMPLE)
+		ret = pgo_error(
+			err, PGO_EUNSUP,
+			"rustc %s takes no profile of samples: only nightly builds of it do",
+			v->version);
+	if (ret)
 		return ret;
+	if (stage->kind == STAGE_PREBOLT)
+		strvec_push(cflags, "-Clink-arg=" POSTLINK_LDFLAG);
 	if (stage->kind == STAGE_INSTRUMENTED) {
 		strvec_push(cflags, "-Cprofile-generate");
 		if (stage->update == PROFILE_UPDATE_ATOMIC ||
@@ -24,8 +33,8 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 			strvec_push(cflags, "-Cllvm-args=-instrprof-atomic-counter-update-all");
 		return 0;
 	}
-	if (!stage->profile)
-		return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
+	if (!stage_wants_profile(stage))
+		return 0;
 	strvec_pushf(cflags, "-Cprofile-use=%s", stage->profile);
 	return 0;
 }

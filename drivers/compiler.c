@@ -32,6 +32,23 @@ const char *stage_kind_name(enum stage_kind kind)
 		return "instrumented";
 	case STAGE_OPTIMIZED:
 		return "optimized";
+	case STAGE_PREBOLT:
+		return "prebolt";
+	case STAGE_BOLT_INSTRUMENTED:
+		return "bolt-instrumented";
+	}
+	return "unknown";
+}
+
+const char *technique_name(enum technique technique)
+{
+	switch (technique) {
+	case TECHNIQUE_INSTRUMENT:
+		return "instrument";
+	case TECHNIQUE_SAMPLE:
+		return "sample";
+	case TECHNIQUE_BOLT:
+		return "bolt";
 	}
 	return "unknown";
 }
@@ -187,6 +204,13 @@ int llvm_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
 	pattern = fs_join(raw_dir, "%p-%m.profraw");
 	strvec_setenv(env, "LLVM_PROFILE_FILE", pattern);
 	return 0;
+}
+
+int require_profile(const struct build_stage *stage, struct pgo_err *err)
+{
+	if (stage->kind != STAGE_OPTIMIZED || stage->profile)
+		return 0;
+	return pgo_error(err, PGO_EUNSUP, "an optimized build needs a profile");
 }
 
 int refuse_partial_training(const struct build_stage *stage, const char *family,

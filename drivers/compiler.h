@@ -34,7 +34,25 @@ int tool_version_parse(struct tool_version *v, const char *path, const char *tex
 /* "PATH -v": prints version, target and family on stderr for gcc and clang; rustc wants -vV. */
 void compiler_version_argv(const char *path, struct strvec *argv);
 
-enum stage_kind { STAGE_BASELINE, STAGE_INSTRUMENTED, STAGE_OPTIMIZED };
+/*
+ * Where profiles are from: counters of an instrumented build, samples of the
+ * baseline, or counters that BOLT adds to what is linked.
+ */
+enum technique { TECHNIQUE_INSTRUMENT, TECHNIQUE_SAMPLE, TECHNIQUE_BOLT };
+const char *technique_name(enum technique technique); /* "instrument", "sample", "bolt" */
+
+/*
+ * STAGE_PREBOLT is what BOLT works on: linked with its relocations, and made with the compiler's
+ * profile where there is one. STAGE_BOLT_INSTRUMENTED is it with BOLT's counters. With BOLT,
+ * STAGE_OPTIMIZED is made from STAGE_PREBOLT, too, not by a compiler.
+ */
+enum stage_kind {
+	STAGE_BASELINE,
+	STAGE_INSTRUMENTED,
+	STAGE_OPTIMIZED,
+	STAGE_PREBOLT,
+	STAGE_BOLT_INSTRUMENTED
+};
 const char *stage_kind_name(enum stage_kind kind);
 
 enum profile_update {
@@ -47,7 +65,9 @@ enum profile_update {
 /* What a stage asks of a compiler. */
 struct build_stage {
 	enum stage_kind kind;
-	/* optimized, absolute: clang, rustc: the .profdata; gcc: the folder of .gcda */
+	enum technique technique;
+	/* optimized and prebolt, absolute: of counters the .profdata for clang and rustc, the folder
+	 * of .gcda for gcc; of samples what clang reads or gcc's .afdo; prebolt's may be NULL */
 	const char *profile;
 	/* gcc 11 and newer: what is cut from the names of .gcda files, so that a profile outlives a
 	 * move of the tree and long paths fit into a name; the same in every stage, or NULL. */

@@ -9,6 +9,16 @@ extern const struct compiler compiler_clang;
 extern const struct compiler compiler_gcc;
 extern const struct compiler compiler_rustc;
 
+/* Relocations of what is linked, which llvm-bolt needs to move functions. */
+#define POSTLINK_LDFLAG "-Wl,--emit-relocs"
+/* Whether a compiler's profile belongs to the stage: BOLT may do without. */
+static inline bool stage_wants_profile(const struct build_stage *stage)
+{
+	return stage->kind == STAGE_OPTIMIZED || (stage->kind == STAGE_PREBOLT && stage->profile);
+}
+
+/* -PGO_EUNSUP when an optimized stage has none. */
+int require_profile(const struct build_stage *stage, struct pgo_err *err);
 /* -PGO_EUNSUP when the profile runtime would take raw_dir for a pattern. */
 int raw_dir_check(const char *raw_dir, struct pgo_err *err);
 /* LLVM_PROFILE_FILE for the runtime that clang and rustc share. */

@@ -58,6 +58,8 @@ static void add_symbol(Elf *elf, size_t names, const GElf_Sym *sym, struct elf_i
 	unsigned type = GELF_ST_TYPE(sym->st_info);
 	const char *name = elf_strptr(elf, names, sym->st_name);
 
+	/* Source: llvm/IR/PseudoProbe.h and FSDiscriminator: the variable that tells. */
+	e->has_probes |= name && !strcmp(name, "__llvm_fs_discriminator__");
 	if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) || !name || !*name ||
 	    *name == '$' || sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS)
 		return;
@@ -123,6 +125,13 @@ static bool is_code(Elf *elf, size_t names, const GElf_Shdr *sh)
 	       !(name && !strcmp(name, ".plt"));
 }
 
+static bool is_section(Elf *elf, size_t names, const GElf_Shdr *sh, const char *wanted)
+{
+	const char *name = elf_strptr(elf, names, sh->sh_name);
+
+	return sh->sh_type != SHT_NOBITS && name && !strcmp(name, wanted);
+}
+
 /* A symbol table of the kind wanted is there. */
 static bool has_section(Elf *elf, uint32_t type)
 {
@@ -173,9 +182,15 @@ static void read_sections(Elf *elf, bool symbols, struct elf_image *e)
 		if (sh.sh_type == table)
 			read_symbols(elf, scn, &sh, symbols, first, nr, e);
 	}
-	while ((scn = elf_nextscn(elf, scn)))
-		if (gelf_getshdr(scn, &sh) && is_code(elf, names, &sh))
+	while ((scn = elf_nextscn(elf, scn))) {
+		if (!gelf_getshdr(scn, &sh))
+			continue;
+		e->has_debug |= is_section(elf, names, &sh, ".debug_info") ||
+				is_section(elf, names, &sh, ".zdebug_info");
+		e->has_probes |= is_section(elf, names, &sh, ".pseudo_probe");
+		if (is_code(elf, names, &sh))
 			add_code(&sh, first[elf_ndxscn(scn)], e);
+	}
 	if (e->nr_code)
 		qsort(e->code, e->nr_code, sizeof(*e->code), by_start);
 	finish_symbols(e);

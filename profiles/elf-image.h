@@ -33,7 +33,8 @@ struct elf_image {
 	/* Code that symbols name: what disassemblers that go by symbols see; sorted. */
 	struct elf_span *code;
 	size_t nr_code, alloc_code;
-	bool has_symtab;
+	bool has_symtab, has_debug; /* .symtab; debug information */
+	bool has_probes; /* pseudo-probes of Clang, or its flow-sensitive discriminators */
 	/* Functions by address, when they were asked for; of .symtab, else of .dynsym. */
 	struct elf_symbol *symbols;
 	size_t nr_symbols, alloc_symbols;

@@ -121,6 +121,7 @@ const struct prof_format prof_format_bolt_fdata = {
 	.suffix = ".fdata",
 	.caps = PROF_CAP_READ,
 	.family = "bolt-fdata",
+	.payload = "bolt.fdata",
 	.bid = bid,
 	.read = read_fdata,
 	.merge = merge,

@@ -183,7 +183,7 @@ int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 	t.path = opts->binary ? xstrdup(opts->binary) : local_path(opts, best);
 	if (!opts->binary && !fs_exists(t.path))
 		return not_here(opts, best, t.path, err);
-	r = elf_image_read(t.path, false, &t.image, err);
+	r = elf_image_read(t.path, true, &t.image, err);
 	if (r)
 		return r;
 	t.wanted = xcalloc(s->nr_binaries, sizeof(*t.wanted));
@@ -198,6 +198,50 @@ int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 		return r;
 	*ret = t;
 	t = (struct sample_target)SAMPLE_TARGET_INIT;
+	return 0;
+}
+
+/* NULL: it has no build id. Source: gdb's "Debugging Information in Separate Files". */
+static char *debug_path(const struct sample_image_opts *opts, const struct elf_image *e)
+{
+	PGO_AUTO(strbuf) path = STRBUF_INIT;
+
+	if (e->build_id_bytes < 2)
+		return NULL;
+	strbuf_addf(&path, "%s/usr/lib/debug/.build-id/%02x/", opts->root ? opts->root : "",
+		    e->build_id[0]);
+	sample_add_build_id(&path, e->build_id + 1, e->build_id_bytes - 1);
+	strbuf_addstr(&path, ".debug");
+	return strbuf_take(&path);
+}
+
+static int no_debug(const struct sample_target *target, const char *looked, struct pgo_err *err)
+{
+	int ret = pgo_error(err, PGO_EMISMATCH, "'%s' has no debug information%s%s%s", target->path,
+			    looked ? ", and there is no '" : "", looked ? looked : "",
+			    looked ? "'" : "");
+
+	pgo_err_hint(err,
+		     "build it with -g1 -fdebug-info-for-profiling (GCC: -g1), or name the file "
+		     "that has it with --debug-file FILE");
+	return ret;
+}
+
+int sample_debug_find(const struct sample_target *target, const struct sample_image_opts *opts,
+		      char **ret, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = NULL;
+
+	if (opts->debug && !fs_exists(opts->debug))
+		return pgo_error(err, PGO_ENOTFOUND, "'%s' is not here", opts->debug);
+	if (opts->debug || target->image.has_debug) {
+		*ret = xstrdup(opts->debug ? opts->debug : target->path);
+		return 0;
+	}
+	path = debug_path(opts, &target->image);
+	if (!path || !fs_exists(path))
+		return no_debug(target, path, err);
+	*ret = TAKE_PTR(path);
 	return 0;
 }
 
@@ -224,19 +268,12 @@ void sample_names_release(struct sample_names *n)
 	*n = (struct sample_names){ 0 };
 }
 
-/* Source: the build id method of gdb's "Debugging Information in Separate Files". */
+/* Names of a stripped file; without its debug file they are those of .dynsym. */
 static void read_debug(struct sample_names *n, const struct elf_image *e, struct elf_image *debug)
 {
-	PGO_AUTO(strbuf) path = STRBUF_INIT;
+	PGO_AUTO_FREE char *path = e->has_symtab ? NULL : debug_path(n->opts, e);
 
-	if (e->has_symtab || e->build_id_bytes < 2)
-		return;
-	strbuf_addf(&path, "%s/usr/lib/debug/.build-id/%02x/", n->opts->root ? n->opts->root : "",
-		    e->build_id[0]);
-	sample_add_build_id(&path, e->build_id + 1, e->build_id_bytes - 1);
-	strbuf_addstr(&path, ".debug");
-	/* Without one, names are those of .dynsym. */
-	if (elf_image_read(path.buf, true, debug, NULL))
+	if (path && elf_image_read(path, true, debug, NULL))
 		elf_image_release(debug);
 }
 

@@ -9,6 +9,7 @@
 struct sample_image_opts {
 	const char *binary;  /* the file that is asked for, wherever it was recorded; or NULL */
 	const char *root;    /* put before the paths of the recording; or NULL */
+	const char *debug;   /* the file with the binary's debug information; or NULL */
 	bool allow_mismatch; /* take a file of another build id */
 };
 
@@ -31,6 +32,14 @@ PGO_DEFINE_AUTO(sample_target, sample_target_release)
  */
 int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 		       struct sample_target *ret, struct pgo_err *err);
+
+/*
+ * The file with the target's debug information: opts->debug, the target itself, or for a
+ * stripped one what has its build id below usr/lib/debug/.build-id; malloc'ed in *ret.
+ * -PGO_EMISMATCH: there is none; -PGO_ENOTFOUND.
+ */
+int sample_debug_find(const struct sample_target *target, const struct sample_image_opts *opts,
+		      char **ret, struct pgo_err *err);
 
 /* images[i]: of binaries[i], once it was asked for; names of functions for call stacks. */
 struct sample_names {

@@ -7,7 +7,7 @@
 /* In LLVM's order: most frequent first, then by name. */
 static int by_count(const void *a, const void *b)
 {
-	const struct sample_target *x = a, *y = b;
+	const struct sample_callee *x = a, *y = b;
 
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
@@ -16,7 +16,7 @@ static int by_count(const void *a, const void *b)
 
 static void format_targets(const struct sample_line *l, bool vtables, struct strbuf *out)
 {
-	struct sample_target *sorted;
+	struct sample_callee *sorted;
 
 	if (!l->nr_targets)
 		return;

@@ -102,7 +102,7 @@ static bool take_function(struct text *t, struct part line)
 }
 
 /* Targets may have blanks and colons in their names: one ends at a colon and a number. */
-static bool take_target(struct text *t, struct part *s, struct sample_target *ret)
+static bool take_target(struct text *t, struct part *s, struct sample_callee *ret)
 {
 	const char *colon;
 
@@ -123,7 +123,7 @@ static bool take_target(struct text *t, struct part *s, struct sample_target *re
 
 static bool take_targets(struct text *t, struct part s, bool vtables, struct sample_line *l)
 {
-	struct sample_target target;
+	struct sample_callee target;
 
 	for (;;) {
 		while (s.p < s.end && *s.p == ' ')

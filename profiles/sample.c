@@ -72,7 +72,7 @@ struct sample_line *sample_add_line(struct sample_profile *p, struct sample_func
 }
 
 static void add_target(struct sample_profile *p, struct sample_line *line,
-		       const struct sample_target *t)
+		       const struct sample_callee *t)
 {
 	GROW(p, line->targets, line->nr_targets, line->alloc_targets);
 	line->targets[line->nr_targets++] = *t;
@@ -81,7 +81,7 @@ static void add_target(struct sample_profile *p, struct sample_line *line,
 void sample_add_target(struct sample_profile *p, struct sample_line *line, const char *name,
 		       size_t len, uint64_t count)
 {
-	add_target(p, line, &(struct sample_target){ sample_intern(p, name, len), count, false });
+	add_target(p, line, &(struct sample_callee){ sample_intern(p, name, len), count, false });
 }
 
 static uint64_t times(struct sample_profile *p, uint64_t count, uint64_t weight)
@@ -115,10 +115,10 @@ static void copy_into(struct sample_profile *p, struct sample_func *to,
 							   times(p, l->count, weight));
 
 		for (size_t j = 0; j < l->nr_targets; j++) {
-			const struct sample_target *t = &l->targets[j];
+			const struct sample_callee *t = &l->targets[j];
 
 			add_target(p, copy,
-				   &(struct sample_target){
+				   &(struct sample_callee){
 					   sample_intern(p, t->name, strlen(t->name)),
 					   times(p, t->count, weight), t->vtable });
 		}
@@ -153,7 +153,7 @@ static int compare_names(const char *a, const char *b)
 
 static int by_target(const void *a, const void *b)
 {
-	const struct sample_target *x = a, *y = b;
+	const struct sample_callee *x = a, *y = b;
 	int order = compare_u64(x->vtable, y->vtable);
 
 	return order ? order : compare_names(x->name, y->name);
@@ -191,7 +191,7 @@ static void finish_targets(struct sample_profile *p, struct sample_line *l)
 	if (l->nr_targets)
 		qsort(l->targets, l->nr_targets, sizeof(*l->targets), by_target);
 	for (size_t i = 0; i < l->nr_targets; i++) {
-		struct sample_target *last = nr ? &l->targets[nr - 1] : NULL;
+		struct sample_callee *last = nr ? &l->targets[nr - 1] : NULL;
 
 		if (last && !by_target(last, &l->targets[i]))
 			last->count = plus(p, last->count, l->targets[i].count);

@@ -16,7 +16,7 @@
 #define SAMPLE_MAX_DEPTH 256
 
 /* Whom a line called, or the class of the object that it called by. */
-struct sample_target {
+struct sample_callee {
 	const char *name;
 	uint64_t count;
 	bool vtable;
@@ -26,7 +26,7 @@ struct sample_target {
 struct sample_line {
 	uint32_t line, discriminator;
 	uint64_t count;
-	struct sample_target *targets;
+	struct sample_callee *targets;
 	size_t nr_targets, alloc_targets;
 };
 

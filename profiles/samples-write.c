@@ -5,72 +5,11 @@
 
 #include "pgo/base/num.h"
 #include "profiles/sample-tree.h"
+#include "profiles/samples-code.h"
 
-/* llvm-profgen's ExternalAddr, and perf2bolt's Trace::EXTERNAL. */
-#define PROFGEN_EXTERNAL 1
+/* perf2bolt's Trace::EXTERNAL. */
 #define BOLT_EXTERNAL 0
 #define BOLT_TRACES_MAJOR 22
-
-/* Something between two addresses, counted. */
-struct pair {
-	uint64_t a, b, end; /* end: of traces only */
-	uint64_t count, mispredicted;
-};
-struct pairs {
-	struct pair *v;
-	size_t nr, alloc;
-};
-
-static void add_pair(struct pairs *p, struct pair add)
-{
-	VEC_GROW(p->v, p->nr, p->alloc);
-	p->v[p->nr++] = add;
-}
-
-static int by_addresses(const void *x, const void *y)
-{
-	const struct pair *p = x, *q = y;
-
-	if (p->a != q->a)
-		return p->a < q->a ? -1 : 1;
-	if (p->b != q->b)
-		return p->b < q->b ? -1 : 1;
-	return (p->end > q->end) - (p->end < q->end);
-}
-
-/* Sort, and make equals one. */
-static void fold(struct pairs *p)
-{
-	size_t nr = 0;
-
-	if (p->nr)
-		qsort(p->v, p->nr, sizeof(*p->v), by_addresses);
-	for (size_t i = 0; i < p->nr; i++) {
-		struct pair *last = nr ? &p->v[nr - 1] : NULL;
-
-		if (last && !by_addresses(last, &p->v[i])) {
-			last->count = num_add_sat(last->count, p->v[i].count, NULL);
-			last->mispredicted = num_add_sat(last->mispredicted, p->v[i].mispredicted,
-							 NULL);
-		} else {
-			p->v[nr++] = p->v[i];
-		}
-	}
-	p->nr = nr;
-}
-
-/* The virtual address of loc, when that is in the binary. */
-static bool vaddr_of(const struct sample_target *t, uint64_t loc, uint64_t *ret)
-{
-	return loc && t->wanted[sample_loc_binary(loc)] &&
-	       elf_image_vaddr(&t->image, sample_loc_offset(loc), ret);
-}
-
-/* The same for what llvm-profgen disassembles. */
-static bool code_at(const struct sample_target *t, uint64_t loc, uint64_t *ret)
-{
-	return vaddr_of(t, loc, ret) && elf_image_is_code(&t->image, *ret);
-}
 
 static int no_branches(const char *form, struct pgo_err *err)
 {
@@ -82,10 +21,9 @@ static int no_branches(const char *form, struct pgo_err *err)
 	return ret;
 }
 
-static void add_unsymbolized(struct strbuf *out, struct pairs *p, const char *separator,
+static void add_unsymbolized(struct strbuf *out, struct code_pairs *p, const char *separator,
 			     uint64_t base)
 {
-	fold(p);
 	strbuf_addf(out, "%zu\n", p->nr);
 	for (size_t i = 0; i < p->nr; i++)
 		strbuf_addf(out, "%" PRIx64 "%s%" PRIx64 ":%" PRIu64 "\n", p->v[i].a - base,
@@ -96,41 +34,26 @@ int samples_write_unsymbolized(const struct samples *s, const struct sample_targ
 			       struct strbuf *out, struct sample_written *ret, struct pgo_err *err)
 {
 	uint64_t base = elf_image_text_base(&target->image);
-	struct pairs branches = { 0 }, ranges = { 0 };
+	PGO_AUTO(code_pairs) branches = { 0 };
+	PGO_AUTO(code_pairs) ranges = { 0 };
 	struct sample_written done = { 0 };
 
 	if (!s->tally.branch_entries)
 		return no_branches("llvm-profgen", err);
-	for (size_t i = 0; i < s->nr_traces; i++) {
-		const struct sample_trace *t = &s->traces[i];
-		uint64_t from, to, end;
-
-		if (!code_at(target, t->to, &to)) {
-			done.left_out += t->count;
-			continue;
-		}
-		if (!code_at(target, t->from, &from))
-			from = PROFGEN_EXTERNAL;
-		add_pair(&branches, (struct pair){ from, to, 0, t->count, t->mispredicted });
-		done.entries += t->count;
-		if (code_at(target, t->end, &end) && to <= end)
-			add_pair(&ranges, (struct pair){ to, end, 0, t->count, 0 });
-	}
+	samples_code(s, target, &branches, &ranges, &done);
 	add_unsymbolized(out, &ranges, "-", base);
 	add_unsymbolized(out, &branches, "->", base);
 	done.ranges = ranges.nr;
 	done.branches = branches.nr;
-	free(ranges.v);
-	free(branches.v);
 	*ret = done;
 	return 0;
 }
 
 /* Traces and mispredictions apart: a trace line has no place for them. */
-static void add_traces(struct strbuf *out, struct pairs *traces, struct pairs *branches)
+static void add_traces(struct strbuf *out, struct code_pairs *traces, struct code_pairs *branches)
 {
-	fold(traces);
-	fold(branches);
+	code_pairs_fold(traces);
+	code_pairs_fold(branches);
 	for (size_t i = 0; i < traces->nr; i++)
 		strbuf_addf(out, "T %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIu64 "\n",
 			    traces->v[i].a, traces->v[i].b, traces->v[i].end, traces->v[i].count);
@@ -141,9 +64,9 @@ static void add_traces(struct strbuf *out, struct pairs *traces, struct pairs *b
 				    branches->v[i].mispredicted);
 }
 
-static void add_ranges(struct strbuf *out, const char *type, struct pairs *p)
+static void add_ranges(struct strbuf *out, const char *type, struct code_pairs *p)
 {
-	fold(p);
+	code_pairs_fold(p);
 	for (size_t i = 0; i < p->nr; i++)
 		strbuf_addf(out, "%s %" PRIx64 " %" PRIx64 " %" PRIu64 "\n", type, p->v[i].a,
 			    p->v[i].b, p->v[i].count);
@@ -152,7 +75,7 @@ static void add_ranges(struct strbuf *out, const char *type, struct pairs *p)
 /* By what a branch leads from and to: traces and branches, or branches and runs. */
 struct bolt {
 	bool has_traces;
-	struct pairs traces, branches, inner, outer;
+	struct code_pairs traces, branches, inner, outer;
 };
 
 static void bolt_release(struct bolt *b)
@@ -168,8 +91,9 @@ static void take_trace(const struct sample_target *target, const struct sample_t
 		       struct bolt *b, struct sample_written *done)
 {
 	uint64_t from, to, end;
-	bool is_from = vaddr_of(target, t->from, &from), is_to = vaddr_of(target, t->to, &to),
-	     is_end = is_to && vaddr_of(target, t->end, &end) && to <= end;
+	bool is_from = sample_target_vaddr(target, t->from, &from),
+	     is_to = sample_target_vaddr(target, t->to, &to),
+	     is_end = is_to && sample_target_vaddr(target, t->end, &end) && to <= end;
 
 	if (!is_from && !is_to) {
 		done->left_out += t->count;
@@ -181,13 +105,15 @@ static void take_trace(const struct sample_target *target, const struct sample_t
 	if (!is_to)
 		to = BOLT_EXTERNAL;
 	if (!is_end || !b->has_traces) {
-		add_pair(&b->branches, (struct pair){ from, to, 0, t->count, t->mispredicted });
+		code_pairs_add(&b->branches,
+			       (struct code_pair){ from, to, 0, t->count, t->mispredicted });
 	} else {
-		add_pair(&b->traces, (struct pair){ from, to, end, t->count, 0 });
-		add_pair(&b->branches, (struct pair){ from, to, 0, 0, t->mispredicted });
+		code_pairs_add(&b->traces, (struct code_pair){ from, to, end, t->count, 0 });
+		code_pairs_add(&b->branches, (struct code_pair){ from, to, 0, 0, t->mispredicted });
 	}
 	if (is_end && !b->has_traces)
-		add_pair(is_from ? &b->inner : &b->outer, (struct pair){ to, end, 0, t->count, 0 });
+		code_pairs_add(is_from ? &b->inner : &b->outer,
+			       (struct code_pair){ to, end, 0, t->count, 0 });
 }
 
 static int write_bolt_samples(const struct samples *s, const struct sample_target *target,
@@ -205,7 +131,7 @@ static int write_bolt_samples(const struct samples *s, const struct sample_targe
 	for (size_t i = 0; i < s->nr_addresses; i++) {
 		uint64_t vaddr;
 
-		if (!vaddr_of(target, s->addresses[i].loc, &vaddr)) {
+		if (!sample_target_vaddr(target, s->addresses[i].loc, &vaddr)) {
 			done.left_out += s->addresses[i].count;
 			continue;
 		}

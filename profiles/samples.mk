@@ -1,6 +1,8 @@
 profiles_libpgoprofiles_a_SOURCES += \
 	profiles/collapsed.c profiles/collapsed.h \
 	profiles/fmt-collapsed.c \
+	profiles/branch-length.c profiles/branch-length.h \
+	profiles/dwarf-lines.c profiles/dwarf-lines.h \
 	profiles/elf-image.c profiles/elf-image.h \
 	profiles/fmt-perf-data.c \
 	profiles/fmt-perf-script.c \
@@ -14,10 +16,14 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/perf-stream.c \
 	profiles/sample-images.c profiles/sample-images.h \
 	profiles/sample-maps.c profiles/sample-maps.h \
+	profiles/sample-places.c profiles/sample-places.h \
 	profiles/sample-table.c profiles/sample-table.h \
 	profiles/sample-tree.c profiles/sample-tree.h \
 	profiles/samples.c profiles/samples.h \
+	profiles/samples-code.c profiles/samples-code.h \
+	profiles/samples-fdata.c profiles/samples-fdata.h \
 	profiles/samples-finish.c \
+	profiles/samples-symbolize.c profiles/samples-symbolize.h \
 	profiles/samples-write.c profiles/samples-write.h
 
 sample_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ELF_LIBS) $(ZSTD_LIBS)
@@ -36,7 +42,9 @@ tests_lib_perf_synth_LDADD = $(sample_test_libs)
 TAP_TESTS += \
 	tests/t/1080-perf-corpora.t \
 	tests/t/1081-perf-record.t \
-	tests/t/1082-perf-branches.t
+	tests/t/1082-perf-branches.t \
+	tests/t/1083-perf-lines.t \
+	tests/t/1084-perf-addresses.t
 EXTRA_DIST += tests/bench/bench-perf.sh
 
 .PHONY: bench-perf

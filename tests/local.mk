@@ -7,7 +7,8 @@ TAP_TESTS += \
 	tests/t/0020-completion.t \
 	tests/t/3110-bundle.t \
 	tests/t/3120-intake.t \
-	tests/t/4060-layout.t
+	tests/t/4060-layout.t \
+	tests/t/4110-sample.t
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
@@ -34,6 +35,7 @@ check_PROGRAMS += \
 	tests/unit/core-json-test \
 	tests/unit/core-layout-test \
 	tests/unit/core-merge-test \
+	tests/unit/core-sampling-test \
 	tests/unit/core-tree-test \
 	tests/unit/core-workload-test \
 	tests/unit/report-experiment-test \
@@ -74,6 +76,8 @@ tests_unit_core_layout_test_SOURCES = tests/unit/core-layout-test.c
 tests_unit_core_layout_test_LDADD = $(core_test_libs)
 tests_unit_core_merge_test_SOURCES = tests/unit/core-merge-test.c
 tests_unit_core_merge_test_LDADD = $(core_test_libs)
+tests_unit_core_sampling_test_SOURCES = tests/unit/core-sampling-test.c
+tests_unit_core_sampling_test_LDADD = $(core_test_libs)
 tests_unit_core_tree_test_SOURCES = tests/unit/core-tree-test.c
 tests_unit_core_tree_test_LDADD = $(core_test_libs)
 tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c

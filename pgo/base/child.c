@@ -476,7 +476,7 @@ static void wait_end(const struct child *c, pid_t pid, uint64_t start, struct ch
 		if (!asked && ((bounded && now >= term_at) || cancel_signal)) {
 			res->timed_out = !cancel_signal;
 			kill(-pid, cancel_signal ? (int)cancel_signal : SIGTERM);
-			kill_at = now + 2000000000u;
+			kill_at = now + (cancel_signal || !c->grace_ns ? 2000000000u : c->grace_ns);
 			asked = true;
 		}
 		if (asked && !killed && now >= kill_at)

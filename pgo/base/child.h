@@ -20,7 +20,8 @@ struct child {
 	const char *in_path, *out_path, *err_path; /* out == err by content: one open file */
 	int out_fd, err_fd;			   /* used when >= 0 and the path is NULL */
 	bool append;	     /* out_path and err_path are appended to, not truncated */
-	uint64_t timeout_ns; /* 0: none; then TERM to the group, KILL after 2 s */
+	uint64_t timeout_ns; /* 0: none; then TERM to the group, KILL after grace_ns */
+	uint64_t grace_ns;   /* 0: 2 s, which it is always where a signal asked to stop */
 	void (*idle)(void);  /* called about 10 times a second while waiting, may be NULL */
 	/*
 	 * The barrier, for what is measured: the child is set up completely, blocks, armed(pid) is

@@ -29,6 +29,8 @@ static const struct opt opts[] = {
 	  offsetof(struct options, llvm) },
 	{ OPT_STR, 0, "binary", "FILE", "samples: of this program (default: the one with the most)",
 	  offsetof(struct options, images.binary) },
+	{ OPT_STR, 0, "debug-file", "FILE", "samples: its debug information (default: its own)",
+	  offsetof(struct options, images.debug) },
 	{ OPT_STR, 0, "root", "DIR", "samples: look for the recorded files below DIR",
 	  offsetof(struct options, images.root) },
 	{ OPT_FLAG, 0, "allow-mismatch", NULL, "samples: take a program of another build",
@@ -105,7 +107,7 @@ static int convert(struct cmd_ctx *ctx, const struct options *o, const char *inp
 	int ret = check_output(input, output, ctx->err);
 
 	if (!ret)
-		ret = convert_is_of_samples(o->to)
+		ret = convert_is_of_samples(input, o->to)
 			      ? convert_recording(o, input, output, &lost, ctx->err)
 			      : convert_counts(o, input, output, &lost, ctx->err);
 	if (ret)

@@ -21,6 +21,7 @@ int cmd_open_project(struct cmd_ctx *ctx, const struct project_options *o, struc
 		.tool_dir = ctx->tool_dir,
 		.force = o->force,
 		.plan = o->dry_run ? plan : NULL,
+		.config_optional = o->config_optional,
 	};
 
 	return project_open(p, &opts, ctx->err);

@@ -29,6 +29,7 @@ extern const struct cmd *const commands[]; /* NULL-terminated */
 struct project_options {
 	const char *config, *cc;
 	bool dry_run, force, json;
+	bool config_optional; /* the command can do without a pgo.yaml */
 };
 #define PROJECT_OPTS                                                                          \
 	{ OPT_STR, 'c', "config", "FILE", "the project's pgo.yaml (default: here or above)",  \

@@ -63,6 +63,8 @@ void bundle_release(struct bundle *b)
 	free(b->banner);
 	free(b->target);
 	free(b->technique);
+	free(b->sampling.recorder);
+	free(b->sampling.event);
 	strvec_release(&b->cflags);
 	free(b->source_sha256);
 	free(b->commit);

@@ -15,7 +15,42 @@ static json_t *stats_json(const struct profile_stats *s)
 	return o;
 }
 
-static json_t *workload_json(const struct bundle_workload *w)
+static json_t *overhead_json(const struct sampling_overhead *v)
+{
+	json_t *o = json_object();
+
+	if (!v->pairs) {
+		json_decref(o);
+		return json_null();
+	}
+	json_object_set_new(o, "pairs", js_u64(v->pairs));
+	json_object_set_new(o, "median", json_real(v->median));
+	json_object_set_new(o, "least", json_real(v->least));
+	json_object_set_new(o, "most", json_real(v->most));
+	json_object_set_new(o, "recorder_ns", js_u64(v->recorder_ns));
+	return o;
+}
+
+static void add_sampled(const struct bundle_workload *w, json_t *o)
+{
+	json_object_set_new(o, "samples", js_u64(w->samples));
+	json_object_set_new(o, "lost", js_u64(w->lost));
+	json_object_set_new(o, "overhead", overhead_json(&w->overhead));
+}
+
+static json_t *sampling_json(const struct bundle_sampling *s)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "recorder", js_string(s->recorder));
+	json_object_set_new(o, "event", js_string(s->event));
+	json_object_set_new(o, "rate_hz", s->rate_hz ? js_u64(s->rate_hz) : json_null());
+	json_object_set_new(o, "period", s->period ? js_u64(s->period) : json_null());
+	json_object_set_new(o, "branch_stacks", json_boolean(s->branch_stacks));
+	return o;
+}
+
+static json_t *workload_json(const struct bundle_workload *w, bool sampled)
 {
 	json_t *o = json_object();
 
@@ -27,6 +62,8 @@ static json_t *workload_json(const struct bundle_workload *w)
 	json_object_set_new(o, "input_bytes", js_u64(w->input_bytes));
 	json_object_set_new(o, "stats", stats_json(&w->stats));
 	json_object_set_new(o, "sha256", js_string(w->sha256));
+	if (sampled)
+		add_sampled(w, o);
 	return o;
 }
 
@@ -138,7 +175,8 @@ json_t *manifest_json(const struct bundle *b)
 	json_t *workloads = json_array(), *payloads = json_array();
 
 	for (size_t i = 0; i < b->nr_workloads; i++)
-		json_array_append_new(workloads, workload_json(&b->workloads[i]));
+		json_array_append_new(workloads,
+				      workload_json(&b->workloads[i], b->sampling.recorder));
 	for (size_t i = 0; i < b->nr_payloads; i++)
 		json_array_append_new(payloads, payload_json(&b->payloads[i]));
 	json_object_set_new(source, "sha256", js_string(b->source_sha256));
@@ -153,6 +191,8 @@ json_t *manifest_json(const struct bundle *b)
 	json_object_set_new(o, "machine", js_string(b->machine));
 	json_object_set_new(o, "artifacts", artifacts_json(b));
 	json_object_set_new(o, "workloads", workloads);
+	if (b->sampling.recorder)
+		json_object_set_new(o, "sampling", sampling_json(&b->sampling));
 	json_object_set_new(o, "payloads", payloads);
 	if (b->nr_inputs || b->nr_lost)
 		manifest_add_merged(b, o);
@@ -190,6 +230,35 @@ static void read_artifact(const json_t *o, struct bundle_artifact *a, bool *ok)
 	a->build_id = xstrdup(json_string_value(json_object_get(o, "build_id")));
 }
 
+static uint64_t get_or_zero(const json_t *o, const char *key, bool *ok)
+{
+	return json_is_null(json_object_get(o, key)) ? 0 : js_get_u64(o, key, ok);
+}
+
+static void read_sampling(const json_t *o, struct bundle_sampling *s, bool *ok)
+{
+	s->recorder = take(o, "recorder", ok);
+	s->event = take(o, "event", ok);
+	s->rate_hz = get_or_zero(o, "rate_hz", ok);
+	s->period = get_or_zero(o, "period", ok);
+	s->branch_stacks = json_is_true(json_object_get(o, "branch_stacks"));
+}
+
+static void read_sampled(const json_t *o, struct bundle_workload *w, bool *ok)
+{
+	const json_t *overhead = json_object_get(o, "overhead");
+
+	w->samples = js_get_u64(o, "samples", ok);
+	w->lost = js_get_u64(o, "lost", ok);
+	if (json_is_null(overhead))
+		return;
+	w->overhead.pairs = (unsigned)js_get_u64(overhead, "pairs", ok);
+	w->overhead.median = js_get_double(overhead, "median", ok);
+	w->overhead.least = js_get_double(overhead, "least", ok);
+	w->overhead.most = js_get_double(overhead, "most", ok);
+	w->overhead.recorder_ns = js_get_u64(overhead, "recorder_ns", ok);
+}
+
 static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)
 {
 	w->name = take(o, "name", ok);
@@ -200,6 +269,8 @@ static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)
 	w->input_bytes = js_get_u64(o, "input_bytes", ok);
 	read_stats(json_object_get(o, "stats"), &w->stats, ok);
 	w->sha256 = take(o, "sha256", ok);
+	if (json_object_get(o, "samples"))
+		read_sampled(o, w, ok);
 }
 
 static void read_payload(const json_t *o, struct bundle_payload *p, bool *ok)
@@ -318,6 +389,8 @@ static void read_all(const json_t *o, struct bundle *b, bool *ok)
 		read_artifact(item, bundle_add_artifact(b), ok);
 	json_array_foreach(get_list(o, "workloads", ok), i, item)
 		read_workload(item, bundle_add_workload(b), ok);
+	if (json_object_get(o, "sampling"))
+		read_sampling(json_object_get(o, "sampling"), &b->sampling, ok);
 	json_array_foreach(get_list(o, "payloads", ok), i, item)
 		read_payload(item, bundle_add_payload(b), ok);
 	read_merged(o, b, ok);

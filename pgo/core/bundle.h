@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "pgo/core/digest.h"
+#include "pgo/core/sampling-overhead.h"
 #include "pgo/base/strvec.h"
 
 #define BUNDLE_FORMAT 1
@@ -26,6 +27,17 @@ struct bundle_workload {
 	uint64_t input_bytes;
 	struct profile_stats stats; /* of its own merged profile, unweighted */
 	char *sha256;		    /* of the same */
+	/* Where it was sampled: in its recordings, and what the recorder could not keep. */
+	uint64_t samples, lost;
+	struct sampling_overhead overhead; /* of its first run */
+};
+
+/* How samples were taken. */
+struct bundle_sampling {
+	char *recorder;		  /* "perf version 6.1.187"; NULL: nothing was sampled */
+	char *event;		  /* as the recordings name it */
+	uint64_t rate_hz, period; /* one of them is 0 */
+	bool branch_stacks;
 };
 
 struct bundle_payload {
@@ -82,6 +94,7 @@ struct bundle {
 	size_t nr_artifacts;
 	struct bundle_workload *workloads;
 	size_t nr_workloads;
+	struct bundle_sampling sampling;
 	struct bundle_payload *payloads;
 	size_t nr_payloads;
 	struct bundle_input *inputs;

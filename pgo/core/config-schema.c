@@ -23,6 +23,8 @@
 
 static const cyaml_strval_t technique_words[] = {
 	{ "instrument", TECHNIQUE_INSTRUMENT },
+	{ "sample", TECHNIQUE_SAMPLE },
+	{ "bolt", TECHNIQUE_BOLT },
 };
 
 static const cyaml_strval_t update_words[] = {
@@ -47,7 +49,7 @@ static const cyaml_schema_field_t toolchain_fields[] = {
 };
 
 static const cyaml_schema_field_t profile_fields[] = {
-	WORD("technique", raw_profile, technique, technique_words),
+	WORD("technique", raw_profile, technique, technique_words), FLAG("bolt", raw_profile, bolt),
 	FLAG("partial-training", raw_profile, partial_training),
 	WORD("update", raw_profile, update, update_words), CYAML_FIELD_END
 };
@@ -107,7 +109,9 @@ const struct config_key config_key_table[] = {
 	{ "toolchain.cxx", "clang++-22", "the C++ compiler; by default the one beside cc" },
 	{ "toolchain.rustc", "rustc", "the Rust compiler" },
 	{ "profile", NULL, "how profiles are collected" },
-	{ "profile.technique", "instrument", "instrument: by counters in an instrumented build" },
+	{ "profile.technique", "instrument",
+	  "instrument (counters in a build of its own), sample (perf) or bolt (after the link)" },
+	{ "profile.bolt", "false", "true: BOLT lays the optimized program out anew, too" },
 	{ "profile.partial-training", "false",
 	  "true: code that no workload reaches is still optimized for speed (gcc)" },
 	{ "profile.update", "single",

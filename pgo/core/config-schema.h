@@ -14,6 +14,7 @@ struct raw_toolchain {
 
 struct raw_profile {
 	enum technique technique;
+	bool bolt;
 	bool partial_training;
 	enum profile_update update;
 };

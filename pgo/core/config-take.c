@@ -335,6 +335,7 @@ int config_take(struct config *cfg, struct raw_config *raw, const struct where_c
 	if (!ret)
 		ret = take_validation(cfg, ctx, where_get(root, "validation"));
 	cfg->technique = raw->profile.technique;
+	cfg->bolt = raw->profile.bolt || cfg->technique == TECHNIQUE_BOLT;
 	cfg->partial_training = raw->profile.partial_training;
 	cfg->update = raw->profile.update;
 	return ret;

@@ -15,7 +15,7 @@
 
 #define MAX_BYTES (1024 * 1024)
 
-void config_release(struct config *cfg)
+static void release_workloads(struct config *cfg)
 {
 	for (size_t i = 0; i < cfg->nr_workloads; i++) {
 		free(cfg->workloads[i].name);
@@ -24,6 +24,11 @@ void config_release(struct config *cfg)
 		free(cfg->workloads[i].output);
 	}
 	free(cfg->workloads);
+}
+
+void config_release(struct config *cfg)
+{
+	release_workloads(cfg);
 	free(cfg->path);
 	free(cfg->root);
 	free(cfg->cc);
@@ -146,6 +151,20 @@ int config_load(struct config *cfg, const char *path, struct pgo_err *err)
 	*cfg = fresh;
 	fresh = (struct config)CONFIG_INIT;
 	return 0;
+}
+
+void config_set_workload(struct config *cfg, const char *name, const char *run)
+{
+	struct workload *w = xcalloc(1, sizeof(*w));
+
+	release_workloads(cfg);
+	w->name = xstrdup(name);
+	w->run = xstrdup(run);
+	w->weight = 1;
+	w->use = USE_TRAIN;
+	w->repeat = 1;
+	cfg->workloads = w;
+	cfg->nr_workloads = 1;
 }
 
 /* Whether a file found above the start may be trusted: not if somebody else could have put it. */

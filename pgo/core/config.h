@@ -11,8 +11,6 @@
 #include "pgo/base/strbuf.h"
 #include "pgo/base/strvec.h"
 
-enum technique { TECHNIQUE_INSTRUMENT };
-
 enum workload_use { USE_TRAIN = 1, USE_VALIDATE = 2, USE_BOTH = 3 };
 
 struct workload {
@@ -35,6 +33,7 @@ struct config {
 	char *cc, *cxx, *rustc; /* a name for PATH or an absolute path; cxx, rustc may be NULL */
 
 	enum technique technique;
+	bool bolt; /* BOLT is the last step: also true for TECHNIQUE_BOLT, where it is the only one */
 	bool partial_training;
 	enum profile_update update;
 
@@ -67,6 +66,9 @@ struct config {
 int config_load(struct config *cfg, const char *path, struct pgo_err *err);
 void config_release(struct config *cfg);
 PGO_DEFINE_AUTO(config, config_release)
+
+/* One workload takes the place of all: the line, recorded once under the name. */
+void config_set_workload(struct config *cfg, const char *name, const char *run);
 
 /*
  * The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. Relative when

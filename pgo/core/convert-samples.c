@@ -2,70 +2,263 @@
 #include "pgo/core/convert-samples.h"
 
 #include "pgo/base/fs.h"
+#include "pgo/base/tempfile.h"
+#include "pgo/core/convert-tools.h"
+#include "profiles/afdo.h"
 #include "profiles/format.h"
+#include "profiles/samples-fdata.h"
+#include "profiles/samples-symbolize.h"
 
 #define NEWEST_LLVM 999
 
-enum form { FORM_NONE, FORM_UNSYMBOLIZED, FORM_PREAGGREGATED, FORM_COLLAPSED };
+/* One conversion, while it is under way. */
+struct conversion {
+	struct samples samples;
+	const struct convert_samples_opts *opts;
+	const char *output;
+	struct sample_target target;
+	struct sample_written done;
+};
+#define CONVERSION_INIT { .target = SAMPLE_TARGET_INIT }
 
-static enum form form_of(const char *to)
+static void conversion_release(struct conversion *c)
 {
-	if (!strcmp(to, "unsymbolized"))
-		return FORM_UNSYMBOLIZED;
-	if (!strcmp(to, "preaggregated"))
-		return FORM_PREAGGREGATED;
-	return strcmp(to, "collapsed") ? FORM_NONE : FORM_COLLAPSED;
+	samples_release(&c->samples);
+	sample_target_release(&c->target);
+}
+PGO_DEFINE_AUTO(conversion, conversion_release)
+
+static int write_text(const struct conversion *c, const struct strbuf *text, struct pgo_err *err)
+{
+	return fs_write_atomic(c->output, text->buf, text->len, 0666, err);
 }
 
-bool convert_is_of_samples(const char *to)
+/* Find the binary; what has nothing in it is refused after it was made, by check. */
+static int find_binary(struct conversion *c, struct pgo_err *err)
 {
-	return form_of(to) != FORM_NONE;
+	return sample_target_find(&c->samples, &c->opts->images, &c->target, err);
 }
 
-static int write_binary(struct samples *s, enum form form, const struct convert_samples_opts *opts,
-			struct strbuf *out, struct sample_written *ret, struct pgo_err *err)
+static int check(const struct conversion *c, struct pgo_err *err)
 {
-	PGO_AUTO(sample_target) target = SAMPLE_TARGET_INIT;
-	unsigned major = opts->llvm_major ? opts->llvm_major : NEWEST_LLVM;
-	int r = sample_target_find(s, &opts->images, &target, err);
+	return c->done.entries ? 0
+			       : pgo_error(err, PGO_EMISMATCH, "no samples are in the code of '%s'",
+					   c->target.path);
+}
 
-	if (!r)
-		r = form == FORM_UNSYMBOLIZED
-			    ? samples_write_unsymbolized(s, &target, out, ret, err)
-			    : samples_write_preaggregated(s, &target, major, out, ret, err);
-	if (!r && !ret->entries)
-		r = pgo_error(err, PGO_EMISMATCH, "no samples are in the code of '%s'",
-			      target.path);
-	return r;
+static int to_collapsed(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(sample_names) names = { 0 };
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+
+	(void)to;
+	sample_names_init(&names, &c->samples, &c->opts->images);
+	samples_write_collapsed(&c->samples, &names, &out, &c->done);
+	return c->done.entries ? write_text(c, &out, err)
+			       : pgo_error(err, PGO_EMISMATCH, "the recording has no samples");
+}
+
+static int to_unsymbolized(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int ret = find_binary(c, err);
+
+	(void)to;
+	if (!ret)
+		ret = samples_write_unsymbolized(&c->samples, &c->target, &out, &c->done, err);
+	if (!ret)
+		ret = check(c, err);
+	return ret ? ret : write_text(c, &out, err);
+}
+
+static int to_preaggregated(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	unsigned major = c->opts->llvm_major ? c->opts->llvm_major : NEWEST_LLVM;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int ret = find_binary(c, err);
+
+	(void)to;
+	if (!ret)
+		ret = samples_write_preaggregated(&c->samples, &c->target, major, &out, &c->done,
+						  err);
+	if (!ret)
+		ret = check(c, err);
+	return ret ? ret : write_text(c, &out, err);
+}
+
+static int symbolize(struct conversion *c, enum sample_compiler compiler,
+		     struct sample_profile *out, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *debug = NULL;
+	int ret = sample_debug_find(&c->target, &c->opts->images, &debug, err);
+
+	if (!ret)
+		ret = samples_symbolize(&c->samples, &c->target, debug, compiler, out, &c->done,
+					err);
+	return ret ? ret : check(c, err);
+}
+
+/* LLVM writes its own binary forms: of the text. */
+static int write_sample_form(const struct conversion *c, const char *to, const struct strbuf *text,
+			     struct pgo_err *err)
+{
+	const struct prof_format *from = prof_format_find("proftext", "llvm-sample");
+	PGO_AUTO_FREE char *form = xstrfmt("llvm-%s", to), *in = NULL;
+	const struct prof_merge_opts opts = { .llvm_major = c->opts->llvm_major, .to = form };
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	struct prof_merge_result res;
+	int ret = tempdir_make(&dir, NULL, err);
+
+	if (ret)
+		return ret;
+	in = fs_join(dir.path, "profile");
+	ret = fs_write_atomic(in, text->buf, text->len, 0666, err);
+	return ret ? ret
+		   : from->merge(&(struct prof_input){ in, 1 }, 1, &opts, c->output, &res, err);
+}
+
+/* Only llvm-profgen knows what pseudo-probes and flow-sensitive discriminators stand for. */
+static int by_profgen(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	struct convert_tool tool = { .llvm_major = c->opts->llvm_major, .binary = c->target.path };
+	PGO_AUTO_FREE char *debug = NULL;
+	PGO_AUTO(strbuf) in = STRBUF_INIT;
+	int ret = sample_debug_find(&c->target, &c->opts->images, &debug, err);
+
+	tool.debug = debug;
+	if (!ret)
+		ret = samples_write_unsymbolized(&c->samples, &c->target, &in, &c->done, err);
+	if (!ret)
+		ret = check(c, err);
+	return ret ? ret : convert_by_profgen(&tool, &in, to + strlen("sample-"), c->output, err);
+}
+
+static int to_sample(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(sample_profile) p = SAMPLE_PROFILE_INIT;
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	int ret = find_binary(c, err);
+
+	if (ret)
+		return ret;
+	if (c->target.image.has_probes && c->samples.tally.branch_entries)
+		return by_profgen(c, to, err);
+	if (c->target.image.has_probes)
+		samples_warn(&c->samples,
+			     "the pseudo-probes or flow-sensitive discriminators of '%s' are not "
+			     "used, which takes branch stacks: the profile is one of lines",
+			     c->target.path);
+	ret = symbolize(c, SAMPLE_LLVM, &p, err);
+	if (ret)
+		return ret;
+	sample_format(&p, &text);
+	return strcmp(to, "sample-text") != 0 ? write_sample_form(c, to, &text, err)
+					      : write_text(c, &text, err);
+}
+
+static int to_afdo(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(sample_profile) p = SAMPLE_PROFILE_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	uint64_t nr_lost;
+	int ret = find_binary(c, err);
+
+	if (!ret)
+		ret = symbolize(c, SAMPLE_GCC, &p, err);
+	if (ret)
+		return ret;
+	nr_lost = afdo_format(&p, strcmp(to, "afdo-1") != 0 ? 2 : 1, &out);
+	if (nr_lost)
+		samples_warn(&c->samples, "%llu counts have no place in .afdo and are left out",
+			     (unsigned long long)nr_lost);
+	return write_text(c, &out, err);
+}
+
+/* What falls through between branches, perf2bolt knows: it takes the code apart. */
+static int by_perf2bolt(struct conversion *c, struct pgo_err *err)
+{
+	const struct convert_tool tool = { c->opts->llvm_major, c->target.path, NULL };
+	unsigned major = convert_tool_major("perf2bolt", tool.llvm_major);
+	PGO_AUTO(strbuf) in = STRBUF_INIT;
+	int ret = samples_write_preaggregated(&c->samples, &c->target, major ? major : NEWEST_LLVM,
+					      &in, &c->done, err);
+
+	if (!ret)
+		ret = check(c, err);
+	return ret ? ret : convert_by_perf2bolt(&tool, &in, c->output, err);
+}
+
+static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
+{
+	PGO_AUTO(fdata) f = FDATA_INIT;
+	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	int ret = find_binary(c, err);
+
+	(void)to;
+	if (ret)
+		return ret;
+	if (c->samples.tally.branch_entries)
+		return by_perf2bolt(c, err);
+	ret = samples_to_fdata(&c->samples, &c->target, &f, &c->done, err);
+	if (!ret)
+		ret = check(c, err);
+	if (ret)
+		return ret;
+	fdata_format(&f, &out);
+	return write_text(c, &out, err);
+}
+
+static const struct form {
+	const char *name;
+	bool stacks; /* needs call stacks */
+	bool shared; /* counters are converted to it as well */
+	int (*convert)(struct conversion *c, const char *to, struct pgo_err *err);
+} forms[] = {
+	{ "unsymbolized", false, false, to_unsymbolized },
+	{ "preaggregated", false, false, to_preaggregated },
+	{ "collapsed", true, false, to_collapsed },
+	{ "sample-text", false, true, to_sample },
+	{ "sample-binary", false, true, to_sample },
+	{ "sample-extbinary", false, true, to_sample },
+	{ "afdo-1", false, true, to_afdo },
+	{ "afdo-2", false, true, to_afdo },
+	{ "fdata", false, true, to_fdata },
+};
+
+static const struct form *find_form(const char *to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (!strcmp(forms[i].name, to))
+			return &forms[i];
+	return NULL;
+}
+
+bool convert_is_of_samples(const char *input, const char *to)
+{
+	const struct form *form = find_form(to);
+
+	return form && (!form->shared || prof_has_samples(input));
 }
 
 int convert_samples(const char *input, const char *to, const struct convert_samples_opts *opts,
 		    const char *output, struct sample_written *ret, struct strvec *warnings,
 		    struct pgo_err *err)
 {
-	const enum form form = form_of(to);
-	const struct samples_opts read = { .stacks = form == FORM_COLLAPSED };
-	PGO_AUTO(samples) s = { 0 };
-	PGO_AUTO(sample_names) names = { 0 };
-	PGO_AUTO(strbuf) out = STRBUF_INIT;
-	struct sample_written written = { 0 };
-	int r = prof_read_samples(input, &read, &s, err);
+	PGO_AUTO(conversion) c = CONVERSION_INIT;
+	const struct form *form = find_form(to);
+	const struct samples_opts read = { .stacks = form && form->stacks };
+	int r;
 
-	if (r)
-		return r;
-	if (form == FORM_COLLAPSED) {
-		sample_names_init(&names, &s, &opts->images);
-		samples_write_collapsed(&s, &names, &out, &written);
-		if (!written.entries)
-			r = pgo_error(err, PGO_EMISMATCH, "'%s' has no samples", input);
-	} else {
-		r = write_binary(&s, form, opts, &out, &written, err);
-	}
+	if (!form)
+		return pgo_error(err, PGO_EUSAGE, "a recording cannot become %s", to);
+	c.opts = opts;
+	c.output = output;
+	r = prof_read_samples(input, &read, &c.samples, err);
 	if (!r)
-		r = fs_write_atomic(output, out.buf, out.len, 0666, err);
+		r = form->convert(&c, to, err);
 	if (r)
 		return r;
-	*ret = written;
-	strvec_pushv(warnings, s.warnings.v);
+	*ret = c.done;
+	strvec_pushv(warnings, c.samples.warnings.v);
 	return 0;
 }

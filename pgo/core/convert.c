@@ -191,7 +191,9 @@ static int convert_native(const struct conversion *c, const char *file, const ch
 	if (from->caps & PROF_CAP_SAMPLES) {
 		pgo_error(err, PGO_EMISMATCH, "'%s' is a %s, which cannot become %s", name,
 			  from->name, c->to->name);
-		return pgo_err_hint(err, "formats: unsymbolized, preaggregated, collapsed");
+		return pgo_err_hint(err,
+				    "formats: unsymbolized, preaggregated, collapsed, sample-text, "
+				    "sample-binary, sample-extbinary, afdo-1, afdo-2, fdata");
 	}
 	if (!from->family || !from->merge || strcmp(from->family, c->to->family) != 0)
 		return pgo_error(err, PGO_EMISMATCH,

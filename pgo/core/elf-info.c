@@ -39,6 +39,18 @@ static void take_notes(Elf_Scn *scn, struct elf_info *e)
 	}
 }
 
+/* Relocations that no loader needs belong to the section they name. */
+static bool is_of_code(Elf *elf, const GElf_Shdr *relocations)
+{
+	Elf_Scn *scn = elf_getscn(elf, relocations->sh_info);
+	GElf_Shdr sh;
+
+	if ((relocations->sh_type != SHT_RELA && relocations->sh_type != SHT_REL) ||
+	    relocations->sh_flags & SHF_ALLOC)
+		return false;
+	return scn && gelf_getshdr(scn, &sh) && sh.sh_flags & SHF_EXECINSTR;
+}
+
 static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *e)
 {
 	const char *name;
@@ -51,6 +63,8 @@ static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *
 		take_notes(scn, e);
 	if (sh.sh_type == SHT_SYMTAB)
 		e->has_symbols = true;
+	if (is_of_code(elf, &sh))
+		e->has_relocations = true;
 	if (!name || sh.sh_type == SHT_NOBITS || !(sh.sh_flags & SHF_EXECINSTR))
 		return;
 	e->text_bytes += sh.sh_size;
@@ -93,6 +107,7 @@ static void take_segments(Elf *elf, struct elf_info *e)
 		if (data)
 			e->interpreter = xstrndup(data->d_buf, data->d_size);
 	}
+	e->is_linked = header.e_type == ET_EXEC || header.e_type == ET_DYN;
 	e->is_static = !e->interpreter && is_program(elf, &header, &dynamic);
 }
 

@@ -14,7 +14,9 @@ struct elf_info {
 	uint64_t hot_bytes, unlikely_bytes; /* of those named .text.hot*, .text.unlikely* */
 	char *interpreter;		    /* the loader that it asks for, or NULL */
 	bool is_static;			    /* a program that no loader starts */
+	bool is_linked;			    /* a program or shared object */
 	bool has_symbols;		    /* a table of all symbols: it is not stripped */
+	bool has_relocations;		    /* of its code, kept by the linker's --emit-relocs */
 };
 #define ELF_INFO_INIT { 0 }
 void elf_info_release(struct elf_info *e);

@@ -5,6 +5,8 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
+#include "pgo/base/num.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/intake.h"
 #include "pgo/core/keep.h"
 
@@ -25,25 +27,163 @@ static int check_output(const char *path, struct pgo_err *err)
 	return ret;
 }
 
-int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
+/* Counters of the compiler's. */
+static int collect_instrumented(struct project *p, const char *path, struct bundle *ret,
+				struct pgo_err *err)
 {
 	PGO_AUTO(stage) instrumented = STAGE_INIT;
 	PGO_AUTO(training) t = TRAINING_INIT;
-	int r = check_output(path, err);
+	int r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
 
 	if (!r)
-		r = stage_build(p, STAGE_INSTRUMENTED, NULL, &instrumented, err);
+		r = training_run_all(p, &instrumented, NULL, &t, err);
+	return r ? r : merge_training(p, &instrumented, &t, NULL, path, ret, err);
+}
+
+/* What BOLT works on: with the profile that base holds for the compiler, or NULL without one. */
+static int build_prebolt(struct project *p, const char *base, struct stage *ret,
+			 struct pgo_err *err)
+{
+	PGO_AUTO(intake) in = INTAKE_INIT;
+	int r = 0;
+
+	if (base)
+		r = p->plan ? intake_plan(p, &in) : intake_open(p, base, &in, err);
+	return r ? r : stage_build(p, STAGE_PREBOLT, base ? &in.profile : NULL, ret, err);
+}
+
+/* Counters of BOLT's, behind what base, a bundle or NULL, holds. */
+static int collect_bolt(struct project *p, const char *base, const char *path, struct bundle *ret,
+			struct pgo_err *err)
+{
+	PGO_AUTO(stage) prebolt = STAGE_INIT;
+	PGO_AUTO(stage) counting = STAGE_INIT;
+	PGO_AUTO(training) t = TRAINING_INIT;
+	int r = build_prebolt(p, base, &prebolt, err);
+
 	if (!r)
-		r = training_run_all(p, &instrumented, &t, err);
-	return r ? r : merge_training(p, &instrumented, &t, path, ret, err);
+		r = bolt_instrument(p, &prebolt, &counting, err);
+	if (!r)
+		r = training_run_all(p, &counting, NULL, &t, err);
+	return r ? r : merge_training(p, &counting, &t, base, path, ret, err);
+}
+
+/* A process that runs already is watched for so long. */
+#define ATTACHED_NS 30000000000u
+
+/* Under one name each, so that old recordings make room for new ones. */
+static void take_target(struct project *p, struct sampler *s)
+{
+	PGO_AUTO_FREE char *process = xstrfmt("process %ld", (long)s->wish.pid);
+	PGO_AUTO_FREE char *group = xstrfmt("control group %s",
+					    s->wish.cgroup ? s->wish.cgroup : "");
+
+	if (s->command)
+		config_set_workload(&p->config, "command", s->command);
+	else if (s->wish.pid)
+		config_set_workload(&p->config, "process", process);
+	else if (s->wish.cgroup)
+		config_set_workload(&p->config, "cgroup", group);
+	if (sampler_attaches(s) && !s->duration_ns)
+		s->duration_ns = ATTACHED_NS;
+}
+
+static void tell_overhead(const struct bundle *b)
+{
+	for (size_t i = 0; i < b->nr_workloads; i++) {
+		const struct sampling_overhead *v = &b->workloads[i].overhead;
+		PGO_AUTO(strbuf) own = STRBUF_INIT;
+
+		num_add_duration(&own, v->recorder_ns);
+		if (v->pairs)
+			log_info(
+				"'%s' takes about %+.1f %% processor time while it is recorded "
+				"(%+.1f to %+.1f %%, pairs of runs: %u), perf itself %s",
+				b->workloads[i].name, 100 * v->median, 100 * v->least,
+				100 * v->most, v->pairs, own.buf);
+		else
+			log_info("'%s': what recording costs was not measured",
+				 b->workloads[i].name);
+	}
+}
+
+/* Recordings of the baseline build, or without one of what is there. */
+static int collect_samples(struct project *p, struct sampler *sampler, bool builds,
+			   const char *path, struct bundle *ret, struct pgo_err *err)
+{
+	PGO_AUTO(stage) baseline = STAGE_INIT;
+	PGO_AUTO(training) t = TRAINING_INIT;
+	int r = sampler_prepare(sampler, err);
+
+	if (!r && builds)
+		r = stage_build(p, STAGE_BASELINE, NULL, &baseline, err);
+	if (!r)
+		r = training_run_all(p, builds ? &baseline : NULL, sampler, &t, err);
+	if (!r)
+		r = merge_training(p, builds ? &baseline : NULL, &t, NULL, path, ret, err);
+	if (!r && !p->plan)
+		tell_overhead(ret);
+	return r;
+}
+
+int flow_sample(struct project *p, struct sampler *sampler, const char *path, struct bundle *ret,
+		struct pgo_err *err)
+{
+	const bool builds = p->config.path && !sampler_attaches(sampler);
+	PGO_AUTO_FREE char *first = project_path(p, "compiler.prof");
+	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	int r = check_output(path, err);
+
+	if (r)
+		return r;
+	p->config.technique = TECHNIQUE_SAMPLE;
+	take_target(p, sampler);
+	if (!builds || sampler->command || !p->config.bolt)
+		return collect_samples(p, sampler, builds, path, ret, err);
+	r = collect_samples(p, sampler, builds, first, &b, err);
+	return r ? r : collect_bolt(p, first, path, ret, err);
+}
+
+int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *first = project_path(p, "compiler.prof");
+	PGO_AUTO(sampler) sampler = SAMPLER_INIT;
+	int r = check_output(path, err);
+
+	if (r)
+		return r;
+	switch (p->config.technique) {
+	case TECHNIQUE_BOLT:
+		return collect_bolt(p, NULL, path, ret, err);
+	case TECHNIQUE_SAMPLE:
+		return flow_sample(p, &sampler, path, ret, err);
+	case TECHNIQUE_INSTRUMENT:
+		break;
+	}
+	if (!p->config.bolt)
+		return collect_instrumented(p, path, ret, err);
+	r = collect_instrumented(p, first, NULL, err);
+	return r ? r : collect_bolt(p, first, path, ret, err);
 }
 
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err)
 {
 	PGO_AUTO(intake) in = INTAKE_INIT;
-	int r = p->plan ? intake_plan(p, &in) : intake_open(p, profile, &in, err);
+	PGO_AUTO(stage) prebolt = STAGE_INIT;
+	PGO_AUTO_FREE char *bolt_dir = project_path(p, "bolt/profile");
+	bool compiled = p->config.technique != TECHNIQUE_BOLT;
+	int r = 0;
 
-	return r ? r : stage_build(p, STAGE_OPTIMIZED, &in.profile, ret, err);
+	if (compiled)
+		r = p->plan ? intake_plan(p, &in) : intake_open(p, profile, &in, err);
+	if (!r && p->config.bolt && !p->plan)
+		r = intake_bolt(p, profile, bolt_dir, err);
+	if (r)
+		return r;
+	if (!p->config.bolt)
+		return stage_build(p, STAGE_OPTIMIZED, &in.profile, ret, err);
+	r = stage_build(p, STAGE_PREBOLT, compiled ? &in.profile : NULL, &prebolt, err);
+	return r ? r : bolt_optimize(p, &prebolt, bolt_dir, ret, err);
 }
 
 static void plan_validation(struct project *p, const struct experiment_opts *opts)
@@ -116,6 +256,10 @@ int flow_validate(struct project *p, const struct experiment_opts *opts, bool ag
 	PGO_AUTO(layouts) l = { LAYOUT_OUTS_INIT, LAYOUT_OUTS_INIT, opts->floor, 0 };
 	int r;
 
+	if (opts->estimand == ESTIMAND_BUILD && p->config.bolt) {
+		pgo_error(err, PGO_EUNSUP, "what BOLT has laid out cannot be linked anew");
+		return pgo_err_hint(err, "leave out --estimand=build: the claim is of this binary");
+	}
 	if (opts->estimand == ESTIMAND_BUILD) {
 		l.nr_b = opts->layouts;
 		l.nr_a = l.nr_b > l.nr_a ? l.nr_b : l.nr_a;

@@ -6,8 +6,18 @@
 #include "pgo/core/experiment.h"
 #include "pgo/core/merge.h"
 
-/* Instrumented build, training runs, merge; path gets the bundle. Nothing but the plan under -n. */
+/*
+ * Instrumented build, training runs, merge; path gets the bundle. Where pgo.yaml's technique is
+ * sample: flow_sample, by the defaults. Nothing but the plan under -n.
+ */
 int flow_collect(struct project *p, const char *path, struct bundle *ret, struct pgo_err *err);
+/*
+ * Baseline build, recordings of the workloads or of what sampler names, conversion, merge. The
+ * build is left out without a pgo.yaml and for processes that run already. The recordings stay
+ * below .pgo/samples. Also errors of sampler_prepare and sampling_convert.
+ */
+int flow_sample(struct project *p, struct sampler *sampler, const char *path, struct bundle *ret,
+		struct pgo_err *err);
 /* Optimized build with the profile. */
 int flow_build(struct project *p, const char *profile, struct stage *ret, struct pgo_err *err);
 /* Baseline build, then baseline against optimized (or against itself, to test the instrument).

@@ -7,6 +7,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/tempfile.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/other-llvm.h"
 #include "profiles/format.h"
 #include "profiles/gcda.h"
@@ -24,9 +25,40 @@ static bool wants_gcda(const struct project *p)
 	return !strcmp(p->compiler->raw_format, "gcda");
 }
 
+static bool wants_samples(const struct project *p)
+{
+	return p->config.technique == TECHNIQUE_SAMPLE;
+}
+
+/* Of the formats that the compiler is given. */
+static const char *wanted_family(const struct project *p)
+{
+	if (wants_samples(p))
+		return wants_gcda(p) ? "gcc-afdo" : "llvm-sample";
+	return wants_gcda(p) ? "gcda" : "llvm";
+}
+
 static const char *content_name(const struct project *p)
 {
+	if (wants_samples(p))
+		return wants_gcda(p) ? "gcc.afdo" : "clang.afdo";
 	return wants_gcda(p) ? "gcc" : "clang.profdata";
+}
+
+static bool is_of_family(const char *format_name, const char *family)
+{
+	for (size_t i = 0; prof_formats[i]; i++)
+		if (!strcmp(prof_formats[i]->name, format_name))
+			return prof_formats[i]->family && !strcmp(prof_formats[i]->family, family);
+	return false;
+}
+
+static const struct bundle_payload *find_payload(const struct bundle *b, const char *family)
+{
+	for (size_t i = 0; i < b->nr_payloads; i++)
+		if (is_of_family(b->payloads[i].format, family))
+			return &b->payloads[i];
+	return NULL;
 }
 
 static int wrong_family(const struct project *p, const char *file, const char *what,
@@ -39,12 +71,44 @@ static int wrong_family(const struct project *p, const char *file, const char *w
 			    "profile with this one: pgoctl collect");
 }
 
+/* One of the other technique: the file may be good, but not for this build. */
+static int wrong_technique(const struct project *p, const char *file, const char *what,
+			   struct pgo_err *err)
+{
+	const char *technique = technique_name(p->config.technique);
+
+	pgo_error(err, PGO_EMISMATCH, "'%s' is %s, but the project's technique is '%s'", file, what,
+		  technique);
+	return pgo_err_hint(err, "set profile.technique in pgo.yaml to what the profile is of");
+}
+
+/* The .afdo version that a gcc reads. Source: auto-profile.cc of gcc 11 to 15. */
+#define FIRST_AFDO_2 12
+
+static int check_samples(const struct project *p, const char *file, struct pgo_err *err)
+{
+	const struct prof_read_opts opts = { p->cc.llvm_major };
+	const char *wanted = p->cc.major >= FIRST_AFDO_2 ? "gcc-afdo-2" : "gcc-afdo-1";
+	PGO_AUTO(profile) model = PROFILE_INIT;
+	const struct prof_format *format;
+	int ret = prof_identify(file, &format, err);
+
+	if (!ret)
+		ret = prof_read(file, &opts, &model, err);
+	if (ret || !wants_gcda(p) || !strcmp(format->name, wanted))
+		return ret;
+	pgo_error(err, PGO_EMISMATCH, "'%s' is of format %s, but %s reads %s", file, format->name,
+		  p->cc.banner, wanted);
+	return pgo_err_hint(err, "pgoctl convert %s --to %s -o %s", file,
+			    strcmp(wanted, "gcc-afdo-2") ? "afdo-1" : "afdo-2", "gcc.afdo");
+}
+
 /* .gcda files are only read by the GCC that wrote them. */
 static int check_bundle(const struct project *p, const char *file, const struct bundle *b,
 			struct pgo_err *err)
 {
 	if (wants_gcda(p) != !strcmp(b->family, "gcc") ||
-	    (wants_gcda(p) && strcmp(b->version, p->cc.version) != 0)) {
+	    (wants_gcda(p) && !wants_samples(p) && strcmp(b->version, p->cc.version) != 0)) {
 		PGO_AUTO_FREE char *what = xstrfmt("a profile for %s %s", b->family, b->version);
 
 		return wrong_family(p, file, what, err);
@@ -200,24 +264,42 @@ static int check_gcda(const struct project *p, const char *file, struct pgo_err 
 	return wrong_family(p, file, what, err);
 }
 
+static bool is_for_other_technique(const struct project *p, const struct prof_format *format)
+{
+	static const char *const of_gcc[] = { "gcda", "gcc-afdo", "bolt-fdata", NULL };
+	static const char *const of_clang[] = { "llvm", "llvm-sample", "bolt-fdata", NULL };
+	const char *const *families = wants_gcda(p) ? of_gcc : of_clang;
+
+	if (format->caps & PROF_CAP_SAMPLES)
+		return true;
+	for (; format->family && *families; families++)
+		if (!strcmp(*families, format->family))
+			return true;
+	return false;
+}
+
 static int lay_out_native(struct project *p, const char *file, const char *tmp, struct intake *in,
 			  char **content, struct pgo_err *err)
 {
 	const struct prof_format *format;
-	const char *family = wants_gcda(p) ? "gcda" : "llvm";
 	bool gcda;
 	int ret = prof_identify(file, &format, err);
 
 	if (ret)
 		return ret;
 	gcda = !strcmp(format->name, "gcda");
-	if (!format->family || strcmp(format->family, family) != 0) {
+	if (!format->family || strcmp(format->family, wanted_family(p)) != 0) {
 		PGO_AUTO_FREE char *what = xstrfmt("a profile of format %s", format->name);
 
-		return wrong_family(p, file, what, err);
+		return is_for_other_technique(p, format) ? wrong_technique(p, file, what, err)
+							 : wrong_family(p, file, what, err);
 	}
 	*content = fs_join(tmp, content_name(p));
 	in->profile.full_names = gcda;
+	if (wants_samples(p)) {
+		ret = check_samples(p, file, err);
+		return ret ? ret : fs_copy_file(file, *content, err);
+	}
 	if (!gcda)
 		return lay_out_llvm(p, format, file, *content, err);
 	if (!fs_is_dir(file))
@@ -248,9 +330,20 @@ static int lay_out_bare(struct project *p, const char *file, const char *tmp, st
 	return ret ? pgo_err_prefix(err, "in '%s'", file) : 0;
 }
 
+static int lacks_payload(const struct project *p, const char *file, const struct bundle *b,
+			 struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *what = xstrfmt("a profile of technique '%s'", b->technique);
+
+	if (strcmp(b->technique, technique_name(p->config.technique)) != 0)
+		return wrong_technique(p, file, what, err);
+	return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file, p->cc.family);
+}
+
 static int lay_out_bundle(struct project *p, const char *file, const char *tmp, struct intake *in,
 			  char **content, struct pgo_err *err)
 {
+	const struct bundle_payload *payload;
 	int ret = bundle_read(file, NULL, &in->bundle, err);
 
 	if (!ret && !*in->bundle.work_root)
@@ -262,11 +355,19 @@ static int lay_out_bundle(struct project *p, const char *file, const char *tmp, 
 		ret = check_bundle(p, file, &in->bundle, err);
 	if (ret)
 		return ret;
-	*content = fs_join(tmp, content_name(p));
-	if (!fs_exists(*content))
-		return pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for %s", file,
-				 p->cc.family);
+	payload = find_payload(&in->bundle, wanted_family(p));
+	if (!payload)
+		return lacks_payload(p, file, &in->bundle, err);
+	*content = fs_join(tmp, payload->path);
+	if (wants_samples(p))
+		return check_samples(p, *content, err);
 	return wants_gcda(p) ? 0 : check_llvm(p, *content, err);
+}
+
+static int no_profile(const char *file, struct pgo_err *err)
+{
+	pgo_error(err, PGO_ENOTFOUND, "there is no profile '%s'", file);
+	return pgo_err_hint(err, "pgoctl collect -o %s", file);
 }
 
 int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err)
@@ -277,10 +378,8 @@ int intake_open(struct project *p, const char *file, struct intake *ret, struct 
 	PGO_AUTO(intake) in = INTAKE_INIT;
 	int r;
 
-	if (!fs_exists(abs)) {
-		pgo_error(err, PGO_ENOTFOUND, "there is no profile '%s'", file);
-		return pgo_err_hint(err, "pgoctl collect -o %s", file);
-	}
+	if (!fs_exists(abs))
+		return no_profile(file, err);
 	r = fs_remove_tree(tmp, err);
 	if (!r)
 		r = fs_mkdir_p(tmp, err);
@@ -297,6 +396,52 @@ int intake_open(struct project *p, const char *file, struct intake *ret, struct 
 	ret->profile.id = ret->id;
 	in = (struct intake)INTAKE_INIT;
 	return 0;
+}
+
+static int unpack_bolt(struct project *p, const char *file, const char *dir, struct pgo_err *err)
+{
+	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	int ret = bundle_read(file, dir, &b, err);
+
+	if (!ret && *b.work_root)
+		ret = check_bundle(p, file, &b, err);
+	if (ret || find_payload(&b, BOLT_FORMAT))
+		return ret;
+	pgo_error(err, PGO_EMISMATCH, "'%s' has no profile for BOLT", file);
+	return pgo_err_hint(err, "pgoctl collect, with this pgo.yaml, makes one that has it");
+}
+
+static int copy_bolt(const struct project *p, const char *file, const char *dir,
+		     struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *dst = fs_join(dir, "bolt.fdata");
+	PGO_AUTO(profile) model = PROFILE_INIT;
+	const struct prof_read_opts opts = { 0 };
+	const struct prof_format *format;
+	int ret = prof_identify(file, &format, err);
+
+	if (ret)
+		return ret;
+	if (strcmp(format->name, BOLT_FORMAT) != 0) {
+		PGO_AUTO_FREE char *what = xstrfmt("a profile of format %s, not BOLT's",
+						   format->name);
+
+		return wrong_technique(p, file, what, err);
+	}
+	ret = prof_read(file, &opts, &model, err);
+	return ret ? ret : fs_copy_file(file, dst, err);
+}
+
+int intake_bolt(struct project *p, const char *file, const char *dir, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *abs = fs_absolute(file);
+	int ret = fs_exists(abs) ? fs_remove_tree(dir, err) : no_profile(file, err);
+
+	if (!ret)
+		ret = fs_mkdir_p(dir, err);
+	if (ret)
+		return ret;
+	return bundle_is(abs) ? unpack_bolt(p, abs, dir, err) : copy_bolt(p, abs, dir, err);
 }
 
 int intake_plan(const struct project *p, struct intake *ret)

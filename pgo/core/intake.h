@@ -26,6 +26,11 @@ PGO_DEFINE_AUTO(intake, intake_release)
  * version: the message names both).
  */
 int intake_open(struct project *p, const char *file, struct intake *ret, struct pgo_err *err);
+/*
+ * Lay BOLT's payloads of a bundle, or a bare .fdata file as bolt.fdata, out below dir, which is
+ * made anew. -PGO_EMISMATCH when file has none; else as intake_open.
+ */
+int intake_bolt(struct project *p, const char *file, const char *dir, struct pgo_err *err);
 /* What the dry run says instead, when the profile does not exist yet. */
 int intake_plan(const struct project *p, struct intake *ret);
 

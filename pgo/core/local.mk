@@ -1,6 +1,8 @@
 noinst_LIBRARIES += pgo/core/libpgocore.a
 pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/artifacts.c pgo/core/artifacts.h \
+	pgo/core/bolt.c pgo/core/bolt.h \
+	pgo/core/bolt-tool.c pgo/core/bolt-tool.h \
 	pgo/core/bundle.c pgo/core/bundle.h \
 	pgo/core/bundle-data.c \
 	pgo/core/bundle-manifest.c pgo/core/bundle-manifest.h \
@@ -9,6 +11,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/consumer.c pgo/core/consumer.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/convert-samples.c pgo/core/convert-samples.h \
+	pgo/core/convert-tools.c pgo/core/convert-tools.h \
 	pgo/core/digest.c pgo/core/digest.h \
 	pgo/core/elf-info.c pgo/core/elf-info.h \
 	pgo/core/engine.c pgo/core/engine.h \
@@ -35,6 +38,10 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/project.c pgo/core/project.h \
 	pgo/core/record.c \
 	pgo/core/runner.c pgo/core/runner.h \
+	pgo/core/sampling.c pgo/core/sampling.h \
+	pgo/core/sampling-convert.c pgo/core/sampling-convert.h \
+	pgo/core/sampling-overhead.c pgo/core/sampling-overhead.h \
+	pgo/core/sampling-probe.c pgo/core/sampling-probe.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \
 	pgo/core/stage-record.c pgo/core/stage-record.h \

@@ -5,9 +5,12 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/elf-info.h"
 #include "pgo/core/environment.h"
+#include "pgo/core/merge-files.h"
 #include "pgo/core/payload.h"
+#include "pgo/core/sampling-convert.h"
 #include "pgo/core/source.h"
 
 static uint64_t gcd(uint64_t a, uint64_t b)
@@ -49,60 +52,100 @@ static void add_input(struct input_list *list, const char *path, uint64_t weight
 	list->v[list->nr++] = (struct prof_input){ path, weight };
 }
 
-/* What workload only left, in the order of workloads and runs. */
-static void list_inputs(const struct prof_format *format, const struct training *t, size_t only,
-			const uint64_t *weights, struct input_list *list)
+/* What a merge is of. */
+struct selection {
+	const struct prof_format *format;
+	const char *target;	 /* BOLT: the artifact that left the files; NULL: all */
+	size_t only;		 /* of that workload, or ALL_WORKLOADS */
+	const uint64_t *weights; /* of each workload, or NULL: 1 */
+};
+
+/* In the order of workloads and runs. */
+static void list_inputs(const struct selection *sel, const struct training *t,
+			struct input_list *list)
 {
 	for (size_t i = 0; i < t->nr_workloads; i++) {
 		const struct training_workload *tw = &t->workloads[i];
-		uint64_t weight = weights ? weights[i] : 1;
+		uint64_t weight = sel->weights ? sel->weights[i] : 1;
 
-		if (only != ALL_WORKLOADS && only != i)
+		if (sel->only != ALL_WORKLOADS && sel->only != i)
 			continue;
 		for (size_t n = 0; n < tw->nr_runs; n++) {
 			const struct training_run *run = &tw->runs[n];
 
-			if (format->caps & PROF_CAP_TREE) {
+			if (sel->format->caps & PROF_CAP_TREE) {
 				add_input(list, run->raw_dir, weight);
 				continue;
 			}
 			for (size_t f = 0; f < run->files.nr; f++)
-				add_input(list, run->files.v[f], weight);
+				if (!sel->target ||
+				    bolt_is_profile_of(run->files.v[f], sel->target))
+					add_input(list, run->files.v[f], weight);
 		}
 	}
 }
 
-static int merge_some(const struct project *p, const struct training *t, size_t only,
-		      const uint64_t *weights, const char *dir, struct bundle_payload *payload,
+/* What a run leaves tells; what recordings were converted to is one form. */
+static int find_format(const struct project *p, const struct training *t, bool bolt,
+		       const struct prof_format **ret, struct pgo_err *err)
+{
+	for (size_t i = 0; t->sampler && i < t->nr_workloads; i++)
+		for (size_t n = 0; n < t->workloads[i].nr_runs; n++)
+			if (t->workloads[i].runs[n].files.nr)
+				return prof_identify(t->workloads[i].runs[n].files.v[0], ret, err);
+	*ret = prof_format_find(bolt ? "fdata" : p->compiler->raw_format, NULL);
+	return 0;
+}
+
+static int no_function(const struct training *t, struct pgo_err *err)
+{
+	if (t->sampler) {
+		pgo_error(err, PGO_ECHILD, "no sample is in a function whose lines are known");
+		return pgo_err_hint(err, "build with -g1, and keep it in what is linked");
+	}
+	pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
+	return pgo_err_hint(err,
+			    "the program that ran was linked with the profile runtime, but "
+			    "none of its objects was compiled with instrumentation");
+}
+
+static bool left_something(const struct selection *sel, const struct training *t)
+{
+	struct input_list list = { 0 };
+
+	list_inputs(sel, t, &list);
+	free(list.v);
+	return list.nr;
+}
+
+static int merge_some(const struct project *p, const struct training *t,
+		      const struct selection *sel, const char *dir, struct bundle_payload *payload,
 		      struct pgo_err *err)
 {
 	/* What is left of a tree's names are those that -fprofile-use looks for. */
 	static const char root[] = GCC_PROFILE_ROOT;
 	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major, .strip = root + 1 };
-	const struct prof_format *format = prof_format_find(p->compiler->raw_format, NULL);
 	struct prof_merge_result res;
 	struct input_list list = { 0 };
 	PGO_AUTO_FREE char *path = NULL;
 	int ret;
 
-	list_inputs(format, t, only, weights, &list);
-	ret = payload_merge(format, list.v, list.nr, &opts, dir, payload, &res, err);
+	list_inputs(sel, t, &list);
+	ret = payload_merge(sel->format, list.v, list.nr, &opts, dir, payload, &res, err);
 	free(list.v);
-	if (!ret && !payload->stats.functions) {
-		pgo_error(err, PGO_ECHILD, "the raw profiles hold no function");
-		return pgo_err_hint(err,
-				    "the program that ran was linked with the profile runtime, but "
-				    "none of its objects was compiled with instrumentation");
-	}
+	if (!ret && !payload->stats.functions)
+		return no_function(t, err);
 	if (ret)
 		return ret;
 	path = fs_join(dir, payload->path);
 	return bundle_hash_payload(path, payload, err);
 }
 
-static int describe_workload(const struct project *p, const struct training *t, size_t i,
-			     const char *dir, struct bundle *b, struct pgo_err *err)
+static int describe_workload(const struct project *p, const struct training *t,
+			     const struct prof_format *format, size_t i, const char *dir,
+			     struct bundle *b, struct pgo_err *err)
 {
+	const struct selection sel = { format, NULL, i, NULL };
 	const struct training_workload *tw = &t->workloads[i];
 	struct bundle_workload *w = bundle_add_workload(b);
 	PGO_AUTO_FREE char *out = xstrfmt("%s/one-%zu", dir, i);
@@ -117,10 +160,13 @@ static int describe_workload(const struct project *p, const struct training *t, 
 	w->weight = tw->workload->weight;
 	w->runs = tw->nr_runs;
 	for (size_t n = 0; n < tw->nr_runs; n++) {
-		w->inputs += tw->runs[n].files.nr;
+		w->inputs += t->sampler ? 1 : tw->runs[n].files.nr;
 		w->input_bytes += tw->runs[n].bytes;
+		w->samples += tw->runs[n].samples;
+		w->lost += tw->runs[n].lost;
 	}
-	ret = merge_some(p, t, i, NULL, out, &one, err);
+	w->overhead = tw->runs[0].overhead;
+	ret = merge_some(p, t, &sel, out, &one, err);
 	if (!ret) {
 		w->stats = one.stats;
 		w->sha256 = TAKE_PTR(one.sha256);
@@ -144,10 +190,36 @@ static void describe_artifacts(const struct stage *s, struct bundle *b)
 	}
 }
 
-static int describe_project(const struct project *p, struct bundle *b, struct pgo_err *err)
+static void describe_sampling(const struct training *t, struct bundle *b)
+{
+	b->sampling = (struct bundle_sampling){
+		.recorder = xstrdup(t->sampler->machine.version),
+		.event = xstrdup(t->event),
+		.rate_hz = t->sampler->choice.rate_hz,
+		.period = t->sampler->choice.period,
+		.branch_stacks = t->branch_entries != 0,
+	};
+}
+
+/* Of processes that no stage of the project started: their source is not known. */
+static void describe_attached(const struct project *p, struct bundle *b)
+{
+	PGO_AUTO(environment_text) text = { 0 };
+
+	environment_describe("", &text);
+	b->machine = TAKE_PTR(text.machine);
+	b->technique = xstrdup(technique_name(TECHNIQUE_SAMPLE));
+	merge_describe(b, &p->cc, p->cc.llvm_major);
+}
+
+static int describe_project(const struct project *p, const struct stage *s, struct bundle *b,
+			    struct pgo_err *err)
 {
 	const struct build_stage spec = {
-		.kind = STAGE_INSTRUMENTED, .source_root = p->work, .update = p->config.update
+		.kind = s->kind == STAGE_BOLT_INSTRUMENTED ? STAGE_PREBOLT : s->kind,
+		.technique = p->config.technique,
+		.source_root = p->work,
+		.update = p->config.update,
 	};
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
@@ -168,7 +240,7 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	b->target = xstrdup(p->cc.target);
 	b->major = p->cc.major;
 	b->llvm_major = p->cc.llvm_major;
-	b->technique = xstrdup("instrument");
+	b->technique = xstrdup(technique_name(p->config.technique));
 	b->source_sha256 = xstrdup(source);
 	b->commit = TAKE_PTR(commit.commit);
 	b->dirty = commit.dirty;
@@ -178,27 +250,133 @@ static int describe_project(const struct project *p, struct bundle *b, struct pg
 	return 0;
 }
 
-static int merge_into(struct project *p, const struct training *t, const char *dir,
-		      const char *out_path, struct bundle *b, struct pgo_err *err)
+static int describe(const struct project *p, const struct stage *s, const struct training *t,
+		    struct bundle *b, struct pgo_err *err)
 {
-	PGO_AUTO_FREE double *weights = xcalloc(t->nr_workloads, sizeof(*weights));
-	PGO_AUTO_FREE uint64_t *whole = xcalloc(t->nr_workloads, sizeof(*whole));
-	int ret = describe_project(p, b, err);
-
-	for (size_t i = 0; !ret && i < t->nr_workloads; i++) {
-		weights[i] = t->workloads[i].workload->weight;
-		progress_step(i, t->workloads[i].workload->name);
-		ret = describe_workload(p, t, i, dir, b, err);
+	if (t->sampler)
+		describe_sampling(t, b);
+	if (s) {
+		describe_artifacts(s, b);
+		return describe_project(p, s, b, err);
 	}
-	if (ret)
-		return ret;
-	merge_integer_weights(weights, t->nr_workloads, whole);
-	progress_step(t->nr_workloads, "all");
-	ret = merge_some(p, t, ALL_WORKLOADS, whole, dir, bundle_add_payload(b), err);
-	return ret ? ret : bundle_write(b, dir, out_path, err);
+	describe_attached(p, b);
+	return 0;
 }
 
-int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
+static void whole_weights(const struct training *t, uint64_t *ret)
+{
+	PGO_AUTO_FREE double *weights = xcalloc(t->nr_workloads, sizeof(*weights));
+
+	for (size_t i = 0; i < t->nr_workloads; i++)
+		weights[i] = t->workloads[i].workload->weight;
+	merge_integer_weights(weights, t->nr_workloads, ret);
+}
+
+static int describe_workloads(const struct project *p, const struct training *t,
+			      const struct prof_format *format, const char *dir, struct bundle *b,
+			      struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < t->nr_workloads; i++) {
+		progress_step(i, t->workloads[i].workload->name);
+		ret = describe_workload(p, t, format, i, dir, b, err);
+	}
+	progress_step(t->nr_workloads, "all");
+	return ret;
+}
+
+/* A payload for each artifact that has left a profile: a line of theirs does not tell whose. */
+static int add_bolt(const struct project *p, const struct training *t, const uint64_t *weights,
+		    const char *dir, struct bundle *b, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) targets = STRVEC_INIT;
+	PGO_AUTO(stage) prebolt = STAGE_INIT;
+	int ret = stage_load(p, STAGE_PREBOLT, &prebolt, err);
+
+	if (!ret)
+		ret = bolt_targets(&prebolt, &targets, err);
+	for (size_t i = 0; !ret && i < targets.nr; i++) {
+		const struct selection sel = { prof_format_find("fdata", NULL), targets.v[i],
+					       ALL_WORKLOADS, weights };
+		PGO_AUTO_FREE char *name = bolt_payload_name(&targets, targets.v[i]);
+		PGO_AUTO_FREE char *from = NULL, *to = fs_join(dir, name);
+		struct bundle_payload *payload;
+
+		if (!left_something(&sel, t))
+			continue;
+		payload = bundle_add_payload(b);
+		ret = merge_some(p, t, &sel, dir, payload, err);
+		if (ret)
+			break;
+		from = fs_join(dir, payload->path);
+		if (rename(from, to))
+			return pgo_error_errno(err, "cannot rename '%s'", from);
+		free(payload->path);
+		payload->path = TAKE_PTR(name);
+	}
+	return ret;
+}
+
+static int convert(struct project *p, const struct stage *stage, struct training *t,
+		   const char *dir, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *in = fs_join(dir, "converted");
+	int ret = fs_mkdir_p(in, err);
+
+	return ret ? ret : sampling_convert(p, stage, t, in, err);
+}
+
+/* A profile for the compiler, or BOLT's alone. */
+static int merge_first(struct project *p, const struct stage *s, struct training *t,
+		       const char *dir, struct bundle *b, struct pgo_err *err)
+{
+	bool bolt = s && s->kind == STAGE_BOLT_INSTRUMENTED;
+	PGO_AUTO_FREE uint64_t *whole = xcalloc(t->nr_workloads, sizeof(*whole));
+	struct selection sel = { NULL, NULL, ALL_WORKLOADS, whole };
+	int ret = t->sampler ? convert(p, s, t, dir, err) : 0;
+
+	if (!ret)
+		ret = find_format(p, t, bolt, &sel.format, err);
+	if (!ret)
+		ret = describe(p, s, t, b, err);
+	if (!ret)
+		ret = describe_workloads(p, t, sel.format, dir, b, err);
+	if (ret)
+		return ret;
+	whole_weights(t, whole);
+	return bolt ? add_bolt(p, t, whole, dir, b, err)
+		    : merge_some(p, t, &sel, dir, bundle_add_payload(b), err);
+}
+
+/* What base holds, and BOLT's payloads. */
+static int merge_behind(struct project *p, const struct training *t, const char *base,
+			const char *dir, struct bundle *b, struct pgo_err *err)
+{
+	PGO_AUTO_FREE uint64_t *whole = xcalloc(t->nr_workloads, sizeof(*whole));
+	int ret = bundle_read(base, dir, b, err);
+
+	if (ret)
+		return ret;
+	whole_weights(t, whole);
+	return add_bolt(p, t, whole, dir, b, err);
+}
+
+static int merge_in(struct project *p, const struct stage *s, struct training *t, const char *base,
+		    const char *dir, struct bundle *b, struct pgo_err *err)
+{
+	int ret = fs_remove_tree(dir, err);
+
+	if (!ret)
+		ret = fs_mkdir_p(dir, err);
+	if (ret)
+		return ret;
+	if (base)
+		return merge_behind(p, t, base, dir, b, err);
+	return merge_first(p, s, t, dir, b, err);
+}
+
+int merge_training(struct project *p, const struct stage *s, struct training *t, const char *base,
 		   const char *out_path, struct bundle *ret, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *dir = project_path(p, "merge");
@@ -206,18 +384,16 @@ int merge_training(struct project *p, const struct stage *instrumented, const st
 	int r;
 
 	if (p->plan) {
-		struct plan_step *s = plan_add(p->plan, false, "merge");
+		struct plan_step *step = plan_add(p->plan, false, "merge");
 
-		strvec_pushf(&s->commands, "merge .pgo/train/*/*/raw into %s", out_path);
+		strvec_pushf(&step->commands, "merge .pgo/%s/*/*/raw into %s",
+			     training_folder(s, t->sampler), out_path);
 		return 0;
 	}
-	describe_artifacts(instrumented, &b);
 	progress_start("merge", t->nr_workloads + 1);
-	r = fs_remove_tree(dir, err);
+	r = merge_in(p, s, t, base, dir, &b, err);
 	if (!r)
-		r = fs_mkdir_p(dir, err);
-	if (!r)
-		r = merge_into(p, t, dir, out_path, &b, err);
+		r = bundle_write(&b, dir, out_path, err);
 	progress_stop();
 	fs_remove_tree(dir, NULL);
 	if (r)

@@ -7,13 +7,16 @@
 #include "pgo/core/train.h"
 
 /*
- * Merge all runs of the instrumented stage, each workload by its weight, and write the bundle to
- * out_path.
+ * Merge all runs of the stage that was trained, each workload by its weight, and write the
+ * bundle to out_path. base: NULL, or a bundle that BOLT's profile is added to. For BOLT each
+ * artifact that ran has a payload.
+ * Recordings are converted first, which fills their numbers in t; for them trained may be NULL:
+ * of programs that no stage made.
  * A corrupt or empty raw file stops it: -PGO_EFORMAT with the path. ret (may be
  * NULL) gets the manifest.
  */
-int merge_training(struct project *p, const struct stage *instrumented, const struct training *t,
-		   const char *out_path, struct bundle *ret, struct pgo_err *err);
+int merge_training(struct project *p, const struct stage *trained, struct training *t,
+		   const char *base, const char *out_path, struct bundle *ret, struct pgo_err *err);
 
 /*
  * Weights as whole numbers in lowest terms, in the same proportions to three

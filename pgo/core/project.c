@@ -134,13 +134,24 @@ static int check_paths(struct project *p, struct pgo_err *err)
 	return 0;
 }
 
-int project_open(struct project *p, const struct project_open_opts *opts, struct pgo_err *err)
+static int take_config(struct project *p, const struct project_open_opts *opts, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = NULL;
-	int ret = find_config(opts->config, &path, err);
+	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
+	int ret = find_config(opts->config, &path, opts->config_optional ? &why : err);
 
-	if (!ret)
-		ret = config_load(&p->config, path, err);
+	if (ret && opts->config_optional) {
+		p->config.root = fs_absolute(".");
+		p->config.cc = xstrdup("cc");
+		return 0;
+	}
+	return ret ? ret : config_load(&p->config, path, err);
+}
+
+int project_open(struct project *p, const struct project_open_opts *opts, struct pgo_err *err)
+{
+	int ret = take_config(p, opts, err);
+
 	if (!ret)
 		ret = check_paths(p, err);
 	if (ret)

@@ -43,6 +43,7 @@ struct project_open_opts {
 	const char *cc; /* takes the place of toolchain.cc, or NULL */
 	bool force;
 	struct plan *plan;
+	bool config_optional; /* without a pgo.yaml this folder is taken, and there is no build */
 };
 
 /*

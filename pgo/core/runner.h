@@ -20,6 +20,8 @@ struct run_req {
 	const char *log;      /* stderr (and stdout), truncated first unless append */
 	bool append;
 	uint64_t timeout_ns;
+	/* Not 0: ended after that time, which is no failure; it gets a minute to do so. */
+	uint64_t stop_after_ns;
 	uint64_t spin_ns; /* time to burn before it starts */
 	/*
 	 * Not NULL: started behind the barrier, which counts the program alone; as in struct
@@ -27,7 +29,7 @@ struct run_req {
 	 */
 	int (*armed)(pid_t pid, void *arg);
 	void *armed_arg;
-	bool no_shell;		   /* split the line into words, run it as it is */
+	bool no_shell;		   /* split the line into words, run it as it is; none: the tool */
 	const struct strvec *tool; /* words that come before it: a tool that runs it; or NULL */
 	int expect_status;
 };

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/stage-record.h"
 
+#include <stddef.h>
+#include <stdio.h>
+
 #include "pgo/base/fs.h"
 #include "pgo/core/json.h"
+
+void stage_posts_free(struct stage_post *posts, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(posts[i].artifact);
+	free(posts);
+}
 
 void stage_release(struct stage *s)
 {
@@ -12,6 +22,7 @@ void stage_release(struct stage *s)
 	wrapper_summary_release(&s->calls);
 	free(s->profile);
 	free(s->profile_id);
+	stage_posts_free(s->posts, s->nr_posts);
 	*s = (struct stage)STAGE_INIT;
 }
 
@@ -51,7 +62,67 @@ static json_t *profile_json(const struct stage_profile *profile)
 	return o;
 }
 
-int stage_record_write(const struct stage_record *r, const char *path, struct pgo_err *err)
+/* What a report has, by its names in stage.json. */
+#define REPORT_FIELD(name, index, member) \
+	{ name, index, offsetof(struct postlink_report, member) }
+static const struct {
+	const char *name;
+	size_t index, offset;
+} report_fields[] = {
+	REPORT_FIELD("functions", 0, nr_functions),
+	REPORT_FIELD("profiled", 0, nr_profiled),
+	REPORT_FIELD("reordered", 0, nr_reordered),
+	REPORT_FIELD("stale", 0, nr_stale),
+	REPORT_FIELD("stale_samples", 0, stale_samples),
+	REPORT_FIELD("samples", 0, nr_samples),
+	REPORT_FIELD("instructions_before", 0, instructions),
+	REPORT_FIELD("instructions_after", 1, instructions),
+	REPORT_FIELD("branches_before", 0, branches),
+	REPORT_FIELD("branches_after", 1, branches),
+	REPORT_FIELD("taken_branches_before", 0, taken_branches),
+	REPORT_FIELD("taken_branches_after", 1, taken_branches),
+};
+
+static uint64_t *report_value(struct postlink_report *r, size_t field)
+{
+	return (uint64_t *)(void *)((char *)r + report_fields[field].offset) +
+	       report_fields[field].index;
+}
+
+json_t *stage_posts_json(const struct stage_post *posts, size_t nr)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < nr; i++) {
+		struct postlink_report report = posts[i].report;
+		json_t *o = json_object();
+
+		json_object_set_new(o, "artifact", js_string(posts[i].artifact));
+		for (size_t f = 0; f < ARRAY_SIZE(report_fields); f++)
+			json_object_set_new(o, report_fields[f].name,
+					    js_u64(*report_value(&report, f)));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* Stages that a compiler made have none. */
+static void take_posts(struct stage *s, const json_t *list, bool *ok)
+{
+	const json_t *o;
+	size_t i;
+
+	s->posts = xcalloc(json_array_size(list), sizeof(*s->posts));
+	json_array_foreach(list, i, o) {
+		struct stage_post *post = &s->posts[s->nr_posts++];
+
+		post->artifact = xstrdup(js_get_string(o, "artifact", ok));
+		for (size_t f = 0; f < ARRAY_SIZE(report_fields); f++)
+			*report_value(&post->report, f) = js_get_u64(o, report_fields[f].name, ok);
+	}
+}
+
+static int write_json(const struct stage_record *r, const char *path, struct pgo_err *err)
 {
 	PGO_AUTO(json_holder) h = { json_object() };
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
@@ -66,9 +137,29 @@ int stage_record_write(const struct stage_record *r, const char *path, struct pg
 	json_object_set_new(h.o, "artifacts", list);
 	json_object_set_new(h.o, "compiler", calls_json(r->calls));
 	json_object_set_new(h.o, "profile", profile_json(r->profile));
+	if (r->nr_posts)
+		json_object_set_new(h.o, "bolt", stage_posts_json(r->posts, r->nr_posts));
 	js_dump(h.o, &text, false);
 	strbuf_addch(&text, '\n');
 	return fs_write_atomic(path, text.buf, text.len, 0644, err);
+}
+
+int stage_record_settle(const struct stage_record *r, const char *fresh, const char *dir,
+			struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = fs_join(fresh, "stage.json");
+	PGO_AUTO_FREE char *old = xstrfmt("%s.old", dir);
+	int ret = write_json(r, path, err);
+
+	if (!ret)
+		ret = fs_remove_tree(old, err);
+	if (ret)
+		return ret;
+	if (fs_exists(dir) && rename(dir, old))
+		return pgo_error_errno(err, "cannot rename '%s'", dir);
+	if (rename(fresh, dir))
+		return pgo_error_errno(err, "cannot rename '%s'", fresh);
+	return fs_remove_tree(old, err);
 }
 
 static void take_hash(const json_t *o, const char *key, char hex[DIGEST_HEX_LEN + 1], bool *ok)
@@ -113,6 +204,7 @@ static int load_json(struct stage *s, const json_t *o, const char *path, struct 
 	for (int k = 0; k < PROFILE_WARN_NR; k++)
 		s->calls.warnings[k] = js_get_u64(w, profile_warning_name(k), &ok);
 	take_profile(s, json_object_get(o, "profile"));
+	take_posts(s, json_object_get(o, "bolt"), &ok);
 	if (!ok)
 		return pgo_error(err, PGO_EFORMAT, "'%s' is not what pgoctl wrote", path);
 	return 0;

@@ -144,6 +144,7 @@ static int prepare(struct build *b, enum stage_kind kind, unsigned layout, struc
 
 	b->spec = (struct build_stage){
 		.kind = kind,
+		.technique = p->config.technique,
 		.profile = profile ? profile->path : NULL,
 		.source_root = profile && profile->full_names ? NULL : p->work,
 		.partial_training = p->config.partial_training,
@@ -290,11 +291,8 @@ static void made_release(struct made *m)
 }
 PGO_DEFINE_AUTO(made, made_release)
 
-/* stage.json is the mark of a finished stage: written last, then the folder takes its place. */
 static int finish(const struct build *b, const struct made *m, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *path = fs_join(b->fresh, "stage.json");
-	PGO_AUTO_FREE char *old = xstrfmt("%s.old", b->dir);
 	const struct stage_record r = {
 		.key = b->key,
 		.source = b->source,
@@ -304,17 +302,8 @@ static int finish(const struct build *b, const struct made *m, struct pgo_err *e
 		.calls = &m->calls,
 		.profile = b->profile,
 	};
-	int ret = stage_record_write(&r, path, err);
 
-	if (!ret)
-		ret = fs_remove_tree(old, err);
-	if (ret)
-		return ret;
-	if (fs_exists(b->dir) && rename(b->dir, old))
-		return pgo_error_errno(err, "cannot rename '%s'", b->dir);
-	if (rename(b->fresh, b->dir))
-		return pgo_error_errno(err, "cannot rename '%s'", b->fresh);
-	return fs_remove_tree(old, err);
+	return stage_record_settle(&r, b->fresh, b->dir, err);
 }
 
 /* whole: in a fresh tree; else only what is missing in it. */

@@ -3,9 +3,16 @@
 #ifndef PGO_CORE_STAGE_H
 #define PGO_CORE_STAGE_H
 
+#include "drivers/postlink.h"
 #include "drivers/wrapper.h"
 #include "pgo/core/digest.h"
 #include "pgo/core/project.h"
+
+/* A file that BOLT has laid out. */
+struct stage_post {
+	char *artifact; /* relative path */
+	struct postlink_report report;
+};
 
 struct stage {
 	enum stage_kind kind;
@@ -20,6 +27,8 @@ struct stage {
 	struct wrapper_summary calls;
 	char *profile, *profile_id; /* what it was made with, as in struct stage_profile, or NULL */
 	bool full_names;
+	struct stage_post *posts;
+	size_t nr_posts;
 };
 #define STAGE_INIT { .artifacts = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
 void stage_release(struct stage *s);
@@ -35,7 +44,7 @@ struct stage_profile {
 /*
  * Build a stage, unless its inputs (sources, commands, environment, flags,
  * compiler, profile) hash as they did when it was last finished. profile is for
- * STAGE_OPTIMIZED, NULL else. The old result stands until the new one is whole.
+ * STAGE_OPTIMIZED, and for STAGE_PREBOLT where there is one, NULL else. The old result stands until the new one is whole.
  * -PGO_ECHILD (the build failed), -PGO_ECONFIG (no artifact matches, or nothing
  * was compiled through the wrapper), -PGO_ETOOL, -PGO_EIO.
  */

@@ -8,6 +8,7 @@
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
+#include "pgo/core/bolt.h"
 #include "pgo/core/json.h"
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
@@ -27,13 +28,15 @@ void training_release(struct training *t)
 		free(t->workloads[i].runs);
 	}
 	free(t->workloads);
+	free(t->event);
 	*t = (struct training)TRAINING_INIT;
 }
 
 /* One run of one workload, while it is being made. */
 struct session {
 	struct project *p;
-	const struct stage *stage;
+	const struct stage *stage;     /* NULL: the project's build does not matter */
+	const struct sampler *sampler; /* NULL: the stage is instrumented */
 	const struct workload *w;
 	unsigned n;
 	char *dir, *fresh;
@@ -46,6 +49,26 @@ static void session_release(struct session *s)
 	free(s->fresh);
 }
 PGO_DEFINE_AUTO(session, session_release)
+
+/* Its programs count for BOLT, not for a compiler. */
+static bool is_bolt(const struct session *s)
+{
+	return s->stage && s->stage->kind == STAGE_BOLT_INSTRUMENTED;
+}
+
+static const char *raw_suffix(const struct session *s)
+{
+	if (s->sampler)
+		return s->sampler->collector->suffix;
+	return is_bolt(s) ? "fdata" : s->p->compiler->raw_format;
+}
+
+const char *training_folder(const struct stage *stage, const struct sampler *sampler)
+{
+	if (sampler)
+		return "samples";
+	return stage->kind == STAGE_BOLT_INSTRUMENTED ? "train-bolt" : "train";
+}
 
 /* Raw files of a process are named PID-SIGNATURE: the order of starting, not of the alphabet. */
 static int by_process(const void *a, const void *b)
@@ -77,15 +100,40 @@ static int note_raw(const char *path, const char *rel, const struct stat *st, vo
 	return 0;
 }
 
-static int find_raw_files(const struct project *p, struct training_run *run, struct pgo_err *err)
+static int find_raw_files(const struct session *s, struct training_run *run, struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", p->compiler->raw_format);
+	PGO_AUTO_FREE char *suffix = xstrfmt(".%s", raw_suffix(s));
 	struct find_raw f = { suffix, run };
 	int ret = fs_is_dir(run->raw_dir) ? fs_walk(run->raw_dir, note_raw, &f, err) : 0;
 
 	if (!ret && run->files.nr)
 		qsort(run->files.v, run->files.nr, sizeof(*run->files.v), by_process);
 	return ret;
+}
+
+static void load_overhead(const json_t *o, struct sampling_overhead *ret)
+{
+	bool ok = true;
+	struct sampling_overhead v = { .pairs = (unsigned)js_get_u64(o, "pairs", &ok) };
+
+	v.median = js_get_double(o, "median", &ok);
+	v.least = js_get_double(o, "least", &ok);
+	v.most = js_get_double(o, "most", &ok);
+	v.recorder_ns = js_get_u64(o, "recorder_ns", &ok);
+	if (ok)
+		*ret = v;
+}
+
+static json_t *overhead_json(const struct sampling_overhead *v)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "pairs", js_u64(v->pairs));
+	json_object_set_new(o, "median", json_real(v->median));
+	json_object_set_new(o, "least", json_real(v->least));
+	json_object_set_new(o, "most", json_real(v->most));
+	json_object_set_new(o, "recorder_ns", js_u64(v->recorder_ns));
+	return o;
 }
 
 static int load_finished(const struct session *s, struct training_run *run, struct pgo_err *err)
@@ -101,7 +149,9 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 		return pgo_error(err, PGO_EMISMATCH, "inputs changed");
 	run->wall_ns = js_get_u64(h.o, "wall_ns", &ok);
 	run->raw_dir = fs_join(s->dir, "raw");
-	ret = find_raw_files(s->p, run, err);
+	ret = find_raw_files(s, run, err);
+	if (!ret && s->sampler)
+		load_overhead(json_object_get(h.o, "overhead"), &run->overhead);
 	/* A file that went away since makes the run undone. */
 	if (!ret && (js_get_u64(h.o, "files", &ok) != run->files.nr ||
 		     js_get_u64(h.o, "bytes", &ok) != run->bytes || !ok))
@@ -109,23 +159,80 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 	return ret;
 }
 
-static int execute(const struct session *s, struct child_result *res, struct pgo_err *err)
+static char *recording_of(const struct session *s, const char *dir)
 {
-	PGO_AUTO_FREE char *raw = fs_join(s->fresh, "raw");
-	PGO_AUTO_FREE char *tmp = fs_join(s->fresh, "tmp");
-	PGO_AUTO_FREE char *log = fs_join(s->fresh, "output.log");
-	PGO_AUTO_FREE char *what = xstrfmt("training run %u of workload '%s'", s->n + 1,
+	return xstrfmt("%s/raw/%s.%s", dir, s->sampler->collector->name,
+		       s->sampler->collector->suffix);
+}
+
+static void run_env(const struct session *s, const char *tmp, struct strvec *env)
+{
+	if (s->stage)
+		workload_env(s->p, s->w, s->sampler ? "baseline" : "instrumented", s->stage->out,
+			     tmp, env);
+	else
+		project_base_env(s->p, env);
+}
+
+/* Run it in dir, which is made anew; with is false for a run without the recorder. */
+static int run_sampled(const struct session *s, const char *dir, bool with, struct run_req *req,
+		       struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *output = recording_of(s, dir);
+	PGO_AUTO(strvec) tool = STRVEC_INIT;
+	int ret;
+
+	req->stop_after_ns = s->sampler->duration_ns;
+	if (sampler_attaches(s->sampler)) {
+		req->no_shell = true;
+		req->line = "";
+	}
+	if (!with)
+		return runner_shell(s->p, req, res, err);
+	sampler_wrap(s->sampler, output, &tool, req->env);
+	req->tool = &tool;
+	ret = sampler_check(s->sampler, output, runner_shell(s->p, req, res, err), res, err);
+	req->tool = NULL;
+	if (ret) /* the log stays, what may be large goes */
+		fs_remove_tree(output, NULL);
+	return ret;
+}
+
+static int run_instrumented(const struct session *s, const char *raw, struct run_req *req,
+			    struct child_result *res, struct pgo_err *err)
+{
+	int ret;
+
+	if (is_bolt(s)) {
+		ret = bolt_aim(s->p, raw, err);
+	} else {
+		ret = s->p->compiler->run_env(raw, req->env, err);
+		preload_env(s->p, req->env);
+	}
+	return ret ? ret : runner_shell(s->p, req, res, err);
+}
+
+static int execute(const struct session *s, const char *dir, bool with, struct child_result *res,
+		   struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *raw = fs_join(dir, "raw");
+	PGO_AUTO_FREE char *tmp = fs_join(dir, "tmp");
+	PGO_AUTO_FREE char *log = fs_join(dir, "output.log");
+	PGO_AUTO_FREE char *what = xstrfmt("%s run %u of workload '%s'",
+					   s->sampler ? "recorded" : "training", s->n + 1,
 					   s->w->name);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = { .what = what,
-			       .line = s->w->run,
-			       .dir = s->p->config.root,
-			       .env = &env,
-			       .log = log,
-			       .timeout_ns = s->w->timeout_ns,
-			       .expect_status = s->w->expect_status };
+	struct run_req req = {
+		.what = what,
+		.line = s->w->run,
+		.dir = s->sampler && s->sampler->dir ? s->sampler->dir : s->p->config.root,
+		.env = &env,
+		.log = log,
+		.timeout_ns = s->w->timeout_ns,
+		.expect_status = s->w->expect_status
+	};
 	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
-	int ret = fs_remove_tree(s->fresh, err);
+	int ret = fs_remove_tree(dir, err);
 
 	if (!ret)
 		ret = fs_mkdir_p(raw, err);
@@ -134,18 +241,55 @@ static int execute(const struct session *s, struct child_result *res, struct pgo
 	if (ret)
 		return ret;
 	req.in_path = in;
-	workload_env(s->p, s->w, "instrumented", s->stage->out, tmp, &env);
-	ret = s->p->compiler->run_env(raw, &env, err);
-	preload_env(s->p, &env);
-	if (!ret)
-		ret = runner_shell(s->p, &req, res, err);
+	run_env(s, tmp, &env);
+	ret = s->sampler ? run_sampled(s, dir, with, &req, res, err)
+			 : run_instrumented(s, raw, &req, res, err);
 	return ret ? ret : fs_remove_tree(tmp, err);
+}
+
+/* More than that would be waited for longer than the estimate is worth. */
+#define OVERHEAD_MAX_NS 10000000000u
+
+/* The same run without and with the recorder, by turns; what those record is not kept. */
+static int measure_overhead(const struct session *s, uint64_t wall_ns,
+			    struct sampling_overhead *ret, struct pgo_err *err)
+{
+	const unsigned pairs = s->sampler->pairs;
+	PGO_AUTO_FREE uint64_t(*cpu_ns)[2] = xcalloc(pairs + 1, sizeof(*cpu_ns));
+	PGO_AUTO_FREE char *dir = xstrfmt("%s.overhead", s->dir);
+	struct child_result res = { .have_run_delay = true };
+	uint64_t recorder_ns = 0;
+	int r = 0;
+
+	if (!pairs || s->n || wall_ns > OVERHEAD_MAX_NS || sampler_attaches(s->sampler))
+		return 0;
+	for (unsigned i = 0; !r && res.have_run_delay && i < 2 * pairs; i++) {
+		const bool with = (i + i / 2) % 2; /* the first of a pair is so every other time */
+
+		r = execute(s, dir, with, &res, err);
+		cpu_ns[i / 2][with] = res.user_ns + res.sys_ns;
+		/* The recorder is the leader, in one thread, and waits for the program. */
+		if (with) {
+			cpu_ns[i / 2][with] -= res.main_ns < cpu_ns[i / 2][with] ? res.main_ns : 0;
+			recorder_ns += res.main_ns;
+		}
+	}
+	if (!r && res.have_run_delay) {
+		sampling_overhead_of((const uint64_t(*)[2])cpu_ns, pairs, ret);
+		ret->recorder_ns = recorder_ns / pairs;
+	}
+	fs_remove_tree(dir, NULL);
+	return r;
 }
 
 static int no_profile(const struct session *s, struct pgo_err *err)
 {
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
+	if (is_bolt(s))
+		return pgo_err_hint(err,
+				    "BOLT's counters are written at exit: what ends by _exit, "
+				    "a signal or another program's start leaves nothing");
 	return pgo_err_hint(
 		err,
 		"it must run an artifact of the instrumented build (below $PGO_OUT), and "
@@ -161,7 +305,9 @@ static int finish(const struct session *s, const struct child_result *res, struc
 	int ret;
 
 	run->raw_dir = fs_join(s->fresh, "raw");
-	ret = find_raw_files(s->p, run, err);
+	ret = find_raw_files(s, run, err);
+	if (!ret && s->sampler)
+		ret = measure_overhead(s, res->wall_ns, &run->overhead, err);
 	if (ret)
 		return ret;
 	if (!run->files.nr)
@@ -172,6 +318,8 @@ static int finish(const struct session *s, const struct child_result *res, struc
 	json_object_set_new(o, "files", js_u64(run->files.nr));
 	json_object_set_new(o, "bytes", js_u64(run->bytes));
 	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
+	if (s->sampler)
+		json_object_set_new(o, "overhead", overhead_json(&run->overhead));
 	js_dump(o, &text, false);
 	json_decref(o);
 	ret = fs_write_atomic(path, text.buf, text.len, 0644, err);
@@ -187,46 +335,81 @@ static int run_one(struct session *s, struct training_run *ret, struct pgo_err *
 	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
 	struct training_run first = { .files = STRVEC_INIT };
 	struct child_result res = { 0 };
-	int r = workload_key(s->p, s->w, s->stage->key, s->n, s->key, err);
+	char stage_key[DIGEST_HEX_LEN + 1] = "";
+	int r;
 
+	if (s->stage)
+		memcpy(stage_key, s->stage->key, sizeof(stage_key));
+	if (s->sampler)
+		sampler_key(s->sampler, stage_key, stage_key);
+	r = workload_key(s->p, s->w, stage_key, s->n, s->key, err);
 	if (r)
 		return r;
-	if (!s->p->force && !load_finished(s, ret, &why)) {
+	if (s->stage && !s->p->force && !load_finished(s, ret, &why)) {
 		ret->skipped = true;
 		return 0;
 	}
 	run_release(ret);
 	*ret = (struct training_run){ .files = STRVEC_INIT };
-	r = execute(s, &res, err);
+	r = execute(s, s->fresh, true, &res, err);
 	if (!r)
 		r = finish(s, &res, &first, err);
 	run_release(&first);
 	return r ? r : load_finished(s, ret, err);
 }
 
+static void plan_recording(const struct session *s, struct plan_step *step)
+{
+	PGO_AUTO_FREE char *output = recording_of(s, s->dir);
+	PGO_AUTO(strvec) env = STRVEC_INIT, words = STRVEC_INIT;
+	PGO_AUTO(strbuf) line = STRBUF_INIT;
+
+	sampler_wrap(s->sampler, output, &words, &env);
+	for (size_t i = 0; i < env.nr; i++)
+		strvec_pushf(&step->commands, "export %s", env.v[i]);
+	for (size_t i = 0; i < words.nr; i++) {
+		strbuf_addquoted(&line, words.v[i]);
+		strbuf_addch(&line, ' ');
+	}
+	if (!sampler_attaches(s->sampler)) {
+		strbuf_addstr(&line, "/bin/sh -c ");
+		strbuf_addquoted(&line, s->w->run);
+	}
+	strvec_push(&step->commands, line.buf);
+}
+
 static void plan_it(const struct session *s)
 {
-	struct plan_step *step = plan_add(s->p->plan, false, "train %s (run %u of %u)", s->w->name,
-					  s->n + 1, s->w->repeat);
+	struct plan_step *step = plan_add(s->p->plan, false, "%s %s (run %u of %u)",
+					  s->sampler ? "record" : "train", s->w->name, s->n + 1,
+					  s->w->repeat);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
 	PGO_AUTO_FREE char *raw = fs_join(s->dir, "raw");
 
-	s->p->compiler->run_env(raw, &env, NULL);
-	preload_env(s->p, &env);
+	if (s->sampler) {
+		plan_recording(s, step);
+		return;
+	}
+	if (!is_bolt(s)) {
+		s->p->compiler->run_env(raw, &env, NULL);
+		preload_env(s->p, &env);
+	}
 	for (size_t i = 0; i < env.nr; i++)
 		strvec_pushf(&step->commands, "export %s", env.v[i]);
 	strvec_push(&step->commands, s->w->run);
 }
 
-static int run_workload(struct project *p, const struct stage *stage, struct training_workload *tw,
-			struct digest *all, size_t *done, struct pgo_err *err)
+static int run_workload(struct project *p, const struct stage *stage, const struct sampler *sampler,
+			struct training_workload *tw, struct digest *all, size_t *done,
+			struct pgo_err *err)
 {
 	int ret = 0;
 
 	for (unsigned n = 0; !ret && n < tw->workload->repeat; n++) {
-		PGO_AUTO(session) s = { .p = p, .stage = stage, .w = tw->workload, .n = n };
+		PGO_AUTO(session)
+		s = { .p = p, .stage = stage, .sampler = sampler, .w = tw->workload, .n = n };
 
-		s.dir = project_path(p, "train/%s/%u", s.w->name, n);
+		s.dir = project_path(p, "%s/%s/%u", training_folder(stage, sampler), s.w->name, n);
 		s.fresh = xstrfmt("%s.new", s.dir);
 		if (p->plan) {
 			plan_it(&s);
@@ -239,33 +422,43 @@ static int run_workload(struct project *p, const struct stage *stage, struct tra
 	return ret;
 }
 
-static void tell(const struct training *t)
+static void tell(const struct project *p, const struct training *t)
 {
+	PGO_AUTO(strbuf) size = STRBUF_INIT;
 	size_t runs = 0, kept = 0, files = 0;
+	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < t->nr_workloads; i++)
 		for (size_t n = 0; n < t->workloads[i].nr_runs; n++) {
 			runs++;
 			kept += t->workloads[i].runs[n].skipped;
 			files += t->workloads[i].runs[n].files.nr;
+			bytes += t->workloads[i].runs[n].bytes;
 		}
+	if (t->sampler) {
+		num_add_bytes(&size, bytes);
+		log_info("%zu recordings (%zu kept from before), %s, are in %s/samples", files,
+			 kept, size.buf, p->state);
+		return;
+	}
 	log_step("training: %zu runs (%zu kept), %zu raw profiles", runs, kept, files);
 }
 
-int training_run_all(struct project *p, const struct stage *instrumented, struct training *ret,
-		     struct pgo_err *err)
+int training_run_all(struct project *p, const struct stage *stage, const struct sampler *sampler,
+		     struct training *ret, struct pgo_err *err)
 {
 	size_t total = 0, done = 0;
 	struct digest all;
 	int r = 0;
 
 	digest_init(&all);
+	ret->sampler = sampler;
 	ret->workloads = xcalloc(p->config.nr_workloads, sizeof(*ret->workloads));
 	for (size_t i = 0; i < p->config.nr_workloads; i++)
 		if (p->config.workloads[i].use & USE_TRAIN)
 			total += p->config.workloads[i].repeat;
 	if (!p->plan)
-		progress_start("train", total);
+		progress_start(sampler ? "record" : "train", total);
 	for (size_t i = 0; !r && i < p->config.nr_workloads; i++) {
 		const struct workload *w = &p->config.workloads[i];
 		struct training_workload *tw = &ret->workloads[ret->nr_workloads];
@@ -275,13 +468,14 @@ int training_run_all(struct project *p, const struct stage *instrumented, struct
 		ret->nr_workloads++;
 		tw->workload = w;
 		tw->runs = xcalloc(w->repeat, sizeof(*tw->runs));
-		r = run_workload(p, instrumented, tw, &all, &done, err);
+		r = run_workload(p, stage, sampler, tw, &all, &done, err);
 	}
 	progress_stop();
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
-		tell(ret);
-		preload_tell(p, instrumented);
+		tell(p, ret);
+		if (stage && stage->kind == STAGE_INSTRUMENTED)
+			preload_tell(p, stage);
 	}
 	return r;
 }

@@ -112,6 +112,37 @@ static void add_field(struct strbuf *out, const char *name, const char *value)
 	strbuf_addch(out, '\n');
 }
 
+static void show_sampling(const struct bundle *b, struct strbuf *out)
+{
+	const struct bundle_sampling *s = &b->sampling;
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	uint64_t samples = 0, lost = 0;
+
+	if (!s->recorder)
+		return;
+	strbuf_addf(&text, "%s, ", s->event);
+	if (s->period) {
+		strbuf_addstr(&text, "each ");
+		num_add_count(&text, s->period);
+	} else {
+		num_add_count(&text, s->rate_hz);
+		strbuf_addstr(&text, " a second");
+	}
+	strbuf_addf(&text, ", %s branch stacks, by %s", s->branch_stacks ? "with" : "without",
+		    s->recorder);
+	add_field(out, "event", text.buf);
+	for (size_t i = 0; i < b->nr_workloads; i++) {
+		samples = num_add_sat(samples, b->workloads[i].samples, NULL);
+		lost = num_add_sat(lost, b->workloads[i].lost, NULL);
+	}
+	strbuf_clear(&text);
+	num_add_count(&text, samples);
+	strbuf_addstr(&text, ", and ");
+	num_add_count(&text, lost);
+	strbuf_addstr(&text, " lost");
+	add_field(out, "samples", text.buf);
+}
+
 void show_bundle(const struct bundle *b, const char *path, struct strbuf *out)
 {
 	PGO_AUTO(strbuf) flags = STRBUF_INIT;
@@ -132,6 +163,7 @@ void show_bundle(const struct bundle *b, const char *path, struct strbuf *out)
 		add_field(out, "commit", commit);
 	}
 	add_field(out, "machine", b->machine);
+	show_sampling(b, out);
 	strbuf_addch(out, '\n');
 	if (b->nr_inputs) {
 		show_inputs(b, out);

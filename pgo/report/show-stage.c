@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/core/stage-record.h"
 #include "pgo/report/show.h"
 
 void show_plan(const struct plan *p, struct strbuf *out)
@@ -35,5 +36,7 @@ json_t *show_stage_json(const struct stage *s)
 	json_object_set_new(o, "stale_inputs", js_u64(s->calls.nr_stale_inputs));
 	json_object_set_new(o, "profile_warnings", warnings);
 	json_object_set_new(o, "artifacts", list);
+	if (s->nr_posts)
+		json_object_set_new(o, "bolt", stage_posts_json(s->posts, s->nr_posts));
 	return o;
 }

@@ -33,10 +33,15 @@ static char *given(const char *s)
 
 static enum stage_kind stage_of(const char *name)
 {
-	for (int k = STAGE_BASELINE; k < STAGE_OPTIMIZED; k++)
+	for (int k = STAGE_BASELINE; k <= STAGE_BOLT_INSTRUMENTED; k++)
 		if (!strcmp(name, stage_kind_name((enum stage_kind)k)))
 			return (enum stage_kind)k;
 	return STAGE_OPTIMIZED;
+}
+
+static enum technique technique_of(const char *name)
+{
+	return name && !strcmp(name, "sample") ? TECHNIQUE_SAMPLE : TECHNIQUE_INSTRUMENT;
 }
 
 static char rustc_family[] = "rustc";
@@ -47,6 +52,7 @@ static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *
 	const char *root = argv[6] ? argv[7] : NULL;
 	struct build_stage stage = {
 		.kind = stage_of(argv[3]),
+		.technique = technique_of(getenv("TEST_TECHNIQUE")),
 		.profile = argv[6],
 		.source_root = root && *root ? root : NULL,
 	};

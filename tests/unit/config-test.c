@@ -276,7 +276,8 @@ static void test_types(void **state)
 		  "9:11: bad value '2' of 'update': must be 'single', 'atomic' or 'prefer-atomic'",
 		  "update: single" },
 		{ "technique: instrument", "technique: Instrument",
-		  "7:14: bad value 'Instrument' of 'technique': must be 'instrument'",
+		  "7:14: bad value 'Instrument' of 'technique': must be 'instrument', "
+		  "'sample' or 'bolt'",
 		  "did you mean 'instrument'?" },
 		{ "[src/lua, \"bin/*\"]", "[]", "16:14: 'artifacts' is empty", "[my-program]" },
 		{ "version: 1", "version: 2", "1:10: version '2' is not known",

@@ -1,0 +1,189 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Recordings with branch stacks into profiles of source lines and of BOLT: llvm-profgen, perf2bolt
+# and the compilers are the judges.
+. "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
+
+need valgrind clang++-22 llvm-profgen-22 llvm-profdata-22 llvm-objcopy-22
+synth=$builddir/tests/lib/perf-synth
+cat >work.cc <<'END'
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+#define KEEP __attribute__((noinline))
+namespace app {
+struct shape { virtual ~shape() {} virtual int area() const = 0; };
+struct square : shape { int a; square(int x) : a(x) {} int area() const override { return a * a; } };
+struct disc : shape { int r; disc(int x) : r(x) {} int area() const override { return r * r * 3; } };
+template <class T> KEEP T total(const std::vector<T> &v)
+{
+	T s{};
+	for (auto &x : v)
+		s += x;
+	return s;
+}
+static int half(int i) { return i % 2 ? i * 3 : i / 2; }
+static KEEP int risky(int i)
+{
+	if (i % 61 == 0)
+		throw std::runtime_error("61");
+	return half(i) + half(i + 1);
+}
+}
+static std::vector<int> early(3, 7);
+int main()
+{
+	std::vector<int> v;
+	app::shape *shapes[] = { new app::square(3), new app::disc(4) };
+	int s = 0, grid[64] = { 0 };
+
+	for (int i = 0; i < 300; i++)
+		v.push_back((i * 7919) % 1000);
+	std::sort(v.begin(), v.end(), [](int a, int b) { return a > b; });
+	for (int i = 1; i < 200; i++)
+		try {
+			s += app::risky(i) + shapes[i % 3 == 0]->area();
+		} catch (std::exception &) {
+			s--;
+		}
+	for (int r = 0; r < 9; r++)
+		for (int i = 0; i < 64; i++)
+			grid[i] = grid[i] * 3 + r;
+	return app::total(v) + s + early[1] + grid[5] == 1;
+}
+END
+
+# trace NAME SAMPLES COMPILER...: build it, and a recording of it.
+trace() {
+	name=$1
+	samples=$2
+	shift 2
+	"$@" -Wl,--emit-relocs,--build-id -o "$name" work.cc || return
+	objcopy --strip-debug "$name" traced || return
+	# shellcheck disable=SC2046 # three words
+	set -- $(readelf -lW "$name" | awk '/R E/ { print $3, $6, $2; exit }')
+	start=$1
+	[ $(($1)) -ge $((0x400000)) ] || start=$(printf '0x%x' $(($1 + 0x108000)))
+	valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./traced 9>&1 >/dev/null 2>&1 | grep '^I' |
+		"$synth" "$name.data" "$tmp/work/$name" "$start" "$2" "$3" \
+			"$(readelf -n "$name" | awk '/Build ID/ { print $3 }')" "$samples" 7
+}
+theirs() { # FORMAT
+	llvm-profgen-22 --format="$1" --perfdata "$program.data" --binary "./$program" -o theirs \
+		>/dev/null 2>&1
+}
+
+lines="-g1 -fdebug-info-for-profiling"
+while IFS=: read -r program options; do
+	# shellcheck disable=SC2086 # several words
+	ok "$program: a recording is made" trace $program 2500 clang++-22 $options
+	exits 0 "$program: to text" "$pgoctl" convert $program.data --to sample-text -o ours
+	ok "$program: llvm-profgen's" theirs text
+	ok "$program: the same, byte for byte" cmp ours theirs
+	like "$(cat ours)" "^main:[1-9]" "$program: of this program"
+	for form in binary extbinary; do
+		exits 0 "$program: to $form" "$pgoctl" convert $program.data --to sample-$form -o ours
+		ok "$program: llvm-profgen's" theirs $form
+		ok "$program: the same, byte for byte" cmp ours theirs
+	done
+done <<END
+fixed:-O2 -no-pie $lines -funique-internal-linkage-names
+pie:-O3 -g -pie -fPIE -fdebug-info-for-profiling
+old:-O2 -g -gdwarf-4 -ffunction-sections -no-pie
+END
+ok "llvm-profdata reads it" llvm-profdata-22 show --sample ours
+exits 0 "without an output's name" "$pgoctl" convert fixed.data --to sample-extbinary
+ok "it has the suffix" test -s fixed.sample.prof
+like "$err" "branch entries are in it, [0-9]+ lie elsewhere" "what is in it is told"
+
+# --- what has the lines may be elsewhere, or nowhere
+"$pgoctl" convert fixed.data --to sample-text -o whole 2>/dev/null
+cp fixed kept
+llvm-objcopy-22 --only-keep-debug kept debug
+strip fixed
+rm -f ours
+exits 7 "a stripped program" "$pgoctl" convert fixed.data --to sample-text -o ours
+like "$err" "'.*/fixed' has no debug information, and there is no '/usr/lib/debug/.build-id/" "is refused"
+like "$err" "^hint: build it with -g1 -fdebug-info-for-profiling .* --debug-file FILE" "what to do is told"
+ok "and nothing is written" test ! -e ours
+exits 0 "its debug file is named" "$pgoctl" convert fixed.data --to sample-text \
+	--binary fixed --debug-file debug -o ours
+ok "and has the lines" cmp ours whole
+id=$(readelf -n kept | awk '/Build ID/ { print $3 }')
+folder=root/usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)
+mkdir -p "$folder" "root$PWD"
+cp debug "$folder/$(echo "$id" | cut -c3-).debug"
+cp fixed "root$PWD/"
+exits 0 "it is found by build id" "$pgoctl" convert fixed.data --to sample-text --root root -o ours
+ok "and has the lines" cmp ours whole
+exits 2 "it is not there" "$pgoctl" convert fixed.data --to sample-text --debug-file none -o ours
+cp kept fixed
+exits 7 "no debug information at all" "$pgoctl" convert pie.data --to afdo-2 --binary pie \
+	--debug-file traced -o ours
+like "$err" "'traced' has no debug information" "is told"
+
+# --- pseudo-probes, and discriminators that mean more: llvm-profgen's own matter
+# shellcheck disable=SC2086 # several words
+ok "pseudo-probes: a recording is made" trace probes 600 clang++-22 -O2 -no-pie $lines \
+	-fpseudo-probe-for-profiling
+program=probes
+exits 0 "pseudo-probes" "$pgoctl" convert probes.data --to sample-text -o ours
+theirs text
+ok "give llvm-profgen's profile" cmp ours theirs
+like "$(cat ours)" "!CFGChecksum: " "which is one of probes"
+mkdir -p bin
+exits 6 "without llvm-profgen" env PATH="$PWD/bin" "$pgoctl" convert probes.data --to sample-text \
+	--llvm 22 -o ours2
+like "$err" "^hint: apt-get install llvm-22$" "the package is named"
+printf '#!/bin/sh\necho broken; exit 3\n' >bin/llvm-profgen-22
+chmod +x bin/llvm-profgen-22
+exits 8 "one that fails" env PATH="$PWD/bin:$PATH" "$pgoctl" convert probes.data --to sample-text \
+	--llvm 22 -o ours2
+like "$err" "^ *broken$" "is quoted"
+ok "and nothing is written" test ! -e ours2
+# shellcheck disable=SC2086 # several words
+ok "flow-sensitive: a recording is made" trace flow 600 clang++-22 -O2 -no-pie $lines \
+	-mllvm -enable-fs-discriminator
+program=flow
+exits 0 "flow-sensitive discriminators" "$pgoctl" convert flow.data --to sample-text -o ours
+theirs text
+ok "give llvm-profgen's profile" cmp ours theirs
+
+# --- BOLT
+if have perf2bolt-22; then
+	for program in fixed pie; do
+		exits 0 "$program: for BOLT" "$pgoctl" convert $program.data --to fdata -o ours.fdata
+		ok "$program: perf2bolt's" perf2bolt-22 -p $program.data -o theirs.fdata ./$program
+		sort ours.fdata >ours
+		sort theirs.fdata >theirs
+		ok "$program: the same" cmp ours theirs
+	done
+	exits 0 "it is read" "$pgoctl" show ours.fdata
+else
+	skip 7 "no perf2bolt-22"
+fi
+rm -f bin/*
+exits 6 "without perf2bolt" env PATH="$PWD/bin" "$pgoctl" convert fixed.data --to fdata --llvm 22 -o none
+like "$err" "^hint: apt-get install bolt-22$" "the package is named"
+
+# --- GCC
+if have g++-12; then
+	ok "gcc: a recording is made" trace gnu 2500 g++-12 -O2 -g1 -no-pie
+	for v in 1 2; do
+		exits 0 "gcc: .afdo version $v" "$pgoctl" convert gnu.data --to afdo-$v -o v$v.afdo
+		exits 0 "gcc: is read" "$pgoctl" show --json v$v.afdo
+		like "$out" '"version": '$v',?$' "gcc: as version $v"
+	done
+	like "$out" '"name": "main"' "gcc: of this program"
+	hot() { # OPTIONS...: functions that the compiler knows to be hot.
+		rm -f work.cc.*
+		g++-12 -O2 -g1 -fdump-tree-optimized-blocks "$@" -c work.cc -o work.o &&
+			grep -h '^;; Function .*(hot)' work.cc.*optimized | sed 's/.*(\([^,]*\),.*/\1/'
+	}
+	like "$(hot -fauto-profile=v2.afdo)" "risky" "g++-12 takes it"
+	unlike "$(hot)" "risky" "and has it from there"
+else
+	skip 10 "no g++-12"
+fi
+done_testing
