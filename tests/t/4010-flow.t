@@ -5,6 +5,8 @@
 need clang-22 gcc-12 llvm-profdata-22 make
 
 cp -r "$srcdir/examples/minivm" minivm && cd minivm || exit 1
+# What is judged here is not the speed-up: shorter runs do.
+sed -i 's/numbers.mv 3000/numbers.mv 300/; s/words.mv 40000/words.mv 4000/; s/recursion.mv 24/recursion.mv 18/' ./*.yaml
 
 # validate may say anything that noise makes it say (also that the machine is too noisy), but
 # nothing else.
