@@ -18,3 +18,4 @@ CLEANFILES += tests/fuzz/*.o $(REPLAY_TESTS)
 fuzz-parts: $(filter %.a,$(fuzz_libs)) $(filter llvm-%,$(BUILT_MODULES))
 fuzz:
 	@FUZZERS='$(FUZZERS)' FUZZ_SECONDS='$(FUZZ_SECONDS)' $(SHELL) $(srcdir)/tests/fuzz/run.sh '$(srcdir)'
+.SECONDARY: tests/fuzz/replay.o $(FUZZ_NAMES:%=tests/fuzz/fuzz-%.o)
