@@ -4,8 +4,11 @@
 #include <inttypes.h>
 
 #include "pgo/base/num.h"
+#include "profiles/afdo.h"
 #include "profiles/sample-tree.h"
 #include "profiles/samples-code.h"
+#include "profiles/samples-fdata.h"
+#include "profiles/samples-symbolize.h"
 
 /* perf2bolt's Trace::EXTERNAL. */
 #define BOLT_EXTERNAL 0
@@ -160,6 +163,39 @@ int samples_write_preaggregated(const struct samples *s, const struct sample_tar
 	done.branches = b.branches.nr;
 	done.ranges = b.traces.nr + b.inner.nr + b.outer.nr;
 	*ret = done;
+	return 0;
+}
+
+int samples_write_fdata(const struct samples *s, const struct sample_target *target,
+			struct strbuf *out, struct sample_written *ret, struct pgo_err *err)
+{
+	PGO_AUTO(fdata) f = FDATA_INIT;
+	int r = samples_to_fdata(s, target, &f, ret, err);
+
+	if (!r)
+		fdata_format(&f, out);
+	return r;
+}
+
+int samples_write_lines(struct samples *s, const struct sample_target *target, const char *debug,
+			enum sample_lines form, struct strbuf *out, struct sample_written *ret,
+			struct pgo_err *err)
+{
+	const bool llvm = form == SAMPLE_LINES_LLVM;
+	PGO_AUTO(sample_profile) p = SAMPLE_PROFILE_INIT;
+	uint64_t nr_lost;
+	int r = samples_symbolize(s, target, debug, llvm ? SAMPLE_LLVM : SAMPLE_GCC, &p, ret, err);
+
+	if (r)
+		return r;
+	if (llvm) {
+		sample_format(&p, out);
+		return 0;
+	}
+	nr_lost = afdo_format(&p, form == SAMPLE_LINES_AFDO_1 ? 1 : 2, out);
+	if (nr_lost)
+		samples_warn(s, "%" PRIu64 " counts have no place in .afdo and are left out",
+			     nr_lost);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Samples in the forms of other tools that need addresses only. */
+/* Samples in the forms of compilers and of other tools. */
 #ifndef PGO_PROFILES_SAMPLES_WRITE_H
 #define PGO_PROFILES_SAMPLES_WRITE_H
 
@@ -35,6 +35,23 @@ int samples_write_unsymbolized(const struct samples *s, const struct sample_targ
 int samples_write_preaggregated(const struct samples *s, const struct sample_target *target,
 				unsigned llvm_major, struct strbuf *out, struct sample_written *ret,
 				struct pgo_err *err);
+
+/*
+ * Samples without branch stacks as BOLT's profile: how often each instruction of a function
+ * was met. Samples outside functions are left out. -PGO_EMISMATCH: the binary has no symbols.
+ */
+int samples_write_fdata(const struct samples *s, const struct sample_target *target,
+			struct strbuf *out, struct sample_written *ret, struct pgo_err *err);
+
+/* Profiles of source lines: LLVM's text, GCC's file of version 1 and of 2. */
+enum sample_lines { SAMPLE_LINES_LLVM, SAMPLE_LINES_AFDO_1, SAMPLE_LINES_AFDO_2 };
+/*
+ * One, by the debug information in the file debug. Errors of samples_symbolize; what could
+ * not be told or has no place is put into s->warnings.
+ */
+int samples_write_lines(struct samples *s, const struct sample_target *target, const char *debug,
+			enum sample_lines form, struct strbuf *out, struct sample_written *ret,
+			struct pgo_err *err);
 
 /*
  * Collapsed stacks: "thread;outermost;...;innermost count", each once, sorted by bytes.

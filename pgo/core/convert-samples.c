@@ -4,10 +4,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/tempfile.h"
 #include "pgo/core/convert-tools.h"
-#include "profiles/afdo.h"
 #include "profiles/format.h"
-#include "profiles/samples-fdata.h"
-#include "profiles/samples-symbolize.h"
 
 #define NEWEST_LLVM 999
 
@@ -86,15 +83,14 @@ static int to_preaggregated(struct conversion *c, const char *to, struct pgo_err
 	return ret ? ret : write_text(c, &out, err);
 }
 
-static int symbolize(struct conversion *c, enum sample_compiler compiler,
-		     struct sample_profile *out, struct pgo_err *err)
+static int write_lines(struct conversion *c, enum sample_lines form, struct strbuf *out,
+		       struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *debug = NULL;
 	int ret = sample_debug_find(&c->target, &c->opts->images, &debug, err);
 
 	if (!ret)
-		ret = samples_symbolize(&c->samples, &c->target, debug, compiler, out, &c->done,
-					err);
+		ret = samples_write_lines(&c->samples, &c->target, debug, form, out, &c->done, err);
 	return ret ? ret : check(c, err);
 }
 
@@ -135,7 +131,6 @@ static int by_profgen(struct conversion *c, const char *to, struct pgo_err *err)
 
 static int to_sample(struct conversion *c, const char *to, struct pgo_err *err)
 {
-	PGO_AUTO(sample_profile) p = SAMPLE_PROFILE_INIT;
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	int ret = find_binary(c, err);
 
@@ -148,30 +143,23 @@ static int to_sample(struct conversion *c, const char *to, struct pgo_err *err)
 			     "the pseudo-probes or flow-sensitive discriminators of '%s' are not "
 			     "used, which takes branch stacks: the profile is one of lines",
 			     c->target.path);
-	ret = symbolize(c, SAMPLE_LLVM, &p, err);
+	ret = write_lines(c, SAMPLE_LINES_LLVM, &text, err);
 	if (ret)
 		return ret;
-	sample_format(&p, &text);
 	return strcmp(to, "sample-text") != 0 ? write_sample_form(c, to, &text, err)
 					      : write_text(c, &text, err);
 }
 
 static int to_afdo(struct conversion *c, const char *to, struct pgo_err *err)
 {
-	PGO_AUTO(sample_profile) p = SAMPLE_PROFILE_INIT;
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
-	uint64_t nr_lost;
 	int ret = find_binary(c, err);
 
 	if (!ret)
-		ret = symbolize(c, SAMPLE_GCC, &p, err);
-	if (ret)
-		return ret;
-	nr_lost = afdo_format(&p, strcmp(to, "afdo-1") != 0 ? 2 : 1, &out);
-	if (nr_lost)
-		samples_warn(&c->samples, "%llu counts have no place in .afdo and are left out",
-			     (unsigned long long)nr_lost);
-	return write_text(c, &out, err);
+		ret = write_lines(
+			c, strcmp(to, "afdo-1") != 0 ? SAMPLE_LINES_AFDO_2 : SAMPLE_LINES_AFDO_1,
+			&out, err);
+	return ret ? ret : write_text(c, &out, err);
 }
 
 /* What falls through between branches, perf2bolt knows: it takes the code apart. */
@@ -190,7 +178,6 @@ static int by_perf2bolt(struct conversion *c, struct pgo_err *err)
 
 static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
 {
-	PGO_AUTO(fdata) f = FDATA_INIT;
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
 	int ret = find_binary(c, err);
 
@@ -199,13 +186,10 @@ static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
 		return ret;
 	if (c->samples.tally.branch_entries)
 		return by_perf2bolt(c, err);
-	ret = samples_to_fdata(&c->samples, &c->target, &f, &c->done, err);
+	ret = samples_write_fdata(&c->samples, &c->target, &out, &c->done, err);
 	if (!ret)
 		ret = check(c, err);
-	if (ret)
-		return ret;
-	fdata_format(&f, &out);
-	return write_text(c, &out, err);
+	return ret ? ret : write_text(c, &out, err);
 }
 
 static const struct form {
