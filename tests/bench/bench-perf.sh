@@ -57,25 +57,6 @@ measure() {
 		END { printf "%.3f %.0f\n", t[int((NR + 1) / 2)], m / 1024 }'
 }
 
-ours_profgen() {
-	"$pgoctl" convert "$1" --to unsymbolized -o ours.raw &&
-		"llvm-profgen-$LLVM" --unsymbolized-profile=ours.raw --binary ./minivm -o ours.prof
-}
-ours_bolt() {
-	"$pgoctl" convert "$1" --to preaggregated -o ours.pa &&
-		"perf2bolt-$LLVM" --pa -p ours.pa -o ours.fdata ./minivm
-}
-
-# As commands of their own, so that their time and memory are those of all their parts.
-if [ "${BENCH_PART:-}" ]; then
-	"$BENCH_PART" "$BENCH_INPUT"
-	exit
-fi
-part() { # FUNCTION INPUT
-	measure env BENCH_PART="$1" BENCH_INPUT="$2" srcdir="$srcdir" builddir="$builddir" \
-		sh "$srcdir/tests/bench/bench-perf.sh" "$dir"
-}
-
 line() { # WHAT MB OURS THEIRS SAME
 	# shellcheck disable=SC2086 # two words each
 	set -- "$1" "$2" $3 $4 "$5"
@@ -96,10 +77,10 @@ for mb in $SIZES; do
 	read=$(measure "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)
 	echo "$read" | awk -v mb="$mb" '{ printf "%-34s %5d MB  %8.3f s %6d MB   %.2f GB/s\n",
 		"read and aggregated", mb, $1, $2, mb / 1000 / ($1 ? $1 : 0.001) }'
-	ours=$(part ours_profgen "$mb.data")
+	ours=$(measure "$pgoctl" convert "$mb.data" --to sample-extbinary --llvm "$LLVM" -o ours.prof)
 	theirs=$(measure "llvm-profgen-$LLVM" --perfdata "$mb.data" --binary ./minivm -o theirs.prof)
 	line "to an LLVM sample profile" "$mb" "$ours" "$theirs" "$(same ours.prof theirs.prof)"
-	ours=$(part ours_bolt "$mb.data")
+	ours=$(measure "$pgoctl" convert "$mb.data" --to fdata --llvm "$LLVM" -o ours.fdata)
 	theirs=$(measure "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
 	line "to a BOLT profile" "$mb" "$ours" "$theirs" "$(same ours.fdata theirs.fdata)"
 done

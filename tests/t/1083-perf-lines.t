@@ -4,7 +4,7 @@
 # and the compilers are the judges.
 . "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 
-need valgrind clang++-22 llvm-profgen-22 llvm-profdata-22 llvm-objcopy-22
+need valgrind clang++-22 llvm-profgen-22 llvm-profdata-22
 synth=$builddir/tests/lib/perf-synth
 cat >work.cc <<'END'
 #include <algorithm>
@@ -88,9 +88,9 @@ while IFS=: read -r program options; do
 		ok "$program: the same, byte for byte" cmp ours theirs
 	done
 done <<END
-fixed:-O2 -no-pie $lines -funique-internal-linkage-names
-pie:-O3 -g -pie -fPIE -fdebug-info-for-profiling
-old:-O2 -g -gdwarf-4 -ffunction-sections -no-pie
+fixed:-O2 -static $lines -funique-internal-linkage-names
+pie:-O3 -g -static-pie -fdebug-info-for-profiling
+old:-O2 -g -gdwarf-4 -ffunction-sections -static
 END
 ok "llvm-profdata reads it" llvm-profdata-22 show --sample ours
 exits 0 "without an output's name" "$pgoctl" convert fixed.data --to sample-extbinary
@@ -100,7 +100,7 @@ like "$err" "branch entries are in it, [0-9]+ lie elsewhere" "what is in it is t
 # --- what has the lines may be elsewhere, or nowhere
 "$pgoctl" convert fixed.data --to sample-text -o whole 2>/dev/null
 cp fixed kept
-llvm-objcopy-22 --only-keep-debug kept debug
+objcopy --only-keep-debug kept debug
 strip fixed
 rm -f ours
 exits 7 "a stripped program" "$pgoctl" convert fixed.data --to sample-text -o ours
@@ -125,7 +125,7 @@ like "$err" "'traced' has no debug information" "is told"
 
 # --- pseudo-probes, and discriminators that mean more: llvm-profgen's own matter
 # shellcheck disable=SC2086 # several words
-ok "pseudo-probes: a recording is made" trace probes 600 clang++-22 -O2 -no-pie $lines \
+ok "pseudo-probes: a recording is made" trace probes 2500 clang++-22 -O2 -static $lines \
 	-fpseudo-probe-for-profiling
 program=probes
 exits 0 "pseudo-probes" "$pgoctl" convert probes.data --to sample-text -o ours
@@ -143,7 +143,7 @@ exits 8 "one that fails" env PATH="$PWD/bin:$PATH" "$pgoctl" convert probes.data
 like "$err" "^ *broken$" "is quoted"
 ok "and nothing is written" test ! -e ours2
 # shellcheck disable=SC2086 # several words
-ok "flow-sensitive: a recording is made" trace flow 600 clang++-22 -O2 -no-pie $lines \
+ok "flow-sensitive: a recording is made" trace flow 2500 clang++-22 -O2 -static $lines \
 	-mllvm -enable-fs-discriminator
 program=flow
 exits 0 "flow-sensitive discriminators" "$pgoctl" convert flow.data --to sample-text -o ours
@@ -169,7 +169,7 @@ like "$err" "^hint: apt-get install bolt-22$" "the package is named"
 
 # --- GCC
 if have g++-12; then
-	ok "gcc: a recording is made" trace gnu 2500 g++-12 -O2 -g1 -no-pie
+	ok "gcc: a recording is made" trace gnu 2500 g++-12 -O2 -g1 -static
 	for v in 1 2; do
 		exits 0 "gcc: .afdo version $v" "$pgoctl" convert gnu.data --to afdo-$v -o v$v.afdo
 		exits 0 "gcc: is read" "$pgoctl" show --json v$v.afdo
