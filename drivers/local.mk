@@ -35,9 +35,14 @@ check_PROGRAMS += tests/unit/driver-collector-test tests/unit/driver-compiler-te
 tests_unit_driver_collector_test_SOURCES = tests/unit/driver-collector-test.c
 tests_unit_driver_collector_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_driver_collector_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/driver-compiler-test tests/unit/driver-postlink-test \
+	tests/unit/driver-wrapper-test
 tests_unit_driver_compiler_test_SOURCES = tests/unit/driver-compiler-test.c
 tests_unit_driver_compiler_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_driver_compiler_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
+tests_unit_driver_postlink_test_SOURCES = tests/unit/driver-postlink-test.c
+tests_unit_driver_postlink_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_driver_postlink_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
 tests_unit_driver_wrapper_test_SOURCES = tests/unit/driver-wrapper-test.c
 tests_unit_driver_wrapper_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_driver_wrapper_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a \

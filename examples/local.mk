@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	examples/minivm/bench/numbers.mv \
 	examples/minivm/bench/recursion.mv \
 	examples/minivm/bench/words.mv \
+	examples/minivm/pgo-bolt.yaml \
 	examples/minivm/pgo-gcc.yaml \
 	examples/minivm/pgo.yaml \
 	examples/minivm/src/Makefile \
@@ -33,6 +34,7 @@ EXTRA_DIST += \
 	examples/mkdata.c \
 	examples/sqlite/README.md \
 	examples/sqlite/fetch \
+	examples/sqlite/pgo-bolt.yaml \
 	examples/sqlite/pgo-gcc.yaml \
 	examples/sqlite/pgo.yaml \
 	examples/zstd/README.md \

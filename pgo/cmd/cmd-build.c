@@ -13,7 +13,8 @@ struct options {
 
 static const struct opt opts[] = {
 	{ OPT_STR, 'p', "profile", "FILE",
-	  "a bundle, .profdata, .profraw or folder of .gcda (default: merged.prof beside pgo.yaml)",
+	  "a bundle or a native profile, as the technique has it (default: merged.prof beside "
+	  "pgo.yaml)",
 	  offsetof(struct options, profile) },
 	PROJECT_OPTS,
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },

@@ -31,4 +31,6 @@ TAP_TESTS += \
 	tests/t/4020-resume.t \
 	tests/t/4030-trouble.t \
 	tests/t/4040-names.t \
-	tests/t/4050-readme.t
+	tests/t/4050-readme.t \
+	tests/t/4100-bolt.t \
+	tests/t/4110-sample-build.t

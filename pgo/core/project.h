@@ -11,6 +11,9 @@
  *   .pgo/stages/NAME/      stage.json, build.log, cc.jsonl, out/ (the artifacts)
  *   .pgo/train/WORKLOAD/N/ run.json, raw/ (profiles), output.log
  *   .pgo/profile/ID/       a profile in the form that the compiler takes
+ *   .pgo/train-bolt/       the same for BOLT
+ *   .pgo/bolt/             raw, a link to the run's folder for profiles; profile/: BOLT's payloads
+ *   .pgo/compiler.prof     with BOLT as the last step: the bundle before that
  *   .pgo/validate/         evidence.jsonl, output.log
  */
 #ifndef PGO_CORE_PROJECT_H

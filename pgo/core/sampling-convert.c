@@ -46,6 +46,20 @@ static uint64_t samples_in(const struct samples *s, const char *path)
 	return ret;
 }
 
+/* The binary that has most of the samples; NULL: none has any. */
+static const struct sample_binary *busiest(const struct samples *s)
+{
+	const struct sample_binary *ret = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < s->nr_binaries; i++)
+		if (s->binaries[i].samples > most) {
+			ret = &s->binaries[i];
+			most = ret->samples;
+		}
+	return ret;
+}
+
 static void tell_once(struct session *s, const char *text)
 {
 	if (strvec_has(&s->told, text))
@@ -111,7 +125,7 @@ static int convert_run(struct session *s, struct training_run *run, struct strbu
 	static const struct samples_opts opts;
 	PGO_AUTO(samples) found = { 0 };
 	PGO_AUTO(strvec) files = STRVEC_INIT;
-	const struct sample_binary *most = NULL;
+	const struct sample_binary *most;
 	int ret = prof_read_samples(run->files.v[0], &opts, &found, err);
 
 	if (ret)
@@ -119,14 +133,12 @@ static int convert_run(struct session *s, struct training_run *run, struct strbu
 	run->samples = found.tally.samples;
 	run->lost = found.lost;
 	note_event(s, &found);
-	for (size_t i = 0; i < found.nr_binaries; i++)
-		if (!most || found.binaries[i].samples > most->samples)
-			most = &found.binaries[i];
+	most = busiest(&found);
 	if (run->samples)
 		ret = convert_wanted(s, run->files.v[0], &found, &files, err);
 	if (ret)
 		return ret;
-	if (!files.nr && most && most->samples)
+	if (!files.nr && most)
 		strbuf_addf(where, "%s%s", where->len ? ", " : "", most->path);
 	strvec_release(&run->files);
 	run->files = files;

@@ -183,7 +183,8 @@ static const struct {
 	  { .kind = STAGE_OPTIMIZED, .technique = TECHNIQUE_SAMPLE, .profile = "/p.afdo" },
 	  "-g1 -fdebug-info-for-profiling -funique-internal-linkage-names "
 	  "-fprofile-sample-use=/p.afdo -Wno-error=profile-instr-unprofiled "
-	  "-Wno-error=profile-instr-out-of-date -Wno-error=backend-plugin",
+	  "-Wno-error=profile-instr-out-of-date -Wno-error=backend-plugin "
+	  "-mllvm -sample-profile-check-sample-coverage=50",
 	  "-fprofile-sample-use=/p.afdo" },
 	{ GCC_12,
 	  { .kind = STAGE_BASELINE, .technique = TECHNIQUE_SAMPLE, .source_root = "/s" },

@@ -568,6 +568,16 @@ static const struct {
 	  PROFILE_WARN_CORRUPT },
 	{ "m.c:5:1: error: corrupted profile info: profile data is not flow-consistent",
 	  PROFILE_WARN_CORRUPT },
+	{ "warning: a.c:3: 600000 of 2940000 available profile samples (20%) were applied "
+	  "[-Wbackend-plugin]",
+	  PROFILE_WARN_MISMATCH },
+	{ "warning: No debug information found in function f: Function profile not used "
+	  "[-Wbackend-plugin]",
+	  PROFILE_WARN_MISSING },
+	{ "error: bad.afdo: Could not open profile: Unrecognized sample profile encoding format",
+	  PROFILE_WARN_CORRUPT },
+	{ "a.c: error: AutoFDO profile version 1 does not match 2", PROFILE_WARN_CORRUPT },
+	{ "a.c: error: cannot open profile file g.afdo", PROFILE_WARN_CORRUPT },
 	{ "warning: c.c: function control flow change detected (hash mismatch) f Hash = 9 "
 	  "[-Wbackend-plugin]",
 	  PROFILE_WARN_MISMATCH },
