@@ -101,16 +101,21 @@ unsigned collapsed_lines(const uint8_t *head, size_t len, bool whole)
 	return nr;
 }
 
-/* A frame's text as a name: what a writer of this form would not write becomes '_'. */
+/* What a writer of this form would not write becomes '_'. */
+static void add_clean(struct strbuf *out, const char *text, size_t len)
+{
+	strbuf_add(out, text, len);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)out->buf[i] < ' ')
+			out->buf[i] = '_';
+}
+
 static uint64_t new_name(struct reader *r, const char *text, size_t len)
 {
-	PGO_AUTO(strbuf) clean = STRBUF_INIT;
+	PGO_AUTO(strbuf) name = STRBUF_INIT;
 
-	strbuf_add(&clean, text, len);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)clean.buf[i] < ' ')
-			clean.buf[i] = '_';
-	return samples_name(r->out, clean.buf, len);
+	add_clean(&name, text, len);
+	return samples_name(r->out, name.buf, name.len);
 }
 
 static uint64_t place_of(struct reader *r, const char *text, size_t len)
@@ -128,12 +133,10 @@ static uint64_t place_of(struct reader *r, const char *text, size_t len)
 
 static uint32_t comm_of(struct reader *r, const char *text, size_t len)
 {
-	PGO_AUTO_FREE char *name = xstrndup(text, len);
+	PGO_AUTO(strbuf) name = STRBUF_INIT;
 
-	for (size_t i = 0; name[i]; i++)
-		if ((unsigned char)name[i] < ' ')
-			name[i] = '_';
-	return strcmp(name, "[unknown]") != 0 ? samples_comm(r->out, name) : 0;
+	add_clean(&name, text, len);
+	return strcmp(name.buf, "[unknown]") != 0 ? samples_comm(r->out, name.buf) : 0;
 }
 
 /* How many frames of the line before begin this one, too; its last one may go on. */

@@ -5,7 +5,8 @@
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu11 -D_GNU_SOURCE -I. \
  *		-include pgo/base/banned.h tests/fuzz/fuzz-collapsed.c profiles/collapsed.c \
- *		profiles/sample*.c profiles/elf-image.c pgo/base/[a-z]*.c -lelf -lz
+ *		profiles/samples*.c profiles/sample-images.c \
+ *		profiles/sample-t[ar]*.c profiles/elf-image.c pgo/base/[a-z]*.c -lelf -lm
  */
 #include "profiles/collapsed.h"
 #include "profiles/sample-tree.h"
