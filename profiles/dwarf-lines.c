@@ -124,6 +124,9 @@ static void finish_ranges(struct reader *r)
 		if (!nr || d->ranges[nr - 1].start != d->ranges[i].start)
 			d->ranges[nr++] = d->ranges[i];
 	d->nr_ranges = nr;
+	for (size_t i = 0; i + 1 < nr; i++)
+		if (d->ranges[i].end > d->ranges[i + 1].start)
+			d->ranges[i].end = d->ranges[i + 1].start;
 }
 
 int dwarf_lines_read(const char *path, struct dwarf_lines *ret, struct pgo_err *err)
@@ -262,17 +265,21 @@ struct spans {
 	size_t nr, alloc;
 };
 
+static void add_span(struct spans *spans, uint64_t start, uint64_t end,
+		     const struct dwarf_scope *scope)
+{
+	VEC_GROW(spans->v, spans->nr, spans->alloc);
+	spans->v[spans->nr++] = (struct span){ start, end, scope };
+}
+
 static void add_spans(struct spans *spans, Dwarf_Die *die, const struct dwarf_scope *scope)
 {
 	Dwarf_Addr base, start, end;
 	ptrdiff_t at = 0;
 
-	while ((at = dwarf_ranges(die, at, &base, &start, &end)) > 0) {
-		if (start >= end)
-			continue;
-		VEC_GROW(spans->v, spans->nr, spans->alloc);
-		spans->v[spans->nr++] = (struct span){ start, end, scope };
-	}
+	while ((at = dwarf_ranges(die, at, &base, &start, &end)) > 0)
+		if (start < end)
+			add_span(spans, start, end, scope);
 }
 
 static struct dwarf_scope *new_scope(struct dwarf_lines *d, Dwarf_Die *die,
@@ -339,6 +346,9 @@ static void flatten(struct dwarf_lines *d, const struct rows *rows, struct spans
 		}
 		if (!s)
 			break;
+		/* What is inlined is in its function. */
+		if (!depth && s->scope->up)
+			continue;
 		if (depth)
 			add_segments(d, rows, at, s->start, stack[depth - 1].scope);
 		at = s->start;
@@ -349,19 +359,19 @@ static void flatten(struct dwarf_lines *d, const struct rows *rows, struct spans
 	}
 }
 
-static void look_into(struct dwarf_lines *d, uint64_t offset, const struct rows *rows,
-		      struct spans *spans)
+/* range[0..nr) are those of one function. */
+static void look_into(struct dwarf_lines *d, const struct dwarf_range *range, size_t nr,
+		      const struct rows *rows, struct spans *spans)
 {
 	struct dwarf_scope *scope;
 	Dwarf_Die die;
 
 	spans->nr = 0;
-	if (!dwarf_offdie(d->dwarf, offset, &die))
+	if (!dwarf_offdie(d->dwarf, range->die, &die))
 		return;
 	scope = new_scope(d, &die, NULL);
-	add_spans(spans, &die, scope);
-	if (!spans->nr)
-		return;
+	for (size_t i = 0; i < nr; i++)
+		add_span(spans, range[i].start, range[i].end, scope);
 	collect(d, &die, scope, spans, 0);
 	flatten(d, rows, spans);
 }
@@ -370,7 +380,9 @@ static int by_die(const void *a, const void *b)
 {
 	const struct dwarf_range *x = a, *y = b;
 
-	return (x->die > y->die) - (x->die < y->die);
+	if (x->die != y->die)
+		return x->die < y->die ? -1 : 1;
+	return (x->start > y->start) - (x->start < y->start);
 }
 
 static int by_segment(const void *a, const void *b)
@@ -378,19 +390,6 @@ static int by_segment(const void *a, const void *b)
 	const struct dwarf_segment *x = a, *y = b;
 
 	return (x->start > y->start) - (x->start < y->start);
-}
-
-/* Code that two functions share is of the one that begins before. */
-static void finish_segments(struct dwarf_lines *d)
-{
-	size_t nr = 0;
-
-	if (d->nr_segments)
-		qsort(d->segments, d->nr_segments, sizeof(*d->segments), by_segment);
-	for (size_t i = 0; i < d->nr_segments; i++)
-		if (!nr || d->segments[i].start >= d->segments[nr - 1].end)
-			d->segments[nr++] = d->segments[i];
-	d->nr_segments = nr;
 }
 
 void dwarf_lines_segments(struct dwarf_lines *d)
@@ -404,15 +403,16 @@ void dwarf_lines_segments(struct dwarf_lines *d)
 		if (d->ranges[i].wanted)
 			wanted[nr++] = d->ranges[i];
 	qsort(wanted, nr, sizeof(*wanted), by_die);
-	for (size_t i = 0; i < nr; i++) {
-		if (i && wanted[i].die == wanted[i - 1].die)
-			continue;
+	for (size_t i = 0, next; i < nr; i = next) {
+		for (next = i + 1; next < nr && wanted[next].die == wanted[i].die; next++)
+			;
 		read_rows(d, wanted[i].unit, &rows);
-		look_into(d, wanted[i].die, &rows, &spans);
+		look_into(d, &wanted[i], next - i, &rows, &spans);
 	}
 	free(rows.v);
 	free(spans.v);
-	finish_segments(d);
+	if (d->nr_segments)
+		qsort(d->segments, d->nr_segments, sizeof(*d->segments), by_segment);
 }
 
 const struct dwarf_segment *dwarf_lines_segment(const struct dwarf_lines *d, uint64_t addr)

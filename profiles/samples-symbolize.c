@@ -109,7 +109,7 @@ static void mark_ranges(struct symbolizer *y)
 {
 	PGO_AUTO_FREE bool *groups = xcalloc(y->lines.nr_groups + 1, sizeof(*groups));
 	struct dwarf_lines *d = &y->lines;
-	size_t at = 0;
+	size_t at = 0; /* all that a run before this one meets is marked up to here */
 
 	for (size_t i = 0; i < y->ranges.nr; i++) {
 		const struct code_pair *p = &y->ranges.v[i];
@@ -121,8 +121,8 @@ static void mark_ranges(struct symbolizer *y)
 			y->unknown = num_add_sat(y->unknown, p->count, NULL);
 		while (at < d->nr_ranges && d->ranges[at].end <= p->a)
 			at++;
-		for (size_t j = at; j < d->nr_ranges && d->ranges[j].start <= p->b; j++)
-			d->ranges[j].wanted = true;
+		while (at < d->nr_ranges && d->ranges[at].start <= p->b)
+			d->ranges[at++].wanted = true;
 	}
 	for (size_t i = 0; i < y->branches.nr; i++) {
 		struct dwarf_range *r = dwarf_lines_range(d, y->branches.v[i].a);

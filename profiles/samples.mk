@@ -29,7 +29,9 @@ profiles_libpgoprofiles_a_SOURCES += \
 sample_test_libs = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(ELF_LIBS) $(ZSTD_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/perf-data-test
+check_PROGRAMS += tests/unit/branch-length-test tests/unit/perf-data-test
+tests_unit_branch_length_test_SOURCES = tests/unit/branch-length-test.c
+tests_unit_branch_length_test_LDADD = profiles/libpgoprofiles.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
 tests_unit_perf_data_test_SOURCES = tests/unit/perf-data-test.c \
 	tests/fuzz/fuzz-perf-data.c tests/lib/perf-make.c tests/lib/perf-make.h
 tests_unit_perf_data_test_LDADD = $(sample_test_libs) $(CMOCKA_LIBS)
