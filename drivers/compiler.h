@@ -66,8 +66,9 @@ enum profile_update {
 struct build_stage {
 	enum stage_kind kind;
 	enum technique technique;
-	/* optimized and prebolt, absolute: of counters the .profdata for clang and rustc, the folder
-	 * of .gcda for gcc; of samples what clang reads or gcc's .afdo; prebolt's may be NULL */
+	/* optimized and prebolt, absolute: of counters the .profdata for clang and rustc, the
+	 * folder of .gcda for gcc; of samples what clang reads or gcc's .afdo; prebolt's may be
+	 * NULL */
 	const char *profile;
 	/* gcc 11 and newer: what is cut from the names of .gcda files, so that a profile outlives a
 	 * move of the tree and long paths fit into a name; the same in every stage, or NULL. */

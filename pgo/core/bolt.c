@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/bolt.h"
 
-#include <ctype.h>
 #include <unistd.h>
 
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
-#include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/bolt-tool.h"
 #include "pgo/core/elf-info.h"
@@ -344,14 +342,14 @@ static void plan_it(const struct post *b)
 	}
 }
 
-static int percent_of(const uint64_t v[2])
+static int change_in_tenths(const uint64_t v[2])
 {
 	return v[0] ? (int)(((double)v[1] / (double)v[0] - 1) * 1000) : 0;
 }
 
 static void add_change(struct strbuf *out, const char *what, const uint64_t v[2])
 {
-	int tenths = percent_of(v);
+	int tenths = change_in_tenths(v);
 
 	if (v[0])
 		strbuf_addf(out, ", %s %s%d.%d %%", what, tenths < 0 ? "-" : "+", abs(tenths) / 10,

@@ -33,7 +33,7 @@ struct config {
 	char *cc, *cxx, *rustc; /* a name for PATH or an absolute path; cxx, rustc may be NULL */
 
 	enum technique technique;
-	bool bolt; /* BOLT is the last step: also true for TECHNIQUE_BOLT, where it is the only one */
+	bool bolt; /* BOLT is the last step; with TECHNIQUE_BOLT the only one, and always true */
 	bool partial_training;
 	enum profile_update update;
 

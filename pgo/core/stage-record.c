@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/stage-record.h"
 
-#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/core/json.h"
@@ -63,30 +63,32 @@ static json_t *profile_json(const struct stage_profile *profile)
 }
 
 /* What a report has, by its names in stage.json. */
-#define REPORT_FIELD(name, index, member) \
-	{ name, index, offsetof(struct postlink_report, member) }
-static const struct {
-	const char *name;
-	size_t index, offset;
-} report_fields[] = {
-	REPORT_FIELD("functions", 0, nr_functions),
-	REPORT_FIELD("profiled", 0, nr_profiled),
-	REPORT_FIELD("reordered", 0, nr_reordered),
-	REPORT_FIELD("stale", 0, nr_stale),
-	REPORT_FIELD("stale_samples", 0, stale_samples),
-	REPORT_FIELD("samples", 0, nr_samples),
-	REPORT_FIELD("instructions_before", 0, instructions),
-	REPORT_FIELD("instructions_after", 1, instructions),
-	REPORT_FIELD("branches_before", 0, branches),
-	REPORT_FIELD("branches_after", 1, branches),
-	REPORT_FIELD("taken_branches_before", 0, taken_branches),
-	REPORT_FIELD("taken_branches_after", 1, taken_branches),
+static const char *const report_names[] = {
+	"functions",
+	"profiled",
+	"reordered",
+	"stale",
+	"stale_samples",
+	"samples",
+	"instructions_before",
+	"instructions_after",
+	"branches_before",
+	"branches_after",
+	"taken_branches_before",
+	"taken_branches_after",
 };
+#define NR_REPORT_VALUES ARRAY_SIZE(report_names)
 
-static uint64_t *report_value(struct postlink_report *r, size_t field)
+/* In the order of the names. */
+static void report_values(struct postlink_report *r, uint64_t *ret[NR_REPORT_VALUES])
 {
-	return (uint64_t *)(void *)((char *)r + report_fields[field].offset) +
-	       report_fields[field].index;
+	uint64_t *const values[NR_REPORT_VALUES] = {
+		&r->nr_functions,  &r->nr_profiled, &r->nr_reordered,	   &r->nr_stale,
+		&r->stale_samples, &r->nr_samples,  &r->instructions[0],   &r->instructions[1],
+		&r->branches[0],   &r->branches[1], &r->taken_branches[0], &r->taken_branches[1],
+	};
+
+	memcpy(ret, values, sizeof(values));
 }
 
 json_t *stage_posts_json(const struct stage_post *posts, size_t nr)
@@ -95,12 +97,13 @@ json_t *stage_posts_json(const struct stage_post *posts, size_t nr)
 
 	for (size_t i = 0; i < nr; i++) {
 		struct postlink_report report = posts[i].report;
+		uint64_t *values[NR_REPORT_VALUES];
 		json_t *o = json_object();
 
 		json_object_set_new(o, "artifact", js_string(posts[i].artifact));
-		for (size_t f = 0; f < ARRAY_SIZE(report_fields); f++)
-			json_object_set_new(o, report_fields[f].name,
-					    js_u64(*report_value(&report, f)));
+		report_values(&report, values);
+		for (size_t v = 0; v < NR_REPORT_VALUES; v++)
+			json_object_set_new(o, report_names[v], js_u64(*values[v]));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -115,10 +118,12 @@ static void take_posts(struct stage *s, const json_t *list, bool *ok)
 	s->posts = xcalloc(json_array_size(list), sizeof(*s->posts));
 	json_array_foreach(list, i, o) {
 		struct stage_post *post = &s->posts[s->nr_posts++];
+		uint64_t *values[NR_REPORT_VALUES];
 
 		post->artifact = xstrdup(js_get_string(o, "artifact", ok));
-		for (size_t f = 0; f < ARRAY_SIZE(report_fields); f++)
-			*report_value(&post->report, f) = js_get_u64(o, report_fields[f].name, ok);
+		report_values(&post->report, values);
+		for (size_t v = 0; v < NR_REPORT_VALUES; v++)
+			*values[v] = js_get_u64(o, report_names[v], ok);
 	}
 }
 

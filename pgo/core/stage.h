@@ -44,7 +44,8 @@ struct stage_profile {
 /*
  * Build a stage, unless its inputs (sources, commands, environment, flags,
  * compiler, profile) hash as they did when it was last finished. profile is for
- * STAGE_OPTIMIZED, and for STAGE_PREBOLT where there is one, NULL else. The old result stands until the new one is whole.
+ * STAGE_OPTIMIZED, and for STAGE_PREBOLT where there is one, NULL else. The old result
+ * stands until the new one is whole.
  * -PGO_ECHILD (the build failed), -PGO_ECONFIG (no artifact matches, or nothing
  * was compiled through the wrapper), -PGO_ETOOL, -PGO_EIO.
  */

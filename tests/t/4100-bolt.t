@@ -135,8 +135,8 @@ config bolt '' "\"\$CC\" -static -O1 app.c lib.c -o app" app >pgo.yaml
 exits 8 "a static one, too" "$pgoctl" collect
 like "$err" "static" "in llvm-bolt's words"
 mkdir "$tmp/bin"
-find /usr/bin /bin -maxdepth 1 ! -name 'llvm-bolt*' ! -type d |
-	xargs ln -sf -t "$tmp/bin" 2>/dev/null
+find /usr/bin /bin -maxdepth 1 ! -name 'llvm-bolt*' ! -type d -exec ln -sf -t "$tmp/bin" {} + \
+	2>/dev/null
 config bolt '' "$single" app >pgo.yaml
 run env PATH="$tmp/bin" "$pgoctl" collect
 is "$status" 6 "no llvm-bolt"
