@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Recordings of 250 MB and 1 GB with branch stacks, to an LLVM sample profile and to a BOLT profile:
 # pgoctl against llvm-profgen and perf2bolt, side by side, medians of several runs; times in seconds,
-# memory in MB. Needs valgrind for the trace, and 3 GB of disk.
-# usage: [RUNS=5] [SIZES="250 1000"] [LLVM=22] tests/bench/bench-perf.sh [FOLDER]
+# memory in MB. Then a real recording of SQLite with call stacks, to collapsed stacks: pgoctl
+# against perf script and awk. Needs valgrind for the trace, and 3 GB of disk.
+# usage: [RUNS=5] [SIZES="250 1000"] [SQLITE=400] [LLVM=22] tests/bench/bench-perf.sh [FOLDER]
+# SIZES= or SQLITE= leave a part out; SQLITE is the size for speedtest1.
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd) || exit 1
 builddir=$(cd "${builddir:-.}" && pwd) || exit 1
 RUNS=${RUNS:-5}
-SIZES=${SIZES:-250 1000}
+SIZES=${SIZES-250 1000}
+SQLITE=${SQLITE-400}
 LLVM=${LLVM:-22}
 keep=${1:-}
 dir=${keep:-$(mktemp -d "${TMPDIR:-/tmp}/bench-perf.XXXXXX")} || exit 1
@@ -57,6 +60,28 @@ measure() {
 		END { printf "%.3f %.0f\n", t[int((NR + 1) / 2)], m / 1024 }'
 }
 
+ours_collapsed() {
+	"$pgoctl" convert "$1" --to collapsed -o ours.txt
+}
+# The fields that it takes and no more; awk has a core of its own while perf prints.
+theirs_collapsed() {
+	perf script -F comm,ip,sym -i "$1" 2>/dev/null | awk '
+		/^$/ { if (comm != "") n[comm stack]++; comm = stack = ""; next }
+		/^\t/ { i = index(substr($0, 2), $1) + length($1) + 2; stack = ";" substr($0, i) stack; next }
+		{ gsub(/^ +| +$/, ""); comm = $0 }
+		END { if (comm != "") n[comm stack]++; for (s in n) print s, n[s] }' >theirs.txt
+}
+
+# As commands of their own, so that their time and memory are those of all their parts.
+if [ "${BENCH_PART:-}" ]; then
+	"$BENCH_PART" "$BENCH_INPUT"
+	exit
+fi
+part() { # FUNCTION INPUT
+	measure env BENCH_PART="$1" BENCH_INPUT="$2" srcdir="$srcdir" builddir="$builddir" \
+		sh "$srcdir/tests/bench/bench-perf.sh" "$dir"
+}
+
 line() { # WHAT MB OURS THEIRS SAME
 	# shellcheck disable=SC2086 # two words each
 	set -- "$1" "$2" $3 $4 "$5"
@@ -70,13 +95,43 @@ same() { # A B
 	cmp -s a.sorted b.sorted && echo same || echo DIFFERS
 }
 
-program
+total() { awk '{ n += $NF } END { print n + 0 }' "$1"; }
+
+sqlite_recording() {
+	[ -s sqlite.data ] && return
+	src=${SQLITE_SRC:-$srcdir/examples/sqlite/src}
+	[ -f "$src/sqlite3.c" ] || "$srcdir/examples/sqlite/fetch" || fail "no source of sqlite"
+	"clang-$LLVM" -O2 -g1 -fno-omit-frame-pointer -Wl,--build-id -DSQLITE_THREADSAFE=0 \
+		-DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_ENABLE_RTREE "$src/sqlite3.c" "$src/speedtest1.c" \
+		-o speedtest1 -lm 2>/dev/null || fail "cannot build sqlite"
+	perf record -q -F 4000 -g -o sqlite.new ./speedtest1 --testset main --size "$SQLITE" --memdb \
+		>/dev/null 2>log || fail "cannot record: $(tail -n 3 log)"
+	mv sqlite.new sqlite.data
+}
+
+row_collapsed() {
+	sqlite_recording
+	ours=$(part ours_collapsed sqlite.data)
+	theirs=$(part theirs_collapsed sqlite.data)
+	ours_total=$(total ours.txt)
+	theirs_total=$(total theirs.txt)
+	line "to collapsed stacks" "$(($(wc -c <sqlite.data) / 1000000))" "$ours" "$theirs" \
+		"$([ "$ours_total" = "$theirs_total" ] && echo same || echo DIFFERS): $ours_total samples"
+}
+
+read_rate() { # WHAT MB "SECONDS MEMORY"
+	echo "$3" | awk -v what="$1" -v mb="$2" '{ printf "%-34s %5d MB  %8.3f s %6d MB   %.2f GB/s\n",
+		what, mb, $1, $2, mb / 1000 / ($1 ? $1 : 0.001) }'
+}
+
+[ -z "$SIZES" ] || program
 echo "what                              recording  pgoctl                theirs                ratio"
 for mb in $SIZES; do
 	recording "$mb"
-	read=$(measure "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)
-	echo "$read" | awk -v mb="$mb" '{ printf "%-34s %5d MB  %8.3f s %6d MB   %.2f GB/s\n",
-		"read and aggregated", mb, $1, $2, mb / 1000 / ($1 ? $1 : 0.001) }'
+	read_rate "read and aggregated" "$mb" \
+		"$(measure "$pgoctl" convert "$mb.data" --to unsymbolized -o ours.raw)"
+	read_rate "read and aggregated, one core" "$mb" \
+		"$(measure taskset -c 0 "$pgoctl" convert "$mb.data" --to unsymbolized -o one.raw)"
 	ours=$(measure "$pgoctl" convert "$mb.data" --to sample-extbinary --llvm "$LLVM" -o ours.prof)
 	theirs=$(measure "llvm-profgen-$LLVM" --perfdata "$mb.data" --binary ./minivm -o theirs.prof)
 	line "to an LLVM sample profile" "$mb" "$ours" "$theirs" "$(same ours.prof theirs.prof)"
@@ -84,3 +139,4 @@ for mb in $SIZES; do
 	theirs=$(measure "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
 	line "to a BOLT profile" "$mb" "$ours" "$theirs" "$(same ours.fdata theirs.fdata)"
 done
+[ -z "$SQLITE" ] || row_collapsed
