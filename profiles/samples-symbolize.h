@@ -16,7 +16,7 @@ enum sample_compiler { SAMPLE_LLVM, SAMPLE_GCC };
  * and branches give the heads and the targets of calls; the result is llvm-profgen's.
  * Without, an address counts for itself alone, and a head is the count of the function's
  * first line, 1 at least.
- * debug: the file with the debug information; NULL: where sample_debug_find says.
+ * debug: the file with the debug information, as sample_debug_find says.
  * -PGO_EMISMATCH: there is none, or no sample is in a function that it knows. What could
  * not be told is put into s->warnings.
  * Source: llvm-profgen's ProfileGenerator.cpp and ProfiledBinary.cpp of LLVM 22;

@@ -12,7 +12,7 @@
 struct conversion {
 	struct samples samples;
 	const struct convert_samples_opts *opts;
-	const char *output;
+	const char *input, *output;
 	struct sample_target target;
 	struct sample_written done;
 };
@@ -30,12 +30,12 @@ static int write_text(const struct conversion *c, const struct strbuf *text, str
 	return fs_write_atomic(c->output, text->buf, text->len, 0666, err);
 }
 
-/* Find the binary; what has nothing in it is refused after it was made, by check. */
 static int find_binary(struct conversion *c, struct pgo_err *err)
 {
 	return sample_target_find(&c->samples, &c->opts->images, &c->target, err);
 }
 
+/* A profile of nothing is refused once it is known to be one. */
 static int check(const struct conversion *c, struct pgo_err *err)
 {
 	return c->done.entries ? 0
@@ -52,7 +52,7 @@ static int to_collapsed(struct conversion *c, const char *to, struct pgo_err *er
 	sample_names_init(&names, &c->samples, &c->opts->images);
 	samples_write_collapsed(&c->samples, &names, &out, &c->done);
 	return c->done.entries ? write_text(c, &out, err)
-			       : pgo_error(err, PGO_EMISMATCH, "the recording has no samples");
+			       : pgo_error(err, PGO_EMISMATCH, "'%s' has no samples", c->input);
 }
 
 static int to_unsymbolized(struct conversion *c, const char *to, struct pgo_err *err)
@@ -236,6 +236,7 @@ int convert_samples(const char *input, const char *to, const struct convert_samp
 	if (!form)
 		return pgo_error(err, PGO_EUSAGE, "a recording cannot become %s", to);
 	c.opts = opts;
+	c.input = input;
 	c.output = output;
 	r = prof_read_samples(input, &read, &c.samples, err);
 	if (!r)
