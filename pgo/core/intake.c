@@ -82,7 +82,7 @@ static int wrong_technique(const struct project *p, const char *file, const char
 	return pgo_err_hint(err, "set profile.technique in pgo.yaml to what the profile is of");
 }
 
-/* The .afdo version that a gcc reads. Source: auto-profile.cc of gcc 11 to 15. */
+/* The .afdo version that a gcc reads. Source: as of profiles/fmt-gcc-afdo.c; gcc 12.2, by trial. */
 #define FIRST_AFDO_2 12
 
 static int check_samples(const struct project *p, const char *file, struct pgo_err *err)
