@@ -28,7 +28,7 @@ static const struct opt opts[] = {
 	{ OPT_STR, 0, "cgroup", "NAME", "sample: the processes of a control group",
 	  offsetof(struct options, cgroup) },
 	{ OPT_DURATION, 0, "duration", "TIME",
-	  "sample: end each recording after that time (default of --pid and --cgroup: 30s)",
+	  "sample: end each recording after that time (of a process or group: 30s)",
 	  offsetof(struct options, duration_ns) },
 	{ OPT_STR, 0, "event", "EVENT", "sample: what perf is to sample (default: the best here)",
 	  offsetof(struct options, event) },
