@@ -118,8 +118,10 @@ static const struct collect_event *best(const struct collect_facts *f, bool bran
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		if (branches && !events[i].branches)
 			continue;
-		if (!f->answers[i])
+		if (!f->answers[i]) {
+			*errnum = 0;
 			return &events[i];
+		}
 		/* Of another processor's event ENOENT says nothing. */
 		if (!*errnum || *errnum == ENOENT || is_refusal(f->answers[i]) ||
 		    f->answers[i] == ENOSYS)
