@@ -118,11 +118,24 @@ static const struct collect_event *best(const struct collect_facts *f, bool bran
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
 		if (branches && !events[i].branches)
 			continue;
-		if (!f->answers[i])
+		if (!f->answers[i]) {
+			*errnum = 0;
 			return &events[i];
-		if (!*errnum || is_refusal(f->answers[i]) || f->answers[i] == ENOSYS)
+		}
+		/* Of another processor's event ENOENT says nothing. */
+		if (!*errnum || *errnum == ENOENT || is_refusal(f->answers[i]) ||
+		    f->answers[i] == ENOSYS)
 			*errnum = f->answers[i];
 	}
+	return NULL;
+}
+
+/* Which any event may have; not those of a processor that records them for one event alone. */
+static const struct collect_event *stacks_of_any(const struct collect_facts *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (events[i].branches && !events[i].period_only && !f->answers[i])
+			return &events[i];
 	return NULL;
 }
 
@@ -177,9 +190,10 @@ static void tell_cost(const struct collect_facts *f, int why, struct collect_cho
 	strvec_pushf(&c->notes,
 		     "no branch stacks (%s): the profile is by sampled addresses, which is less "
 		     "exact for branches and rare code",
-		     is_refusal(why)  ? "no permission"
-		     : why == ENODATA ? "they count nothing here"
-				      : "this machine offers none, as most virtual machines");
+		     !why	       ? "this processor has them for another event"
+		     : is_refusal(why) ? "no permission"
+		     : why == ENODATA  ? "they count nothing here"
+				       : "this machine offers none, as most virtual machines");
 	strvec_push(&c->notes,
 		    "exact counts need no branch stacks: pgoctl collect with profile.technique "
 		    "instrument, or bolt, which instruments the finished program");
@@ -191,7 +205,7 @@ static void tell_cost(const struct collect_facts *f, int why, struct collect_cho
 static int preflight(const struct collect_facts *f, const struct collect_wish *w,
 		     struct collect_choice *ret, struct pgo_err *err)
 {
-	const struct collect_event *event, *stacks;
+	const struct collect_event *event, *stacks = NULL;
 	struct collect_choice c = COLLECT_CHOICE_INIT;
 	int errnum, no_stacks, r;
 
@@ -208,9 +222,11 @@ static int preflight(const struct collect_facts *f, const struct collect_wish *w
 	r = check_target(f, w, err);
 	if (r)
 		return r;
-	stacks = best(f, true, &no_stacks);
-	if (w->event) /* of the user's own: how often is not known, nor what else it is */
+	best(f, true, &no_stacks);
+	if (w->event) { /* of the user's own: how often it occurs is not known */
 		event = NULL;
+		stacks = stacks_of_any(f);
+	}
 	r = choose_rate(f, w, event, &c, err);
 	if (r)
 		return r;

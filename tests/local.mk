@@ -8,7 +8,7 @@ TAP_TESTS += \
 	tests/t/3110-bundle.t \
 	tests/t/3120-intake.t \
 	tests/t/4060-layout.t \
-	tests/t/4110-sample.t
+	tests/t/4120-collect-sample.t
 
 if HAVE_CMOCKA
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)

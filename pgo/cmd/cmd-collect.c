@@ -28,7 +28,7 @@ static const struct opt opts[] = {
 	{ OPT_STR, 0, "cgroup", "NAME", "sample: the processes of a control group",
 	  offsetof(struct options, cgroup) },
 	{ OPT_DURATION, 0, "duration", "TIME",
-	  "sample: end each recording after that time (default of --pid and --cgroup: 30s)",
+	  "sample: end each recording after that time (of a process or group: 30s)",
 	  offsetof(struct options, duration_ns) },
 	{ OPT_STR, 0, "event", "EVENT", "sample: what perf is to sample (default: the best here)",
 	  offsetof(struct options, event) },
@@ -65,12 +65,12 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 	static const char *const forms[] = { "sample-extbinary", "afdo-1", "afdo-2", "fdata",
 					     NULL };
 	const bool only = o->pid || o->cgroup || o->duration_ns || o->event || o->rate_hz ||
-			  o->binary || o->allow_mismatch || o->to || nr;
+			  o->binary || o->allow_mismatch || o->to;
 	size_t i = 0;
 
 	if (!sample && only) {
 		pgo_error(ctx->err, PGO_EUSAGE,
-			  "a command, and the options of recordings, are for sampling");
+			  "these options are of recordings, and the technique is another");
 		return pgo_err_hint(ctx->err, "pgoctl collect --sample ...");
 	}
 	if (!!o->pid + !!o->cgroup + !!nr > 1)
@@ -129,6 +129,11 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 
 	if (nr < 0)
 		return nr;
+	if (!o.sample) {
+		ret = cmd_check_operands(ctx, &cmd_collect, nr, 0, 0);
+		if (ret)
+			return ret;
+	}
 	o.common.config_optional = o.sample && (o.pid || o.cgroup || nr);
 	ret = cmd_open_project(ctx, &o.common, &plan, &p);
 	if (!ret)
@@ -148,7 +153,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 const struct cmd cmd_collect = {
 	.name = "collect",
 	.summary = "run the training workloads, write their profile to merged.prof",
-	.usage = "[options] [-- COMMAND...]",
+	.usage = "[options] | --sample [options] -- COMMAND...",
 	.opts = opts,
 	.run = run,
 };

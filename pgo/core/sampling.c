@@ -24,6 +24,9 @@ int sampler_prepare(struct sampler *s, struct pgo_err *err)
 	ret = s->collector->preflight(&s->machine.facts, &s->wish, &s->choice, err);
 	if (ret)
 		return ret;
+	log_step("%s samples %s%s%s", s->collector->name, s->choice.event,
+		 s->choice.branches ? ", with branch stacks of " : "",
+		 s->choice.branches ? s->choice.source : "");
 	for (size_t i = 0; i < s->choice.notes.nr; i++)
 		log_info("%s", s->choice.notes.v[i]);
 	return 0;

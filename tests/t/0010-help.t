@@ -121,12 +121,14 @@ near_miss() {	# COMMAND NAME WRONG
 
 check_value_option() {	# COMMAND LETTER NAME ARGUMENT
 	case $4 in
-	N | MAJOR) good=7
+	N | MAJOR | PID) good=7
 		bad_value "$1" "$3" 'a whole number' '' x 7x -7 ' 7' 7.5 0x7 99999999999999999999 ;;
 	P%) good=2%
 		bad_value "$1" "$3" 'a percentage like 2%' '' 2 x% 2%% nan% 1e999% ;;
 	TIME) good=1.5m
 		bad_value "$1" "$3" 'a duration like 500ms, 30s or 3m' '' x 3x -3m '3 m' inf 1e99h ;;
+	SIZE) good=1.5G
+		bad_value "$1" "$3" 'a size like 64K or 1.5G' '' x 3x -3K '3 K' inf 1e99G ;;
 	*) good=/nowhere ;;
 	esac
 	refused "option --$3 wants a" "$1 --$3 without its value" ${1:+"$1"} "--$3"

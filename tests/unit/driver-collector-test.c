@@ -109,9 +109,10 @@ static void intel_without_pebs(void **state)
 
 static void amd_has_brs(void **state)
 {
-	const struct collect_wish fast = { .rate_hz = 1000 };
+	const struct collect_wish fast = { .rate_hz = 1000 }, own = { .event = "cycles:u" };
 	struct collect_facts f = virtual();
 	PGO_AUTO(collect_choice) c = COLLECT_CHOICE_INIT, d = COLLECT_CHOICE_INIT;
+	PGO_AUTO(collect_choice) e = COLLECT_CHOICE_INIT;
 
 	(void)state;
 	has(&f, "rc4:u", COLLECT_CPU_AMD, true);
@@ -123,6 +124,10 @@ static void amd_has_brs(void **state)
 	assert_int_equal(d.period, 500009); /* it takes no rate */
 	assert_int_equal(d.rate_hz, 0);
 	assert_int_equal(d.notes.nr, 1);
+	chosen(&f, &own, &e); /* nor another event with branch stacks */
+	assert_string_equal(e.event, "cycles:u");
+	assert_false(e.branches);
+	assert_non_null(strstr(e.notes.v[0], "for another event"));
 }
 
 static void arm_has_brbe(void **state)

@@ -118,11 +118,11 @@ is "$(payload)" bolt-fdata "it is BOLT's"
 work=$PWD/.pgo/stages/baseline/out/work
 exits 0 "a command" sample -o command.prof -- "$work" h 1000000
 like "$out" "^command +1 +100.0 %" "stands in the place of the workloads"
-exits 0 "for a while" sample --duration 700ms -o command.prof -- "$work" h 2000000000
+exits 0 "for a while" sample --duration 3s -o command.prof -- "$work" h 2000000000
 mkdir ../elsewhere && cd ../elsewhere || exit 1
 "$work" h 2000000000 &
 victim=$!
-exits 0 "a running process, without a project" sample --cc clang-22 --pid "$victim" --duration 1s \
+exits 0 "a running process, without a project" sample --cc clang-22 --pid "$victim" --duration 3s \
 	--json
 ok "it goes on" kill "$victim"
 like "$out" '"commit": null' "its source is not known"
