@@ -5,7 +5,6 @@
 
 # number FIELD: the first of the JSON in $out.
 number() { printf '%s\n' "$out" | sed -n 's/^ *"'"$1"'": \([0-9]*\),*$/\1/p' | head -n 1; }
-flame() { run "$pgoctl" report flame "$@"; }
 
 # --- collapsed stacks
 printf 't;main;b 90\nt;main;a 9\nt;main;c 1\n' >new
