@@ -57,7 +57,7 @@ static int read_all(struct merge_inputs *in, unsigned llvm_major, struct pgo_err
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < in->nr; i++) {
-		struct reading r = { in, &in->v[i], { .llvm_major = other_llvm_reader(llvm_major) } };
+		struct reading r = { in, &in->v[i], { .llvm_major = llvm_major } };
 
 		if (fs_is_dir(in->v[i].path))
 			ret = fs_walk(in->v[i].path, read_below, &r, err);
@@ -110,7 +110,9 @@ int merge_join(struct merge_inputs *in, const struct merge_request *req,
 	       struct prof_merge_result *res, struct pgo_err *err)
 {
 	struct bundle_payload *payload = bundle_add_payload(b);
-	int ret = in->nr_bad > in->nr_bad_moved ? read_all(in, opts->llvm_major, err) : 0;
+	int ret = in->nr_bad > in->nr_bad_moved
+			  ? read_all(in, other_llvm_reader(opts->llvm_major), err)
+			  : 0;
 
 	while (!ret) {
 		PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
@@ -123,7 +125,7 @@ int merge_join(struct merge_inputs *in, const struct merge_request *req,
 		ret = merge_now(in, opts, dir, payload, res, &why);
 		if (!ret)
 			return 0;
-		if (note_bad(in, opts->llvm_major, ret, &why)) {
+		if (note_bad(in, other_llvm_reader(opts->llvm_major), ret, &why)) {
 			ret = 0;
 			continue;
 		}

@@ -9,7 +9,9 @@
 #include "pgo/base/tempfile.h"
 #include "profiles/llvm.h"
 
-#define TEXT_LOSES "what the text form has no place for, such as the build ids of the programs that ran"
+#define TEXT_LOSES                                                             \
+	"what the text form has no place for, such as the build ids of the programs that " \
+	"ran"
 
 static bool has_module(unsigned major)
 {

@@ -151,7 +151,8 @@ static int find_module(unsigned major, const struct module **ret, struct pgo_err
 	}
 	if (!found.nr) {
 		pgo_error(err, PGO_ETOOL, "there is no module for LLVM in '%s'", found.dir);
-		return pgo_err_hint(err, "install pgoctl whole, or build it where llvm-config-N is");
+		return pgo_err_hint(
+			err, "install pgoctl whole, or build it where there is an llvm-config-N");
 	}
 	llvm_add_majors(&there);
 	status = pgo_error(err, PGO_ETOOL, "this pgoctl has no module for LLVM %u", major);
