@@ -95,6 +95,8 @@ static void walk(struct reader *r, Dwarf_Die *parent, unsigned depth)
 		case DW_TAG_module:
 			walk(r, &die, depth + 1);
 			break;
+		default:
+			break;
 		}
 	} while (!dwarf_siblingof(&die, &die));
 }

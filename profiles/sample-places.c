@@ -154,6 +154,8 @@ bool sample_places_find(struct sample_places *p, const struct dwarf_segment *seg
 		discriminator = nameless->call_discriminator;
 		scope = nameless->up;
 	}
+	if (!scope) /* code outside of functions has no segments */
+		return false;
 	*ret = (struct sample_place){
 		.node = node_of_scope(p, scope),
 		.line = line_offset(scope, line),
