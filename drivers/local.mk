@@ -59,6 +59,6 @@ driver_tests = \
 	tests/t/2060-ccache.t \
 	tests/t/2070-agent.t \
 	tests/t/2071-agent-training.t \
-	tests/t/2072-agent-endings.t
+	tests/t/2072-agent-endings.t tests/t/2080-snapshot.t
 TAP_TESTS += $(driver_tests)
 EXTRA_DIST += $(driver_tests) tests/lib/driver.sh

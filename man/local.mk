@@ -9,6 +9,7 @@ dist_man_MANS += \
 	man/pgoctl-report.1 \
 	man/pgoctl-run.1 \
 	man/pgoctl-show.1 \
+	man/pgoctl-snapshot.1 \
 	man/pgoctl-validate.1
 
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -64,8 +64,11 @@ size_t agent_images(struct agent_image **ret);
 /* Find the images and watch forks and exits; once, before anything else here has an effect. */
 void agent_start(void);
 
-/* In a process that keeps its memory to itself: write what was counted, and begin at 0. */
-void agent_save(void);
+/*
+ * In a process that keeps its memory to itself: write what was counted, and begin at 0. False
+ * when an image could not be written: it lacks the function for that, or that failed.
+ */
+bool agent_save(void);
 /* Before memory is given up for another program; also in a child of vfork. */
 void agent_save_for_exec(void);
 /* Before the process ends without the runtimes' knowing. */

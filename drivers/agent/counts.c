@@ -81,55 +81,62 @@ static void reset(const struct agent_image *image)
  * Before exec: the file is not the one that the next program in this process writes, by the
  * same pid. Addresses of called functions are as they were in one of them only.
  */
-static void write_llvm(const struct agent_image *image, enum saving saving)
+static bool write_llvm(const struct agent_image *image, enum saving saving)
 {
 	if (!any_set(&image->counters) && !any_set(&image->bitmap))
-		return;
+		return true;
 	if (saving == SAVE_EXEC && image->set_filename && agent.file[0])
 		image->set_filename(agent.file);
 	if (image->write)
-		image->write();
-	else if (image->at_exit)
+		return !image->write();
+	if (image->at_exit)
 		image->at_exit();
+	return image->at_exit;
 }
 
-static void write_gcc(const struct agent_image *image, enum saving saving)
+static bool write_gcc(const struct agent_image *image, enum saving saving)
 {
-	if (image->dump && image->reset)
+	if (image->dump && image->reset) {
 		image->dump();
-	else if (saving == SAVE_END && image->last_dump)
-		image->last_dump();
+		return true;
+	}
+	if (saving != SAVE_END || !image->last_dump)
+		return false;
+	image->last_dump();
+	return true;
 }
 
 /* GCC's functions do for all images that they know of: first all write, then all begin anew. */
-static void write_and_reset(enum saving saving)
+static bool write_and_reset(enum saving saving)
 {
 	struct agent_image *images;
 	size_t nr = agent_images(&images);
+	bool all = true;
 
 	for (size_t i = 0; i < nr; i++)
-		if (images[i].runtime == AGENT_LLVM)
-			write_llvm(&images[i], saving);
-		else
-			write_gcc(&images[i], saving);
+		all &= images[i].runtime == AGENT_LLVM ? write_llvm(&images[i], saving)
+						       : write_gcc(&images[i], saving);
 	for (size_t i = 0; i < nr; i++)
 		reset(&images[i]);
+	return all;
 }
 
-static void save(enum saving saving)
+static bool save(enum saving saving)
 {
 	struct agent_image *images;
+	bool all = false;
 
 	if (!agent.started || !lock())
-		return;
+		return false;
 	if (agent_images(&images) && getpid() == agent.owner)
-		write_and_reset(saving);
+		all = write_and_reset(saving);
 	unlock();
+	return all;
 }
 
-void agent_save(void)
+bool agent_save(void)
 {
-	save(SAVE_GO_ON);
+	return save(SAVE_GO_ON);
 }
 
 /*

@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/agent-wake.h"
 #include "drivers/agent/agent.h"
 
-#define AGENT_WAKE (SIGRTMAX - 5)
 /* How long a handler waits for the writing: it may itself keep the thread from it. */
 #define PATIENCE_MS 3000
 #define STACK_BYTES (512 * 1024)
@@ -94,11 +94,12 @@ bool agent_ask_to_save(void)
 	return atomic_load(&helper.saved);
 }
 
-static void count_snapshot(void)
+static void count_snapshot(bool all)
 {
 	char name[16];
 
-	snprintf(name, sizeof(name), "pgoctl-%u", ++helper.nr_snapshots % 10000000);
+	snprintf(name, sizeof(name), AGENT_THREAD "%u%s", ++helper.nr_snapshots % 10000000,
+		 all ? "" : AGENT_NOT_ALL);
 	prctl(PR_SET_NAME, name);
 }
 
@@ -113,8 +114,7 @@ static void serve(void)
 		agent_save();
 		die(ending);
 	} else {
-		agent_save();
-		count_snapshot();
+		count_snapshot(agent_save());
 	}
 }
 
@@ -124,7 +124,7 @@ static void *helper_main(void *arg)
 	sigset_t set;
 
 	(void)arg;
-	prctl(PR_SET_NAME, "pgoctl-0");
+	prctl(PR_SET_NAME, AGENT_THREAD "0");
 	sigemptyset(&set);
 	sigaddset(&set, AGENT_WAKE);
 	atomic_store(&helper.tid, (pid_t)syscall(SYS_gettid));
@@ -177,7 +177,7 @@ static void catch_endings(void)
 
 void agent_helper_start(void)
 {
-	const char *every = getenv("PGOCTL_AGENT_EVERY_MS");
+	const char *every = getenv(AGENT_EVERY);
 	static bool started;
 
 	if (started)

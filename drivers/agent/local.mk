@@ -6,7 +6,7 @@ agent_sources = \
 	drivers/agent/elf.c \
 	drivers/agent/helper.c \
 	drivers/agent/images.c
-agent_headers = drivers/agent/agent.h
+agent_headers = drivers/agent/agent.h drivers/agent-wake.h
 EXTRA_DIST += $(agent_sources) $(agent_headers)
 
 BUILT_MODULES += pgoctl-agent.so

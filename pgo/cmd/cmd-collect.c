@@ -11,7 +11,7 @@ struct options {
 	struct project_options common;
 	const char *output;
 	bool sample, allow_mismatch;
-	uint64_t duration_ns, rate_hz, max_bytes;
+	uint64_t every_ns, duration_ns, rate_hz, max_bytes;
 	unsigned pid, pairs;
 	const char *event, *cgroup, *binary, *to;
 };
@@ -20,6 +20,9 @@ static const struct opt opts[] = {
 	{ OPT_STR, 'o', "output", "FILE",
 	  "the bundle to write (default: merged.prof beside pgo.yaml)",
 	  offsetof(struct options, output) },
+	{ OPT_DURATION, 0, "every", "TIME",
+	  "save the counters of running programs as often as that: a kill loses no more",
+	  offsetof(struct options, every_ns) },
 	{ OPT_FLAG, 0, "sample", NULL,
 	  "record the baseline build with perf, without counters in it",
 	  offsetof(struct options, sample) },
@@ -73,6 +76,9 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 			  "these options are of recordings, and the technique is another");
 		return pgo_err_hint(ctx->err, "pgoctl collect --sample ...");
 	}
+	if (sample && o->every_ns)
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "--every is of counters, and recordings have none");
 	if (!!o->pid + !!o->cgroup + !!nr > 1)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "only one of --pid, --cgroup and a command can be recorded");
@@ -140,6 +146,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		ret = check(ctx, &o, o.sample || p.config.technique == TECHNIQUE_SAMPLE, nr);
 	if (ret)
 		return ret;
+	p.every_ns = o.every_ns;
 	path = o.output ? fs_absolute(o.output) : fs_join(p.config.root, "merged.prof");
 	if (o.sample || p.config.technique == TECHNIQUE_SAMPLE)
 		ret = sample(ctx, &p, &o, nr, argv, path, &b);

@@ -42,6 +42,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/sampling-convert.c pgo/core/sampling-convert.h \
 	pgo/core/sampling-overhead.c pgo/core/sampling-overhead.h \
 	pgo/core/sampling-probe.c pgo/core/sampling-probe.h \
+	pgo/core/snapshot.c pgo/core/snapshot.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \
 	pgo/core/stage-record.c pgo/core/stage-record.h \

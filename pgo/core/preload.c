@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/preload.h"
 
+#include "drivers/agent-wake.h"
 #include "drivers/agent.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
@@ -9,9 +10,12 @@
 void preload_env(const struct project *p, struct strvec *env)
 {
 	PGO_AUTO_FREE char *agent = fs_join(p->tool_dir, AGENT_FILE);
+	PGO_AUTO_FREE char *every = NULL;
 
-	if (fs_exists(agent))
-		agent_env(agent, env, NULL);
+	if (!fs_exists(agent) || agent_env(agent, env, NULL) || !p->every_ns)
+		return;
+	every = xstrfmt("%llu", (unsigned long long)((p->every_ns + 999999) / 1000000));
+	strvec_setenv(env, AGENT_EVERY, every);
 }
 
 /* Why the agent does not work in a file, by what to do about it. */

@@ -36,6 +36,7 @@ struct project {
 	char *tool_dir; /* where pgoctl-cc and the LLVM modules are */
 	int lock_fd;
 	bool force;	   /* take no finished stage for granted */
+	uint64_t every_ns; /* training runs save their profiles as often as this; 0: at their end */
 	struct plan *plan; /* not NULL: only say what would be done (-n) */
 };
 #define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
