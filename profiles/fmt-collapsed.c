@@ -3,10 +3,10 @@
 #include "profiles/collapsed.h"
 #include "profiles/format.h"
 
-/* Any text may look like it: every other format goes first. */
+/* Any text that ends in a number may look like it: a stack has a caller, and others go first. */
 static int bid(const struct prof_probe *probe)
 {
-	return !probe->is_dir &&
+	return !probe->is_dir && memchr(probe->head, ';', probe->head_len) &&
 	       collapsed_lines(probe->head, probe->head_len, probe->head_len == probe->size_bytes);
 }
 
