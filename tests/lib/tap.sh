@@ -30,6 +30,17 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # diag: print standard input as a comment.
 diag() { sed 's/^/#   /'; }
 
+# ends WORD...: the first and the last, or with PGO_TESTS_LONG=1 all: of versions that go by the same way.
+ends() {
+	if [ -n "${PGO_TESTS_LONG:-}" ] || [ $# -lt 3 ]; then
+		echo "$@"
+	else
+		tap_first=$1
+		shift $(($# - 1))
+		echo "$tap_first $1"
+	fi
+}
+
 tap_result() {	# status description
 	tap_nr=$((tap_nr + 1))
 	if [ "$1" -eq 0 ]; then

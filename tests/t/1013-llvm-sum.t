@@ -7,6 +7,8 @@ export builddir
 tool=$builddir/tests/lib/llvm-tool
 majors=$("$tool" majors | cut -d' ' -f1)
 [ -n "$majors" ] || skip_all "built without LLVM"
+# shellcheck disable=SC2086 # words
+majors=$(ends $majors | tr ' ' '\n')
 
 # Two programs that share functions; calls through pointers, some to what is not instrumented.
 cat >shared.h <<'EOT'

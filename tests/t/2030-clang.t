@@ -52,7 +52,7 @@ counts() { merge && "llvm-profdata-$major" show --function="$1" --counts "$tmp/p
 train() { rm -rf "$tmp/raw"; "$tool" train clang "$tmp/raw" ./p "$@"; }
 W="-O2 -Wall -Wextra -Werror"
 
-for major in 14 19 22; do
+for major in $(ends 14 19 22); do
 	cc=clang-$major
 	stage "$cc" instrumented
 	ok "$cc: an instrumented build" build sh -ec "cc $W -c main.c f.c; cc -Werror main.o f.o -o p"

@@ -234,7 +234,7 @@ counts() {
 	esac
 }
 
-for cc in clang-14 clang-19 clang-22 gcc-12; do
+for cc in $(ends clang-14 clang-19 clang-22) gcc-12; do
 	major=${cc#*-}
 	stage "$cc" instrumented
 	build sh -ec 'cc -O2 -fprofile-update=atomic -fno-inline -c main.c f.c
