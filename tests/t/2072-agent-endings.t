@@ -174,7 +174,7 @@ export READY LD_LIBRARY_PATH="$PWD"
 # begin PROGRAM KIND: it runs in a group of its own, and is ready, or at its end.
 begin() {
 	rm -rf "$tmp/raw" "$READY"
-	setsid "$tool" train "${cc%-*}" "$tmp/raw" "$@" >"$tmp/run.log" 2>&1 &
+	setsid env --default-signal=HUP "$tool" train "${cc%-*}" "$tmp/raw" "$@" >"$tmp/run.log" 2>&1 &
 	pid=$!
 	until_ready
 }
