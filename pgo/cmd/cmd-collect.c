@@ -68,7 +68,8 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 	static const char *const forms[] = { "sample-extbinary", "afdo-1", "afdo-2", "fdata",
 					     NULL };
 	const bool only = o->pid || o->cgroup || o->duration_ns || o->event || o->rate_hz ||
-			  o->binary || o->allow_mismatch || o->to;
+			  o->binary || o->allow_mismatch || o->to ||
+			  o->max_bytes != SAMPLER_MAX_BYTES || o->pairs != SAMPLER_PAIRS;
 	size_t i = 0;
 
 	if (!sample && only) {
