@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect merge build validate run show diff convert report' 'the commands'
+is "$(echo $commands)" 'init collect merge build validate run show diff convert report snapshot' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -105,16 +105,16 @@ bad_value() {	# COMMAND NAME WANTED VALUE...
 	name=$2
 	wanted=$3
 	shift 3
+	refused "option --$name wants $wanted, not '$1'" "$cmd --$name '$1'" \
+		${cmd:+"$cmd"} "--$name" "$1"
 	for value; do
-		refused "option --$name wants $wanted, not '$value'" "$cmd --$name '$value'" \
-			${cmd:+"$cmd"} "--$name" "$value"
 		refused "option --$name wants $wanted, not '$value'" "$cmd --$name='$value'" \
 			${cmd:+"$cmd"} "--$name=$value"
 	done
 }
 
 near_miss() {	# COMMAND NAME WRONG
-	"$pgoctl" ${1:+"$1"} -h | grep -q -e "--$3 " && return	# another option
+	grep -Eq -e "--$3( |\$)" options && return	# another option
 	refused "unknown option '--$3'" "$1 --$3 is refused" ${1:+"$1"} "--$3"
 	like "$err" "^hint: did you mean --$2\\?\$" "$1 --$3: the hint names --$2"
 }
@@ -187,6 +187,8 @@ for cmd in show convert; do
 done
 refused 'pgoctl diff: an operand is missing' 'diff needs two' diff a
 refused 'pgoctl diff: too many operands' 'diff takes no more' diff a b c
+refused 'pgoctl snapshot: an operand is missing' 'snapshot needs a process' snapshot
+refused "'x' is no number of a process" 'snapshot x' snapshot x
 refused 'pgoctl report: an operand is missing' 'report needs an input' report flame
 refused "unknown kind of report 'flam'" 'report knows its kinds' report flam x
 like "$err" '^hint: kinds: flame$' 'and tells them'

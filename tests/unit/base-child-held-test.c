@@ -626,6 +626,7 @@ static int killed_parent(void)
 	struct child_result res;
 
 	shell(&c, ": >made");
+	signal(SIGINT, SIG_DFL);    /* it may have been ignored from the start */
 	c.armed = raise_at_barrier; /* no handler here: this process ends */
 	child_run(&c, &res, NULL);
 	return WRONG;
