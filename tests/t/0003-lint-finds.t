@@ -25,18 +25,18 @@ cat >man/x.1 <<'X'
 X
 echo 'See [x](../man/x.1).' >docs/x.md
 
-# lint: the numbers of the checks that fail, on one line.
+# lint [CHECK]: the numbers of the checks, or of that one, that fail, on one line.
 lint() {
-	srcdir=$PWD PGO_TESTS_COMPLETE='' sh tests/lint >"$tmp/lint" 2>&1
+	srcdir=$PWD PGO_TESTS_COMPLETE='' LINT_ONLY=${1-} sh tests/lint >"$tmp/lint" 2>&1
 	sed -n 's/^not ok \([0-9]*\).*/\1/p' "$tmp/lint" | tr '\n' ' '
 }
 
-# finds CHECK FILE DESCRIPTION TEXT: with TEXT at the end of FILE that check alone fails, and tells of
-# the file.
+# finds CHECK FILE DESCRIPTION TEXT: with TEXT at the end of FILE that check fails, and tells of the
+# file.
 finds() {
 	cp "$2" "$tmp/kept" 2>/dev/null || rm -f "$tmp/kept"
 	printf '%b\n' "$4" >>"$2"
-	is "$(lint)" "$1 " "$3 is found"
+	is "$(lint "$1")" "$1 " "$3 is found"
 	ok 'and the file is named' grep -q "$2" "$tmp/lint"
 	rm -f "$2"
 	[ ! -e "$tmp/kept" ] || cp "$tmp/kept" "$2"
