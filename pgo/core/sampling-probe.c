@@ -42,8 +42,9 @@ static char *field(const struct strbuf *text, const char *key)
 
 	while (strncmp(line, key, len) != 0) {
 		line = strchr(line, '\n');
-		if (!line++)
+		if (!line)
 			return NULL;
+		line++;
 	}
 	line += len;
 	line += strspn(line, " \t:=\"");
