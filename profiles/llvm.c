@@ -257,8 +257,8 @@ static int hand_over_sum(struct merge *m, unsigned part, const struct llvm_sum *
 
 /*
  * Add inputs[0..*ret_run) as one, as many as can be; 0 is no error. first: part
- * is empty yet. Otherwise weights, or a site that has one value twice, would
- * make it matter what was there before.
+ * is empty yet. Otherwise weights, or values, would make it matter what was
+ * there before.
  */
 static int add_run(struct merge *m, unsigned part, const struct llvm_input *inputs, size_t nr,
 		   bool first, size_t *ret_run, struct pgo_err *err)
@@ -277,7 +277,7 @@ static int add_run(struct merge *m, unsigned part, const struct llvm_input *inpu
 		if (nr < 2 || !llvm_sum_files(inputs, nr, m->threads, &head))
 			return 0;
 	}
-	if (!first && run->tangled)
+	if (!first && run->has_values)
 		return 0;
 	*ret_run = nr;
 	m->nr_summed += nr;

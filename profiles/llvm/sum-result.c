@@ -24,12 +24,11 @@ static bool sort_values(struct llvm_groups *g)
 	return true;
 }
 
-static bool is_tangled(const struct llvm_groups *g)
+static bool has_values(const struct llvm_groups *g)
 {
 	for (size_t i = 0; i < g->nr_sites; i++)
-		for (uint32_t v = 1; v < g->sites[i].nr; v++)
-			if (g->sites[i].values[v - 1].value == g->sites[i].values[v].value)
-				return true;
+		if (g->sites[i].nr)
+			return true;
 	return false;
 }
 
@@ -126,6 +125,6 @@ bool llvm_groups_result(struct llvm_groups *g, const struct llvm_total *totals,
 	out->batch.ids = r.ids;
 	out->batch.nr_ids = r.nr_ids;
 	out->nr_binaries = g->nr;
-	out->tangled = is_tangled(g);
+	out->has_values = has_values(g);
 	return true;
 }
