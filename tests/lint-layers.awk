@@ -29,7 +29,7 @@ BEGIN {
 	allow("pgo/cmd", base "|" core "|^pgo/report/|^pgo/cmd/|" profiles "|" drivers)
 	allow("profiles/llvm", base "|^profiles/|^llvm(-c)?/")
 	allow("profiles", base "|^profiles/")
-	allow("drivers/agent", "^drivers/agent/")
+	allow("drivers/agent", "^drivers/agent(/|-wake\\.h$)")
 	allow("drivers", base "|^drivers/")
 }
 
