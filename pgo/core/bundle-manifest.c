@@ -15,27 +15,11 @@ static json_t *stats_json(const struct profile_stats *s)
 	return o;
 }
 
-static json_t *overhead_json(const struct sampling_overhead *v)
-{
-	json_t *o = json_object();
-
-	if (!v->pairs) {
-		json_decref(o);
-		return json_null();
-	}
-	json_object_set_new(o, "pairs", js_u64(v->pairs));
-	json_object_set_new(o, "median", json_real(v->median));
-	json_object_set_new(o, "least", json_real(v->least));
-	json_object_set_new(o, "most", json_real(v->most));
-	json_object_set_new(o, "recorder_ns", js_u64(v->recorder_ns));
-	return o;
-}
-
 static void add_sampled(const struct bundle_workload *w, json_t *o)
 {
 	json_object_set_new(o, "samples", js_u64(w->samples));
 	json_object_set_new(o, "lost", js_u64(w->lost));
-	json_object_set_new(o, "overhead", overhead_json(&w->overhead));
+	json_object_set_new(o, "overhead", sampling_overhead_json(&w->overhead));
 }
 
 static json_t *sampling_json(const struct bundle_sampling *s)
@@ -246,17 +230,9 @@ static void read_sampling(const json_t *o, struct bundle_sampling *s, bool *ok)
 
 static void read_sampled(const json_t *o, struct bundle_workload *w, bool *ok)
 {
-	const json_t *overhead = json_object_get(o, "overhead");
-
 	w->samples = js_get_u64(o, "samples", ok);
 	w->lost = js_get_u64(o, "lost", ok);
-	if (json_is_null(overhead))
-		return;
-	w->overhead.pairs = (unsigned)js_get_u64(overhead, "pairs", ok);
-	w->overhead.median = js_get_double(overhead, "median", ok);
-	w->overhead.least = js_get_double(overhead, "least", ok);
-	w->overhead.most = js_get_double(overhead, "most", ok);
-	w->overhead.recorder_ns = js_get_u64(overhead, "recorder_ns", ok);
+	sampling_overhead_take(json_object_get(o, "overhead"), &w->overhead, ok);
 }
 
 static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)

@@ -150,9 +150,7 @@ static int check_llvm_text(const struct conversion *c, const struct prof_format 
 					err);
 
 	if (!ret && loses)
-		strvec_push(c->lost,
-			    "what the text form has no place for, such as the build ids "
-			    "of the programs that ran");
+		strvec_push(c->lost, OTHER_LLVM_TEXT_LOSES);
 	return ret;
 }
 

@@ -9,10 +9,6 @@
 #include "pgo/base/tempfile.h"
 #include "profiles/llvm.h"
 
-#define TEXT_LOSES                                                             \
-	"what the text form has no place for, such as the build ids of the programs that " \
-	"ran"
-
 static bool has_module(unsigned major)
 {
 	for (const unsigned *m = llvm_majors(); *m; m++)
@@ -187,7 +183,7 @@ static int merge_by_text(const struct prof_format *format, const struct prof_inp
 	if (!ret)
 		ret = note_version(out_path, res, err);
 	if (!ret && loses)
-		res->lost = TEXT_LOSES;
+		res->lost = OTHER_LLVM_TEXT_LOSES;
 	return ret;
 }
 

@@ -111,36 +111,11 @@ static int find_raw_files(const struct session *s, struct training_run *run, str
 	return ret;
 }
 
-static void load_overhead(const json_t *o, struct sampling_overhead *ret)
-{
-	bool ok = true;
-	struct sampling_overhead v = { .pairs = (unsigned)js_get_u64(o, "pairs", &ok) };
-
-	v.median = js_get_double(o, "median", &ok);
-	v.least = js_get_double(o, "least", &ok);
-	v.most = js_get_double(o, "most", &ok);
-	v.recorder_ns = js_get_u64(o, "recorder_ns", &ok);
-	if (ok)
-		*ret = v;
-}
-
-static json_t *overhead_json(const struct sampling_overhead *v)
-{
-	json_t *o = json_object();
-
-	json_object_set_new(o, "pairs", js_u64(v->pairs));
-	json_object_set_new(o, "median", json_real(v->median));
-	json_object_set_new(o, "least", json_real(v->least));
-	json_object_set_new(o, "most", json_real(v->most));
-	json_object_set_new(o, "recorder_ns", js_u64(v->recorder_ns));
-	return o;
-}
-
 static int load_finished(const struct session *s, struct training_run *run, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = fs_join(s->dir, "run.json");
 	PGO_AUTO(json_holder) h = { NULL };
-	bool ok = true;
+	bool ok = true, known = true; /* without an overhead the run is as good */
 	int ret = js_load(path, &h.o, err);
 
 	if (ret)
@@ -151,7 +126,7 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 	run->raw_dir = fs_join(s->dir, "raw");
 	ret = find_raw_files(s, run, err);
 	if (!ret && s->sampler)
-		load_overhead(json_object_get(h.o, "overhead"), &run->overhead);
+		sampling_overhead_take(json_object_get(h.o, "overhead"), &run->overhead, &known);
 	/* A file that went away since makes the run undone. */
 	if (!ret && (js_get_u64(h.o, "files", &ok) != run->files.nr ||
 		     js_get_u64(h.o, "bytes", &ok) != run->bytes || !ok))
@@ -319,7 +294,7 @@ static int finish(const struct session *s, const struct child_result *res, struc
 	json_object_set_new(o, "bytes", js_u64(run->bytes));
 	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
 	if (s->sampler)
-		json_object_set_new(o, "overhead", overhead_json(&run->overhead));
+		json_object_set_new(o, "overhead", sampling_overhead_json(&run->overhead));
 	js_dump(o, &text, false);
 	json_decref(o);
 	ret = fs_write_atomic(path, text.buf, text.len, 0644, err);
