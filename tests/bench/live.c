@@ -25,15 +25,16 @@ static char *copy(const char *program, const char *dir, const char *name, struct
 	return ret ? NULL : TAKE_PTR(to);
 }
 
-int copies_make(struct copies *c, struct bench *b, double effect, struct pgo_err *err)
+int copies_make(struct copies *c, struct bench *b, double effect, unsigned steps,
+		struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *a = copy(b->spin, b->tmp.path, "a", err);
 	PGO_AUTO_FREE char *other = a ? copy(b->spin, b->tmp.path, "b", err) : NULL;
 
 	if (!other)
 		return -(int)err->code;
-	*c = (struct copies){ xstrfmt("%s 1000", a), xstrfmt("%s %.0f", other, 1000 * (1 + effect)),
-			      effect };
+	*c = (struct copies){ xstrfmt("%s %u", a, steps),
+			      xstrfmt("%s %.0f", other, steps * (1 + effect)), effect };
 	return 0;
 }
 

@@ -14,8 +14,9 @@ struct copies {
 	char *a, *b; /* command lines */
 	double effect;
 };
-/* The second one does as much more work: 0.02 is 2 %. */
-int copies_make(struct copies *c, struct bench *b, double effect, struct pgo_err *err);
+/* Of so many of spin.c's steps; the second one does as much more work: 0.02 is 2 %. */
+int copies_make(struct copies *c, struct bench *b, double effect, unsigned steps,
+		struct pgo_err *err);
 void copies_release(struct copies *c);
 PGO_DEFINE_AUTO(copies, copies_release)
 

@@ -12,6 +12,10 @@
 #define DEVIATIONS 2.06 /* 16 of 200 */
 #define AB_VALIDATIONS 100
 #define HYPERFINE_ROUNDS 20
+/* Steps of spin.c: some 25 ms, which is enough to tell false from true. */
+#define SHORT 1000
+/* Some 100 ms: what starting a program takes, and how that varies, is 2 % of a short run. */
+#define LONG 4000
 
 /* Of many validations. */
 struct tally {
@@ -36,11 +40,11 @@ static int validate(struct bench *b, const struct copies *c, unsigned pairs, str
 	return 0;
 }
 
-static int validate_often(struct bench *b, double effect, unsigned pairs, unsigned nr,
-			  struct tally *t, struct pgo_err *err)
+static int validate_often(struct bench *b, double effect, unsigned steps, unsigned pairs,
+			  unsigned nr, struct tally *t, struct pgo_err *err)
 {
 	PGO_AUTO(copies) c = { 0 };
-	int ret = copies_make(&c, b, effect, err);
+	int ret = copies_make(&c, b, effect, steps, err);
 
 	while (!ret && t->nr < nr)
 		ret = validate(b, &c, pairs, t, err);
@@ -74,7 +78,7 @@ static int live_aa(struct bench *b, bool noisy, struct pgo_err *err)
 	int ret = noisy ? noise_start(&noise, b->seed, err) : 0;
 
 	if (!ret)
-		ret = validate_often(b, 0, AA_PAIRS, nr, &t, err);
+		ret = validate_often(b, 0, SHORT, AA_PAIRS, nr, &t, err);
 	if (noise > 0)
 		noise_stop(noise);
 	if (ret)
@@ -101,7 +105,8 @@ static int live_ab(struct bench *b, double effect, unsigned pairs, double power,
 	PGO_AUTO_FREE char *target = xstrfmt("at least %g %% found, below 1 %% wrong", 100 * power);
 	struct line line = { .row = "6", .what = what, .target = target };
 	struct tally t = { 0 };
-	int ret = validate_often(b, effect, pairs, bench_reps(b, AB_VALIDATIONS, 4), &t, err);
+	int ret = validate_often(b, effect, LONG, pairs, bench_reps(b, AB_VALIDATIONS, 4),
+				 &t, err);
 
 	if (ret)
 		return ret;
@@ -127,7 +132,7 @@ static int compete(struct bench *b, double effect, unsigned rounds, struct tally
 		   struct tally *theirs, struct pgo_err *err)
 {
 	PGO_AUTO(copies) c = { 0 };
-	int ret = copies_make(&c, b, effect, err);
+	int ret = copies_make(&c, b, effect, SHORT, err);
 
 	for (unsigned r = 0; !ret && r < rounds; r++) {
 		ret = validate(b, &c, 30, ours, err);
