@@ -28,6 +28,10 @@ static void add_instrumented(const struct build_stage *stage, struct strvec *cfl
 	strvec_push(ldflags, "-fprofile-generate");
 	if (update)
 		strvec_pushf(cflags, "-fprofile-update=%s", update);
+	if (stage->continuous) {
+		strvec_push(cflags, "-mllvm");
+		strvec_push(cflags, LLVM_CONTINUOUS);
+	}
 }
 
 /* Lines, discriminators and names that do not change from one build to the next. */

@@ -81,6 +81,10 @@ static int gcc_add_flags(const struct build_stage *stage, const struct tool_vers
 		return pgo_error(err, PGO_EUNSUP,
 				 "gcc %s has no partial training: gcc %d or newer has", v->version,
 				 MIN_PARTIAL_TRAINING);
+	if (stage->continuous && stage->kind == STAGE_INSTRUMENTED) {
+		pgo_error(err, PGO_EUNSUP, "gcc cannot keep its counters in a mapped file");
+		return pgo_err_hint(err, "save them as the program runs: --every 30s");
+	}
 	if (stage->technique == TECHNIQUE_SAMPLE)
 		strvec_push(cflags, "-g1");
 	if (stage->kind == STAGE_PREBOLT) {
@@ -98,10 +102,12 @@ static int gcc_add_flags(const struct build_stage *stage, const struct tool_vers
 }
 
 /* libgcov locks and merges each file; of forks and exec see drivers/agent/. */
-static int gcc_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
+static int gcc_run_env(const char *raw_dir, bool continuous, struct strvec *env,
+		       struct pgo_err *err)
 {
 	int ret = raw_dir_check(raw_dir, err);
 
+	(void)continuous; /* its builds are refused */
 	if (ret)
 		return ret;
 	strvec_setenv(env, "GCOV_PREFIX", raw_dir);

@@ -31,6 +31,8 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 		if (stage->update == PROFILE_UPDATE_ATOMIC ||
 		    stage->update == PROFILE_UPDATE_PREFER_ATOMIC)
 			strvec_push(cflags, "-Cllvm-args=-instrprof-atomic-counter-update-all");
+		if (stage->continuous)
+			strvec_push(cflags, "-Cllvm-args=" LLVM_CONTINUOUS);
 		return 0;
 	}
 	if (!stage_wants_profile(stage))

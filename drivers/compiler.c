@@ -189,7 +189,7 @@ int raw_dir_check(const char *raw_dir, struct pgo_err *err)
 	return ret;
 }
 
-int llvm_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
+int llvm_run_env(const char *raw_dir, bool continuous, struct strvec *env, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *pattern = NULL;
 	int ret = raw_dir_check(raw_dir, err);
@@ -201,7 +201,7 @@ int llvm_run_env(const char *raw_dir, struct strvec *env, struct pgo_err *err)
 	 * merges would take the counts of all earlier ones along. %p alone would not: a fork
 	 * that does not exec keeps the pattern's first expansion, its parent's process id.
 	 */
-	pattern = fs_join(raw_dir, "%p-%m.profraw");
+	pattern = fs_join(raw_dir, continuous ? "%c%p-%m.profraw" : "%p-%m.profraw");
 	strvec_setenv(env, "LLVM_PROFILE_FILE", pattern);
 	return 0;
 }

@@ -75,6 +75,9 @@ struct build_stage {
 	const char *source_root;
 	bool partial_training; /* gcc */
 	enum profile_update update;
+	/* Counters of an instrumented program are those in its profile's file, mapped: also SIGKILL
+	 * loses none. LLVM, without value profiles. */
+	bool continuous;
 };
 
 struct compiler {
@@ -90,9 +93,10 @@ struct compiler {
 	 * (absolute), which is made when missing: several processes, forks and parallel runs lose
 	 * nothing that they count. What the runtimes themselves lose or count twice, the agent
 	 * sets right (drivers/agent.h): LLVM's hooks neither fork nor exec, gcc's only those that
-	 * its compiled code calls, neither sees _exit. -PGO_EUNSUP when raw_dir has a '%' in it:
+	 * its compiled code calls, neither sees _exit. continuous: as in the stage. -PGO_EUNSUP when raw_dir has a '%' in it:
 	 * both would expand it. */
-	int (*run_env)(const char *raw_dir, struct strvec *env, struct pgo_err *err);
+	int (*run_env)(const char *raw_dir, bool continuous, struct strvec *env,
+		       struct pgo_err *err);
 	/* The Debian package of this version's profile runtime: "libclang-rt-22-dev"; malloc'ed. */
 	char *(*runtime_package)(const struct tool_version *v);
 };

@@ -134,7 +134,7 @@ int wrapper_conf_read(struct wrapper_conf *c, const char *path, struct pgo_err *
 static void set_junk(struct strvec *env, const char *junk_dir)
 {
 	for (const struct compiler *const *c = compilers; *c; c++) {
-		if (!(*c)->run_env(junk_dir, env, NULL))
+		if (!(*c)->run_env(junk_dir, false, env, NULL))
 			continue;
 		strvec_setenv(env, "LLVM_PROFILE_FILE", "/dev/null");
 		strvec_setenv(env, "GCOV_PREFIX", "/dev/null");

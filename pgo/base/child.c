@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pgo/base/child-parts.h"
 #include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
@@ -23,16 +24,22 @@
 extern char **environ;
 
 static volatile sig_atomic_t cancel_signal;
-static volatile pid_t running_group;
+static volatile pid_t running_groups[NR_CHILD_PLACES];
 
 static void on_signal(int sig)
 {
 	int saved = errno;
 
 	cancel_signal = sig;
-	if (running_group > 0)
-		kill(-running_group, sig);
+	for (int i = 0; i < NR_CHILD_PLACES; i++)
+		if (running_groups[i] > 0)
+			kill(-running_groups[i], sig);
 	errno = saved;
+}
+
+void child_note_group(enum child_place place, pid_t group)
+{
+	running_groups[place] = group;
 }
 
 void child_signals_init(void)
@@ -78,18 +85,14 @@ static int open_stream(const struct child *c, const char *path, int given, bool 
 	return fd;
 }
 
-struct streams {
-	int fd[3];
-};
-
-static void streams_close(struct streams *s)
+void streams_close(struct streams *s)
 {
 	for (int i = 0; i < 3; i++)
 		if (s->fd[i] >= 0)
 			close(s->fd[i]);
 }
 
-static int streams_open(const struct child *c, struct streams *s, struct pgo_err *err)
+int streams_open(const struct child *c, struct streams *s, struct pgo_err *err)
 {
 	bool same = c->out_path && c->err_path && !strcmp(c->out_path, c->err_path);
 
@@ -104,19 +107,7 @@ static int streams_open(const struct child *c, struct streams *s, struct pgo_err
 	return 0;
 }
 
-/*
- * A child that runs, or is about to. used, ran_ns and delay_ns are what is not the measured
- * command's.
- */
-struct started {
-	pid_t pid;
-	int sock; /* to a held child; -1 */
-	uint64_t start_ns;
-	struct rusage used;
-	uint64_t ran_ns, delay_ns;
-};
-
-static int spawn(const struct child *c, const struct streams *s, struct started *st)
+int child_spawn(const struct child *c, const struct streams *s, struct started *st)
 {
 	char *const *env = c->env.nr ? c->env.v : environ;
 	posix_spawn_file_actions_t actions;
@@ -145,7 +136,7 @@ static int spawn(const struct child *c, const struct streams *s, struct started 
 	return ret;
 }
 
-static int spawn_error(const struct child *c, int errnum, struct pgo_err *err)
+int child_spawn_error(const struct child *c, int errnum, struct pgo_err *err)
 {
 	errno = errnum;
 	pgo_error_errno(err, "cannot run '%s'", c->argv.v[0]);
@@ -166,7 +157,7 @@ struct note {
 static int note_error(const struct child *c, const struct note *n, struct pgo_err *err)
 {
 	if (!n->about_aslr)
-		return spawn_error(c, n->errnum, err);
+		return child_spawn_error(c, n->errnum, err);
 	errno = n->errnum;
 	return pgo_error_errno(err, "cannot fix the addresses of '%s'", c->argv.v[0]);
 }
@@ -270,7 +261,7 @@ static int held_fork(const struct child *c, const struct streams *s, struct star
 		close(pair[0]);
 		held_main(c, s, pair[1]);
 	}
-	running_group = st->pid > 0 ? st->pid : 0;
+	child_note_group(CHILD_FOREGROUND, st->pid > 0 ? st->pid : 0);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
 	if (st->pid < 0) {
@@ -288,7 +279,7 @@ static void held_drop(struct started *st)
 	kill(st->pid, SIGKILL);
 	while (waitpid(st->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	running_group = 0;
+	child_note_group(CHILD_FOREGROUND, 0);
 }
 
 static bool read_proc(pid_t pid, const char *name, struct strbuf *out)
@@ -344,7 +335,7 @@ static int held_start(const struct child *c, const struct streams *s, struct sta
 	int ret = held_fork(c, s, st);
 
 	if (ret)
-		return spawn_error(c, ret, err);
+		return child_spawn_error(c, ret, err);
 	if (!receive(st->sock, &n, 0)) /* ended from outside: what remains tells */
 		n = (struct note){ .errnum = ECANCELED };
 	if (n.errnum) {
@@ -370,10 +361,10 @@ static int start(const struct child *c, const struct streams *s, struct started 
 
 	if (c->armed || c->spin_ns || c->no_aslr)
 		return held_start(c, s, st, err);
-	ret = spawn(c, s, st);
+	ret = child_spawn(c, s, st);
 	if (ret)
-		return spawn_error(c, ret, err);
-	running_group = st->pid;
+		return child_spawn_error(c, ret, err);
+	child_note_group(CHILD_FOREGROUND, st->pid);
 	return 0;
 }
 
@@ -389,8 +380,7 @@ static uint64_t timeval_since(struct timeval now, struct timeval then)
 	return a > b ? a - b : 0;
 }
 
-static void add_usage(struct child_result *res, const struct rusage *ru,
-		      const struct rusage *before)
+void child_add_usage(struct child_result *res, const struct rusage *ru, const struct rusage *before)
 {
 	uint64_t rss = (uint64_t)ru->ru_maxrss * 1024;
 
@@ -414,11 +404,10 @@ static void fill_result(struct child_result *res, int status, const struct rusag
 	res->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	res->term_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	res->rss_floor_bytes = st->sock >= 0 ? (uint64_t)st->used.ru_maxrss * 1024 + RSS_SLACK : 0;
-	add_usage(res, ru, &st->used);
+	child_add_usage(res, ru, &st->used);
 }
 
-/* Of this program: those that the leader and its like left behind, too. */
-static bool kill_children(void)
+bool children_each(void (*fn)(pid_t pid, void *arg), void *arg)
 {
 	PGO_AUTO(strbuf) list = STRBUF_INIT;
 	PGO_AUTO_FREE char *name = xstrfmt("task/%ld/children", (long)getpid());
@@ -429,8 +418,20 @@ static bool kill_children(void)
 		return false;
 	for (char *w = strtok_r(list.buf, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
 		if (num_parse_uint(w, &pid) && pid > 1)
-			kill((pid_t)pid, SIGKILL);
+			fn((pid_t)pid, arg);
 	return true;
+}
+
+static void kill_child(pid_t pid, void *arg)
+{
+	(void)arg;
+	kill(pid, SIGKILL);
+}
+
+/* Of this program: those that the leader and its like left behind, too. */
+bool children_kill(void)
+{
+	return children_each(kill_child, NULL);
 }
 
 /*
@@ -449,10 +450,10 @@ static void sweep(struct child_result *res)
 		pid_t pid;
 
 		while ((pid = wait4(-1, &status, WNOHANG, &ru)) > 0) {
-			add_usage(res, &ru, &nothing);
+			child_add_usage(res, &ru, &nothing);
 			res->nr_left += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 		}
-		if (pid < 0 || !kill_children())
+		if (pid < 0 || !children_kill())
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -502,7 +503,7 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 		r.main_ns -= st->ran_ns;
 	}
 	kill(-st->pid, SIGKILL); /* the leader is still a zombie: the group cannot be another's */
-	running_group = 0;
+	child_note_group(CHILD_FOREGROUND, 0);
 	while (wait4(st->pid, &status, 0, &ru) < 0 && errno == EINTR)
 		;
 	fill_result(&r, status, &ru, st);
@@ -514,7 +515,7 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 	return 0;
 }
 
-static int cancelled(struct pgo_err *err)
+int child_cancelled_error(struct pgo_err *err)
 {
 	return pgo_error(err, PGO_ECANCELLED, "stopped by %s", strsignal(cancel_signal));
 }
@@ -526,7 +527,7 @@ int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
 	int ret;
 
 	if (cancel_signal)
-		return cancelled(err);
+		return child_cancelled_error(err);
 	ret = streams_open(c, &s, err);
 	if (ret)
 		return ret;
@@ -540,7 +541,7 @@ int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
 		close(st.sock);
 	if (c->sweep)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
-	return cancel_signal ? cancelled(err) : ret;
+	return cancel_signal ? child_cancelled_error(err) : ret;
 }
 
 int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct child_result *res,

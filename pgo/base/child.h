@@ -76,6 +76,27 @@ int child_run(struct child *c, struct child_result *res, struct pgo_err *err);
 int child_capture(struct child *c, struct strbuf *out, bool merge_stderr, struct child_result *res,
 		  struct pgo_err *err);
 
+/* A child that runs while others are run: a server. */
+struct child_background {
+	pid_t pid; /* its leader; 0: none */
+	uint64_t start_ns;
+	bool reaped;		 /* the leader has ended, and res tells how */
+	struct child_result res; /* wall_ns, run_delay_ns and main_ns are not measured */
+};
+#define CHILD_BACKGROUND_INIT { .res = { .exit_status = -1 } }
+/*
+ * Start it; what is left behind by processes that end becomes this program's child until it
+ * is stopped. c's armed, spin_ns, no_aslr and timeout_ns do not matter. Errors as child_run.
+ */
+int child_start(struct child *c, struct child_background *bg, struct pgo_err *err);
+/* Whether a process of it is alive; the leader may have put itself into the background. */
+bool child_alive(struct child_background *bg);
+/*
+ * Ask all by SIGTERM, those first that nobody else is the parent of, and end after grace_ns what
+ * is left by SIGKILL: bg->res.nr_left of them. Afterwards none lives, and bg->res is complete.
+ */
+void child_stop(struct child_background *bg, uint64_t grace_ns);
+
 /* SIGINT, SIGTERM, SIGHUP: noted, and passed to the running child's group. */
 void child_signals_init(void);
 int child_cancelled(void); /* the signal's number, or 0 */

@@ -3,6 +3,7 @@ pgo_base_libpgobase_a_SOURCES = \
 	pgo/base/arena.c pgo/base/arena.h \
 	pgo/base/banned.h \
 	pgo/base/child.c pgo/base/child.h \
+	pgo/base/child-background.c pgo/base/child-parts.h \
 	pgo/base/clock.h \
 	pgo/base/cursor.c pgo/base/cursor.h \
 	pgo/base/err.c pgo/base/err.h \

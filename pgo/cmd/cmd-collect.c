@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fnmatch.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
@@ -14,6 +16,8 @@ struct options {
 	uint64_t every_ns, duration_ns, rate_hz, max_bytes;
 	unsigned pid, pairs;
 	const char *event, *cgroup, *binary, *to;
+	const char *ready, *drive;
+	bool continuous;
 };
 
 static const struct opt opts[] = {
@@ -23,6 +27,15 @@ static const struct opt opts[] = {
 	{ OPT_DURATION, 0, "every", "TIME",
 	  "save the counters of running programs as often as that: a kill loses no more",
 	  offsetof(struct options, every_ns) },
+	{ OPT_FLAG, 0, "continuous", NULL,
+	  "count in the profiles' files: a kill loses nothing (clang, rustc; no value profiles)",
+	  offsetof(struct options, continuous) },
+	{ OPT_STR, 0, "ready", "LINE",
+	  "the command is a server: LINE succeeds once it is ready, what it counts before is "
+	  "discarded",
+	  offsetof(struct options, ready) },
+	{ OPT_STR, 0, "drive", "LINE", "the command is a server: LINE loads it, then it is ended",
+	  offsetof(struct options, drive) },
 	{ OPT_FLAG, 0, "sample", NULL,
 	  "record the baseline build with perf, without counters in it",
 	  offsetof(struct options, sample) },
@@ -77,9 +90,19 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 			  "these options are of recordings, and the technique is another");
 		return pgo_err_hint(ctx->err, "pgoctl collect --sample ...");
 	}
-	if (sample && o->every_ns)
+	if (sample && (o->every_ns || o->continuous || o->ready || o->drive))
 		return pgo_error(ctx->err, PGO_EUSAGE,
-				 "--every is of counters, and recordings have none");
+				 "--every, --continuous, --ready and --drive are of counters, and "
+				 "recordings have none");
+	if ((o->ready || o->drive) && !nr) {
+		pgo_error(ctx->err, PGO_EUSAGE, "--ready and --drive want the server's command");
+		return pgo_err_hint(ctx->err,
+				    "pgoctl collect --ready LINE --drive LINE -- COMMAND");
+	}
+	if (o->ready && !o->drive)
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "--ready without --drive: nothing would load "
+				 "the server");
 	if (!!o->pid + !!o->cgroup + !!nr > 1)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "only one of --pid, --cgroup and a command can be recorded");
@@ -91,24 +114,60 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 	return pgo_err_hint(ctx->err, "sample-extbinary, afdo-1, afdo-2 or fdata");
 }
 
-/* The operands as a shell line that takes the shell's place. */
-static char *command_line(int nr, char **argv)
+/*
+ * The artifact that a path from the folder that is built names, "./server" as it is typed where
+ * it was built; malloc'ed, relative to $PGO_OUT, or NULL.
+ */
+static char *artifact_of(const struct config *cfg, const char *path)
 {
+	PGO_AUTO_FREE char *joined = fs_join(cfg->root, cfg->source);
+	PGO_AUTO_FREE char *source = fs_absolute(joined), *full = fs_absolute(path);
+	const size_t len = strlen(source);
+
+	if (!strchr(path, '/') || strncmp(full, source, len) != 0 || full[len] != '/')
+		return NULL;
+	for (size_t i = 0; i < cfg->artifacts.nr; i++)
+		if (!fnmatch(cfg->artifacts.v[i], full + len + 1, FNM_PATHNAME))
+			return xstrdup(full + len + 1);
+	return NULL;
+}
+
+/* The operands as a shell line that takes the shell's place. */
+static char *command_line(const struct config *cfg, bool sample, int nr, char **argv)
+{
+	PGO_AUTO_FREE char *artifact = sample ? NULL : artifact_of(cfg, argv[1]);
 	struct strbuf line = STRBUF_INIT;
 
-	strbuf_addstr(&line, "exec");
-	for (int i = 1; i <= nr; i++) {
+	strbuf_addstr(&line, "exec ");
+	if (artifact) {
+		log_info("'%s' is run as the instrumented build has made it", argv[1]);
+		strbuf_addstr(&line, "\"$PGO_OUT\"/");
+	}
+	strbuf_addquoted(&line, artifact ? artifact : argv[1]);
+	for (int i = 2; i <= nr; i++) {
 		strbuf_addch(&line, ' ');
 		strbuf_addquoted(&line, argv[i]);
 	}
 	return strbuf_take(&line);
 }
 
-static int sample(struct cmd_ctx *ctx, struct project *p, const struct options *o, int nr,
-		  char **argv, const char *path, struct bundle *b)
+static int instrument(struct cmd_ctx *ctx, struct project *p, const struct options *o,
+		      const char *command, const char *path, struct bundle *b)
 {
-	PGO_AUTO_FREE char *command = nr ? command_line(nr, argv) : NULL;
-	PGO_AUTO_FREE char *dir = fs_absolute(".");
+	if (command) {
+		struct workload *w = config_set_workload(&p->config, "command", command);
+
+		w->ready = o->ready ? xstrdup(o->ready) : NULL;
+		w->drive = o->drive ? xstrdup(o->drive) : NULL;
+	}
+	p->every_ns = o->every_ns;
+	p->continuous = o->continuous;
+	return flow_collect(p, path, b, ctx->err);
+}
+
+static int sample(struct cmd_ctx *ctx, struct project *p, const struct options *o,
+		  const char *command, const char *path, struct bundle *b)
+{
 	PGO_AUTO(sampler) s = SAMPLER_INIT;
 
 	s.wish = (struct collect_wish){
@@ -121,7 +180,6 @@ static int sample(struct cmd_ctx *ctx, struct project *p, const struct options *
 	s.binary = o->binary;
 	s.allow_mismatch = o->allow_mismatch;
 	s.command = command;
-	s.dir = command ? dir : NULL;
 	return flow_sample(p, &s, path, b, ctx->err);
 }
 
@@ -131,28 +189,27 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	PGO_AUTO(plan) plan = PLAN_INIT;
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
-	PGO_AUTO_FREE char *path = NULL;
+	PGO_AUTO_FREE char *path = NULL, *command = NULL;
+	PGO_AUTO_FREE char *here = fs_absolute(".");
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
+	bool samples;
 
 	if (nr < 0)
 		return nr;
-	if (!o.sample) {
-		ret = cmd_check_operands(ctx, &cmd_collect, nr, 0, 0);
-		if (ret)
-			return ret;
-	}
 	o.common.config_optional = o.sample && (o.pid || o.cgroup || nr);
 	ret = cmd_open_project(ctx, &o.common, &plan, &p);
+	samples = o.sample || p.config.technique == TECHNIQUE_SAMPLE;
 	if (!ret)
-		ret = check(ctx, &o, o.sample || p.config.technique == TECHNIQUE_SAMPLE, nr);
+		ret = check(ctx, &o, samples, nr);
 	if (ret)
 		return ret;
-	p.every_ns = o.every_ns;
 	path = o.output ? fs_absolute(o.output) : fs_join(p.config.root, "merged.prof");
-	if (o.sample || p.config.technique == TECHNIQUE_SAMPLE)
-		ret = sample(ctx, &p, &o, nr, argv, path, &b);
-	else
-		ret = flow_collect(&p, path, &b, ctx->err);
+	if (nr) {
+		command = command_line(&p.config, samples, nr, argv);
+		p.run_dir = here;
+	}
+	ret = samples ? sample(ctx, &p, &o, command, path, &b)
+		      : instrument(ctx, &p, &o, command, path, &b);
 	if (ret)
 		return ret;
 	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &b, path);
@@ -161,7 +218,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 const struct cmd cmd_collect = {
 	.name = "collect",
 	.summary = "run the training workloads, write their profile to merged.prof",
-	.usage = "[options] | --sample [options] -- COMMAND...",
+	.usage = "[options] [-- COMMAND...]",
 	.opts = opts,
 	.run = run,
 };

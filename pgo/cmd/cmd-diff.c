@@ -68,16 +68,6 @@ static int add_pair(struct answer *a, const struct profile_view *x, const struct
 	return 0;
 }
 
-/* The profile of v for the same consumer as x. */
-static const struct profile_view *
-counterpart(const struct profile_views *v, const struct profile_view *x)
-{
-	for (size_t i = 0; i < v->nr; i++)
-		if (v->items[i].model.kind == x->model.kind)
-			return &v->items[i];
-	return NULL;
-}
-
 static int add_pairs(struct answer *a, const struct profile_views *x, const struct profile_views *y,
 		     struct pgo_err *err)
 {
@@ -86,7 +76,7 @@ static int add_pairs(struct answer *a, const struct profile_views *x, const stru
 	if (x->nr == 1 && y->nr == 1)
 		return add_pair(a, &x->items[0], &y->items[0], err);
 	for (size_t i = 0; i < x->nr && !ret; i++) {
-		const struct profile_view *other = counterpart(y, &x->items[i]);
+		const struct profile_view *other = profile_views_counterpart(y, &x->items[i]);
 
 		if (other)
 			ret = add_pair(a, &x->items[i], other, err);
@@ -94,7 +84,7 @@ static int add_pairs(struct answer *a, const struct profile_views *x, const stru
 			log_warn("'%s' has no counterpart in the second profile", x->items[i].name);
 	}
 	for (size_t i = 0; i < y->nr; i++)
-		if (!counterpart(x, &y->items[i]))
+		if (!profile_views_counterpart(x, &y->items[i]))
 			log_warn("'%s' has no counterpart in the first profile", y->items[i].name);
 	if (!ret && !a->nr)
 		ret = pgo_error(err, PGO_EMISMATCH,

@@ -46,6 +46,10 @@ static json_t *workload_json(const struct bundle_workload *w, bool sampled)
 	json_object_set_new(o, "input_bytes", js_u64(w->input_bytes));
 	json_object_set_new(o, "stats", stats_json(&w->stats));
 	json_object_set_new(o, "sha256", js_string(w->sha256));
+	if (w->compared) {
+		json_object_set_new(o, "only_functions", js_u64(w->only_functions));
+		json_object_set_new(o, "overlap_without", json_real(w->without));
+	}
 	if (sampled)
 		add_sampled(w, o);
 	return o;
@@ -245,6 +249,11 @@ static void read_workload(const json_t *o, struct bundle_workload *w, bool *ok)
 	w->input_bytes = js_get_u64(o, "input_bytes", ok);
 	read_stats(json_object_get(o, "stats"), &w->stats, ok);
 	w->sha256 = take(o, "sha256", ok);
+	w->compared = json_object_get(o, "only_functions");
+	if (w->compared) {
+		w->only_functions = js_get_u64(o, "only_functions", ok);
+		w->without = js_get_double(o, "overlap_without", ok);
+	}
 	if (json_object_get(o, "samples"))
 		read_sampled(o, w, ok);
 }

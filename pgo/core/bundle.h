@@ -27,6 +27,9 @@ struct bundle_workload {
 	uint64_t input_bytes;
 	struct profile_stats stats; /* of its own merged profile, unweighted */
 	char *sha256;		    /* of the same */
+	bool compared;		    /* with the other workloads, by function: */
+	uint64_t only_functions;    /* that have counts in this workload alone */
+	double without; /* overlap of the merged profile with what the others would merge to */
 	/* Where it was sampled: in its recordings, and what the recorder could not keep. */
 	uint64_t samples, lost;
 	struct sampling_overhead overhead; /* of its first run */

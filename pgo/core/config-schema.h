@@ -27,7 +27,7 @@ struct raw_build {
 };
 
 struct raw_workload {
-	char *name, *run, *weight, *stdin_path, *timeout, *repeat, *exit, *output;
+	char *name, *run, *ready, *drive, *weight, *stdin_path, *timeout, *repeat, *exit, *output;
 	enum workload_use use; /* 0: absent */
 };
 

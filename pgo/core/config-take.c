@@ -237,6 +237,25 @@ static int check_stdin(const struct where_ctx *ctx, const struct where *n, const
 	return where_hint(ctx, "the path is relative to the folder of pgo.yaml");
 }
 
+/* How long a server takes to start, and its load to run, is no measure of it. */
+static int check_server(const struct where_ctx *ctx, const struct where *map)
+{
+	const struct where *ready = where_get(map, "ready"), *drive = where_get(map, "drive");
+	const struct where *use = where_get(map, "use");
+
+	if (ready && !drive) {
+		where_error(ctx, ready->at,
+			    "'ready' without 'drive': nothing would load the server");
+		return where_hint(ctx, "drive: ./load.sh");
+	}
+	if (!drive || (use && !strcmp(use->text, "train")))
+		return 0;
+	where_error(ctx, drive->at, "a workload with 'drive' can only train");
+	return where_hint(ctx,
+			  "use: train; validate by a workload whose run line starts the "
+			  "server, loads it and ends it");
+}
+
 static int check_workload(const struct where_ctx *ctx, const struct where *map,
 			  const struct where *list, const char *root)
 {
@@ -247,7 +266,7 @@ static int check_workload(const struct where_ctx *ctx, const struct where *map,
 		ret = check_stdin(ctx, where_get(map, "stdin"), root);
 	if (!ret && output)
 		ret = check_inner_path(ctx, output, "workloads.output");
-	return ret;
+	return ret ? ret : check_server(ctx, map);
 }
 
 static int take_workload(struct workload *w, struct raw_workload *raw, const struct where_ctx *ctx,
@@ -267,6 +286,8 @@ static int take_workload(struct workload *w, struct raw_workload *raw, const str
 		return ret;
 	take_text(&w->name, &raw->name);
 	take_text(&w->run, &raw->run);
+	take_text(&w->ready, &raw->ready);
+	take_text(&w->drive, &raw->drive);
 	take_text(&w->stdin_path, &raw->stdin_path);
 	take_text(&w->output, &raw->output);
 	w->expect_status = (int)status;
@@ -289,7 +310,7 @@ static int take_workloads(struct config *cfg, struct raw_config *raw, const stru
 		*w = (struct workload){ .weight = 1,
 					.use = USE_BOTH,
 					.repeat = 1,
-					.timeout_ns = 600 * UINT64_C(1000000000),
+					.timeout_ns = WORKLOAD_TIMEOUT_NS,
 					.output = xstrdup("stdout") };
 		cfg->nr_workloads++;
 		ret = check_workload(ctx, n, list, cfg->root);

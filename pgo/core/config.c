@@ -20,6 +20,8 @@ static void release_workloads(struct config *cfg)
 	for (size_t i = 0; i < cfg->nr_workloads; i++) {
 		free(cfg->workloads[i].name);
 		free(cfg->workloads[i].run);
+		free(cfg->workloads[i].ready);
+		free(cfg->workloads[i].drive);
 		free(cfg->workloads[i].stdin_path);
 		free(cfg->workloads[i].output);
 	}
@@ -153,7 +155,7 @@ int config_load(struct config *cfg, const char *path, struct pgo_err *err)
 	return 0;
 }
 
-void config_set_workload(struct config *cfg, const char *name, const char *run)
+struct workload *config_set_workload(struct config *cfg, const char *name, const char *run)
 {
 	struct workload *w = xcalloc(1, sizeof(*w));
 
@@ -165,6 +167,7 @@ void config_set_workload(struct config *cfg, const char *name, const char *run)
 	w->repeat = 1;
 	cfg->workloads = w;
 	cfg->nr_workloads = 1;
+	return w;
 }
 
 /* Whether a file found above the start may be trusted: not if somebody else could have put it. */

@@ -11,6 +11,8 @@
 #include "pgo/base/strbuf.h"
 #include "pgo/base/strvec.h"
 
+#define WORKLOAD_TIMEOUT_NS (600 * UINT64_C(1000000000))
+
 enum workload_use { USE_TRAIN = 1, USE_VALIDATE = 2, USE_BOTH = 3 };
 
 struct workload {
@@ -19,9 +21,11 @@ struct workload {
 	double weight;	       /* > 0, default 1; up to 3 decimals */
 	enum workload_use use; /* default both */
 	char *stdin_path;      /* relative to the project; NULL: /dev/null */
-	uint64_t timeout_ns;   /* default 10 min */
+	uint64_t timeout_ns;   /* default WORKLOAD_TIMEOUT_NS */
 	unsigned repeat;       /* training runs, default 1 */
 	int expect_status;     /* default 0 */
+	/* A server: run until ready succeeds, if given, then loaded by drive, then ended. */
+	char *ready, *drive; /* shell lines, or NULL; ready only with drive, which only trains */
 	/* what validate compares: "stdout" (default), "none", or a file in $PGO_TMP */
 	char *output;
 };
@@ -67,8 +71,8 @@ int config_load(struct config *cfg, const char *path, struct pgo_err *err);
 void config_release(struct config *cfg);
 PGO_DEFINE_AUTO(config, config_release)
 
-/* One workload takes the place of all: the line, recorded once under the name. */
-void config_set_workload(struct config *cfg, const char *name, const char *run);
+/* One workload takes the place of all: the line, run once under the name, to train. */
+struct workload *config_set_workload(struct config *cfg, const char *name, const char *run);
 
 /*
  * The pgo.yaml of dir or of a folder above it; malloc'ed, or NULL. Relative when

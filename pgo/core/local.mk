@@ -1,5 +1,6 @@
 noinst_LIBRARIES += pgo/core/libpgocore.a
 pgo_core_libpgocore_a_SOURCES = \
+	pgo/core/accept.c pgo/core/accept.h \
 	pgo/core/artifacts.c pgo/core/artifacts.h \
 	pgo/core/bolt.c pgo/core/bolt.h \
 	pgo/core/bolt-tool.c pgo/core/bolt-tool.h \
@@ -9,6 +10,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/calibrate.c pgo/core/calibrate.h \
 	pgo/core/commands.c pgo/core/commands.h \
 	pgo/core/consumer.c pgo/core/consumer.h \
+	pgo/core/contribution.c pgo/core/contribution.h \
 	pgo/core/convert.c pgo/core/convert.h \
 	pgo/core/convert-samples.c pgo/core/convert-samples.h \
 	pgo/core/convert-tools.c pgo/core/convert-tools.h \
@@ -42,6 +44,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/sampling-convert.c pgo/core/sampling-convert.h \
 	pgo/core/sampling-overhead.c pgo/core/sampling-overhead.h \
 	pgo/core/sampling-probe.c pgo/core/sampling-probe.h \
+	pgo/core/serve.c pgo/core/serve.h \
 	pgo/core/snapshot.c pgo/core/snapshot.h \
 	pgo/core/source.c pgo/core/source.h \
 	pgo/core/stage.c pgo/core/stage.h \

@@ -6,6 +6,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/bolt.h"
+#include "pgo/core/contribution.h"
 #include "pgo/core/elf-info.h"
 #include "pgo/core/environment.h"
 #include "pgo/core/merge-files.h"
@@ -141,9 +142,37 @@ static int merge_some(const struct project *p, const struct training *t,
 	return bundle_hash_payload(path, payload, err);
 }
 
+/* What it counted in each function, for what is told of all. */
+static int compare_workload(const struct project *p, size_t i, const char *path,
+			    struct contributions *all, struct pgo_err *err)
+{
+	const struct prof_read_opts opts = { .llvm_major = p->cc.llvm_major };
+	PGO_AUTO(profile) own = PROFILE_INIT;
+	int ret = prof_read(path, &opts, &own, err);
+
+	if (!ret)
+		contributions_add(all, i, &own);
+	return ret;
+}
+
+static void describe_contributions(const struct contributions *all, struct bundle *b)
+{
+	PGO_AUTO_FREE struct contribution *of = xcalloc(b->nr_workloads, sizeof(*of));
+	PGO_AUTO_FREE double *weights = xcalloc(b->nr_workloads, sizeof(*weights));
+
+	for (size_t i = 0; i < b->nr_workloads; i++)
+		weights[i] = b->workloads[i].weight;
+	contributions_finish(all, weights, of);
+	for (size_t i = 0; i < b->nr_workloads; i++) {
+		b->workloads[i].compared = true;
+		b->workloads[i].only_functions = of[i].only;
+		b->workloads[i].without = of[i].without;
+	}
+}
+
 static int describe_workload(const struct project *p, const struct training *t,
 			     const struct prof_format *format, size_t i, const char *dir,
-			     struct bundle *b, struct pgo_err *err)
+			     struct bundle *b, struct contributions *all, struct pgo_err *err)
 {
 	const struct selection sel = { format, NULL, i, NULL };
 	const struct training_workload *tw = &t->workloads[i];
@@ -168,8 +197,12 @@ static int describe_workload(const struct project *p, const struct training *t,
 	w->overhead = tw->runs[0].overhead;
 	ret = merge_some(p, t, &sel, out, &one, err);
 	if (!ret) {
+		PGO_AUTO_FREE char *path = fs_join(out, one.path);
+
 		w->stats = one.stats;
 		w->sha256 = TAKE_PTR(one.sha256);
+		if (t->nr_workloads > 1)
+			ret = compare_workload(p, i, path, all, err);
 	}
 	bundle_payload_release(&one);
 	if (ret)
@@ -220,6 +253,7 @@ static int describe_project(const struct project *p, const struct stage *s, stru
 		.technique = p->config.technique,
 		.source_root = p->work,
 		.update = p->config.update,
+		.continuous = p->continuous,
 	};
 	PGO_AUTO(source_commit) commit = { 0 };
 	PGO_AUTO(environment_text) text = { 0 };
@@ -276,12 +310,17 @@ static int describe_workloads(const struct project *p, const struct training *t,
 			      const struct prof_format *format, const char *dir, struct bundle *b,
 			      struct pgo_err *err)
 {
+	struct contributions all;
 	int ret = 0;
 
+	contributions_init(&all, t->nr_workloads);
 	for (size_t i = 0; !ret && i < t->nr_workloads; i++) {
 		progress_step(i, t->workloads[i].workload->name);
-		ret = describe_workload(p, t, format, i, dir, b, err);
+		ret = describe_workload(p, t, format, i, dir, b, &all, err);
 	}
+	if (!ret && t->nr_workloads > 1)
+		describe_contributions(&all, b);
+	contributions_release(&all);
 	progress_step(t->nr_workloads, "all");
 	return ret;
 }

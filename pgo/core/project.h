@@ -37,7 +37,9 @@ struct project {
 	int lock_fd;
 	bool force;	   /* take no finished stage for granted */
 	uint64_t every_ns; /* training runs save their profiles as often as this; 0: at their end */
-	struct plan *plan; /* not NULL: only say what would be done (-n) */
+	bool continuous;   /* training runs count in the files of their profiles */
+	const char *run_dir; /* where training runs run; NULL: the root of the configuration */
+	struct plan *plan;   /* not NULL: only say what would be done (-n) */
 };
 #define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
 

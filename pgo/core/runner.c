@@ -19,6 +19,8 @@ static void describe_end(struct strbuf *sb, const struct run_req *req,
 	} else if (req->expect_status) {
 		strbuf_addf(sb, "ended with status %d, not %d", res->exit_status,
 			    req->expect_status);
+	} else if (!res->exit_status) {
+		strbuf_addstr(sb, "ended by itself");
 	} else {
 		strbuf_addf(sb, "failed with status %d", res->exit_status);
 	}
@@ -110,6 +112,29 @@ int runner_shell(const struct project *p, const struct run_req *req, struct chil
 	if (res->timed_out || res->exit_status != req->expect_status)
 		return failed(req, res, err);
 	return 0;
+}
+
+void run_background_release(struct run_background *b)
+{
+	child_release(&b->c);
+}
+
+int runner_start(const struct run_req *req, struct run_background *b, struct pgo_err *err)
+{
+	fill_child(&b->c, req);
+	return child_start(&b->c, &b->child, err);
+}
+
+int runner_stop(const struct project *p, const struct run_req *req, struct run_background *b,
+		uint64_t grace_ns, struct pgo_err *err)
+{
+	child_stop(&b->child, grace_ns);
+	return record_child(p, req->what, &b->c, &b->child.res, err);
+}
+
+int runner_ended(const struct run_req *req, const struct run_background *b, struct pgo_err *err)
+{
+	return failed(req, &b->child.res, err);
 }
 
 static int note_library(const char *path, const char *rel, const struct stat *st, void *arg,

@@ -41,6 +41,22 @@ struct run_req {
 int runner_shell(const struct project *p, const struct run_req *req, struct child_result *res,
 		 struct pgo_err *err);
 
+/* A line that runs on while others are run: a server. */
+struct run_background {
+	struct child c;
+	struct child_background child;
+};
+#define RUN_BACKGROUND_INIT { CHILD_INIT, CHILD_BACKGROUND_INIT }
+void run_background_release(struct run_background *b); /* it has been stopped */
+PGO_DEFINE_AUTO(run_background, run_background_release)
+/* req's tool, armed, times and expect_status do not matter. Errors as child_start. */
+int runner_start(const struct run_req *req, struct run_background *b, struct pgo_err *err);
+/* As child_stop, and a line into the record. */
+int runner_stop(const struct project *p, const struct run_req *req, struct run_background *b,
+		uint64_t grace_ns, struct pgo_err *err);
+/* -PGO_ECHILD: it has ended, which it should not: told as by runner_shell. */
+int runner_ended(const struct run_req *req, const struct run_background *b, struct pgo_err *err);
+
 /*
  * Append a line to the record: what was run, the environment that differs from ours, the
  * outcome.

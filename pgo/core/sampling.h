@@ -15,7 +15,6 @@ struct sampler {
 	unsigned pairs;	      /* of runs without and with the recorder; 0: overhead not measured */
 	const char *to;	      /* as convert_samples takes it; NULL: what the compiler reads */
 	const char *command;  /* a shell line in place of the workloads', in dir; or NULL */
-	const char *dir;      /* where the command runs */
 	const char *binary;   /* whose samples are wanted; NULL: the artifacts */
 	bool allow_mismatch;
 	/* Filled by sampler_prepare. */

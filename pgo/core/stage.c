@@ -149,6 +149,7 @@ static int prepare(struct build *b, enum stage_kind kind, unsigned layout, struc
 		.source_root = profile && profile->full_names ? NULL : p->work,
 		.partial_training = p->config.partial_training,
 		.update = p->config.update,
+		.continuous = p->continuous,
 	};
 	ret = p->compiler->add_flags(&b->spec, &p->cc, &b->conf.cflags, &b->conf.ldflags, err);
 	if (!ret && p->rustc.path)

@@ -12,6 +12,7 @@
 #include "pgo/core/json.h"
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
+#include "pgo/core/serve.h"
 #include "pgo/core/workload.h"
 
 static void run_release(struct training_run *r)
@@ -41,6 +42,7 @@ struct session {
 	unsigned n;
 	char *dir, *fresh;
 	char key[DIGEST_HEX_LEN + 1];
+	struct serve_report served; /* of a workload with a load */
 };
 
 static void session_release(struct session *s)
@@ -173,39 +175,54 @@ static int run_sampled(const struct session *s, const char *dir, bool with, stru
 	return ret;
 }
 
-static int run_instrumented(const struct session *s, const char *raw, struct run_req *req,
-			    struct child_result *res, struct pgo_err *err)
+/* Its profiles are the server's alone: a load that is instrumented, too, leaves them in tmp. */
+static int run_server(struct session *s, const char *raw, const char *tmp, const char *log,
+		      const struct run_req *req, struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(strvec) env = STRVEC_INIT;
+	struct serve_req server = {
+		.server = req, .w = s->w, .client_env = &env, .raw = raw, .log = log
+	};
+	int ret;
+
+	run_env(s, tmp, &env);
+	ret = is_bolt(s) ? 0 : s->p->compiler->run_env(tmp, s->p->continuous, &env, err);
+	if (!ret)
+		ret = serve_run(s->p, &server, &s->served, err);
+	*res = (struct child_result){ .wall_ns = s->served.ready_ns + s->served.drive_ns };
+	return ret;
+}
+
+/* What it runs with so that its profiles are found below raw. */
+static int aim(const struct session *s, const char *raw, struct strvec *env, struct pgo_err *err)
 {
 	int ret;
 
-	if (is_bolt(s)) {
-		ret = bolt_aim(s->p, raw, err);
-	} else {
-		ret = s->p->compiler->run_env(raw, req->env, err);
-		preload_env(s->p, req->env);
-	}
-	return ret ? ret : runner_shell(s->p, req, res, err);
+	if (is_bolt(s))
+		return bolt_aim(s->p, raw, err);
+	ret = s->p->compiler->run_env(raw, s->p->continuous, env, err);
+	preload_env(s->p, env);
+	return ret;
 }
 
-static int execute(const struct session *s, const char *dir, bool with, struct child_result *res,
+static int execute(struct session *s, const char *dir, bool with, struct child_result *res,
 		   struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *raw = fs_join(dir, "raw");
 	PGO_AUTO_FREE char *tmp = fs_join(dir, "tmp");
 	PGO_AUTO_FREE char *log = fs_join(dir, "output.log");
+	PGO_AUTO_FREE char *drive_log = fs_join(dir, "drive.log");
 	PGO_AUTO_FREE char *what = xstrfmt("%s run %u of workload '%s'",
 					   s->sampler ? "recorded" : "training", s->n + 1,
 					   s->w->name);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct run_req req = {
-		.what = what,
-		.line = s->w->run,
-		.dir = s->sampler && s->sampler->dir ? s->sampler->dir : s->p->config.root,
-		.env = &env,
-		.log = log,
-		.timeout_ns = s->w->timeout_ns,
-		.expect_status = s->w->expect_status
-	};
+	struct run_req req = { .what = what,
+			       .line = s->w->run,
+			       .dir = s->p->run_dir ? s->p->run_dir : s->p->config.root,
+			       .env = &env,
+			       .log = log,
+			       .timeout_ns = s->w->timeout_ns,
+			       .expect_status = s->w->expect_status };
 	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
 	int ret = fs_remove_tree(dir, err);
 
@@ -217,8 +234,16 @@ static int execute(const struct session *s, const char *dir, bool with, struct c
 		return ret;
 	req.in_path = in;
 	run_env(s, tmp, &env);
-	ret = s->sampler ? run_sampled(s, dir, with, &req, res, err)
-			 : run_instrumented(s, raw, &req, res, err);
+	if (!s->sampler)
+		ret = aim(s, raw, &env, err);
+	if (ret)
+		return ret;
+	if (s->sampler)
+		ret = run_sampled(s, dir, with, &req, res, err);
+	else if (s->w->drive)
+		ret = run_server(s, raw, tmp, drive_log, &req, res, err);
+	else
+		ret = runner_shell(s->p, &req, res, err);
 	return ret ? ret : fs_remove_tree(tmp, err);
 }
 
@@ -226,8 +251,8 @@ static int execute(const struct session *s, const char *dir, bool with, struct c
 #define OVERHEAD_MAX_NS 10000000000u
 
 /* The same run without and with the recorder, by turns; what those record is not kept. */
-static int measure_overhead(const struct session *s, uint64_t wall_ns,
-			    struct sampling_overhead *ret, struct pgo_err *err)
+static int measure_overhead(struct session *s, uint64_t wall_ns, struct sampling_overhead *ret,
+			    struct pgo_err *err)
 {
 	const unsigned pairs = s->sampler->pairs;
 	PGO_AUTO_FREE uint64_t(*cpu_ns)[2] = xcalloc(pairs + 1, sizeof(*cpu_ns));
@@ -271,7 +296,7 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 		"that program must end by itself: by exit or by returning from main");
 }
 
-static int finish(const struct session *s, const struct child_result *res, struct training_run *run,
+static int finish(struct session *s, const struct child_result *res, struct training_run *run,
 		  struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = fs_join(s->fresh, "run.json");
@@ -293,6 +318,8 @@ static int finish(const struct session *s, const struct child_result *res, struc
 	json_object_set_new(o, "files", js_u64(run->files.nr));
 	json_object_set_new(o, "bytes", js_u64(run->bytes));
 	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
+	if (s->w->drive)
+		json_object_set_new(o, "server", serve_report_json(&s->served));
 	if (s->sampler)
 		json_object_set_new(o, "overhead", sampling_overhead_json(&run->overhead));
 	js_dump(o, &text, false);
@@ -366,12 +393,19 @@ static void plan_it(const struct session *s)
 		return;
 	}
 	if (!is_bolt(s)) {
-		s->p->compiler->run_env(raw, &env, NULL);
+		s->p->compiler->run_env(raw, s->p->continuous, &env, NULL);
 		preload_env(s->p, &env);
 	}
 	for (size_t i = 0; i < env.nr; i++)
 		strvec_pushf(&step->commands, "export %s", env.v[i]);
-	strvec_push(&step->commands, s->w->run);
+	if (!s->w->drive) {
+		strvec_push(&step->commands, s->w->run);
+		return;
+	}
+	strvec_pushf(&step->commands, "%s &", s->w->run);
+	if (s->w->ready)
+		strvec_pushf(&step->commands, "until %s; do sleep 0.1; done", s->w->ready);
+	strvec_push(&step->commands, s->w->drive);
 }
 
 static int run_workload(struct project *p, const struct stage *stage, const struct sampler *sampler,

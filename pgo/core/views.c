@@ -76,3 +76,12 @@ int profile_views_open(const char *path, unsigned llvm_major, struct profile_vie
 	v = (struct profile_views)PROFILE_VIEWS_INIT;
 	return 0;
 }
+
+const struct profile_view *
+profile_views_counterpart(const struct profile_views *v, const struct profile_view *x)
+{
+	for (size_t i = 0; i < v->nr; i++)
+		if (v->items[i].model.kind == x->model.kind)
+			return &v->items[i];
+	return NULL;
+}

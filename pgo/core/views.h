@@ -29,4 +29,8 @@ PGO_DEFINE_AUTO(profile_views, profile_views_release)
 int profile_views_open(const char *path, unsigned llvm_major, struct profile_views *ret,
 		       struct pgo_err *err);
 
+/* The profile of v for the same consumer as x, or NULL. */
+const struct profile_view *
+profile_views_counterpart(const struct profile_views *v, const struct profile_view *x);
+
 #endif

@@ -78,11 +78,17 @@ int workload_key(const struct project *p, const struct workload *w, const char *
 	digest_add_str(&d, stage_key);
 	digest_add_str(&d, w->name);
 	digest_add_str(&d, w->run);
+	if (w->drive) {
+		digest_add_str(&d, w->ready ? w->ready : "");
+		digest_add_str(&d, w->drive);
+	}
 	digest_add(&d, &n, sizeof(n));
 	digest_add(&d, &w->expect_status, sizeof(w->expect_status));
 	ret = in ? digest_add_file(&d, in, err) : 0;
 	if (!ret)
 		ret = add_words(&d, p->config.root, w->run, err);
+	if (!ret && w->drive)
+		ret = add_words(&d, p->config.root, w->drive, err);
 	if (!ret)
 		digest_hex(&d, hex);
 	return ret;

@@ -42,9 +42,14 @@ static void show_workloads(const struct bundle *b, struct strbuf *out)
 		"workload", "weight",	 "share",    "runs",   "inputs",
 		"size",	    "functions", "counters", "counts", "largest"
 	};
-	PGO_AUTO(table) t = TABLE_INIT("lrrrrrrrrr");
+	const bool compared = b->nr_workloads && b->workloads[0].compared;
+	PGO_AUTO(table) t = TABLE_INIT(compared ? "lrrrrrrrrrrr" : "lrrrrrrrrr");
 
 	add_head(&t, head, ARRAY_SIZE(head));
+	if (compared) {
+		table_add(&t, "only here");
+		table_add(&t, "adds");
+	}
 	for (size_t i = 0; i < b->nr_workloads; i++) {
 		const struct bundle_workload *w = &b->workloads[i];
 
@@ -55,6 +60,10 @@ static void show_workloads(const struct bundle *b, struct strbuf *out)
 		add_count(&t, w->inputs);
 		add_bytes(&t, w->input_bytes);
 		add_stats(&t, &w->stats);
+		if (compared) {
+			add_count(&t, w->only_functions);
+			table_addf(&t, "%.1f %%", 100 * (1 - w->without));
+		}
 	}
 	table_print(&t, out);
 }

@@ -124,7 +124,7 @@ static int do_train(char **argv, struct pgo_err *err)
 	int ret;
 
 	strvec_pushv(&env, environ);
-	ret = compiler_find(&v)->run_env(argv[1], &env, err);
+	ret = compiler_find(&v)->run_env(argv[1], false, &env, err);
 	if (!ret && agent && *agent)
 		ret = agent_env(agent, &env, err);
 	return ret ? ret : do_exec(&env, argv + 2, err);

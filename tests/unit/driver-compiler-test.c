@@ -266,7 +266,7 @@ static void test_run_env(void **state)
 		bool gcc = !strcmp((*c)->name, "gcc");
 
 		strvec_push(&env, "GCOV_PREFIX_STRIP=3");
-		assert_int_equal((*c)->run_env("/r a/w", &env, NULL), 0);
+		assert_int_equal((*c)->run_env("/r a/w", false, &env, NULL), 0);
 		assert_same(strvec_getenv(&env, "GCOV_PREFIX"), gcc ? "/r a/w" : NULL);
 		assert_same(strvec_getenv(&env, "GCOV_PREFIX_STRIP"), gcc ? NULL : "3");
 		assert_same(strvec_getenv(&env, "LLVM_PROFILE_FILE"),
@@ -275,7 +275,7 @@ static void test_run_env(void **state)
 			PGO_AUTO(strvec) none = STRVEC_INIT;
 			struct pgo_err err = PGO_ERR_INIT;
 
-			assert_int_equal((*c)->run_env(bad[i], &none, &err), -PGO_EUNSUP);
+			assert_int_equal((*c)->run_env(bad[i], false, &none, &err), -PGO_EUNSUP);
 			assert_non_null(strstr(err.msg, bad[i]));
 			assert_int_equal(none.nr, 0);
 			pgo_err_release(&err);
