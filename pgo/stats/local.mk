@@ -6,6 +6,7 @@ pgo_stats_libpgostats_a_SOURCES = \
 	pgo/stats/paired.c pgo/stats/paired.h \
 	pgo/stats/rng.c pgo/stats/rng.h \
 	pgo/stats/signed-rank.c pgo/stats/signed-rank.h \
+	pgo/stats/simplex-fit.c pgo/stats/simplex-fit.h \
 	pgo/stats/spending.c pgo/stats/spending.h \
 	pgo/stats/step.c pgo/stats/step.h \
 	pgo/stats/verdict.c pgo/stats/verdict.h \
