@@ -17,15 +17,12 @@ struct reader {
 	size_t nr_sections;
 	Elf_Scn *symbols;
 	struct probes_llvm llvm;
-	uint64_t *labels;
-	size_t nr_labels, alloc_labels;
 };
 
 static void reader_release(struct reader *r)
 {
 	probes_match_release(&r->m);
 	free(r->is_code);
-	free(r->labels);
 	elf_end(r->elf);
 }
 PGO_DEFINE_AUTO(reader, reader_release)
@@ -33,18 +30,9 @@ PGO_DEFINE_AUTO(reader, reader_release)
 void probes_release(struct probes *p)
 {
 	free(p->functions);
+	free(p->labels);
 	arena_release(&p->arena);
 	*p = (struct probes)PROBES_INIT;
-}
-
-/* "__gcov0.f", "__gcov_.f": f, else NULL. */
-static const char *gcc_counted(const char *name)
-{
-	if (strncmp(name, "__gcov", 6) != 0)
-		return NULL;
-	name += 6;
-	name += *name == '_' ? 1 : strspn(name, "0123456789");
-	return *name == '.' && name[1] && name[-1] != 'v' ? name + 1 : NULL;
 }
 
 /* What stands in the table so far for the file of local symbols. */
@@ -64,15 +52,15 @@ static void take_file(struct source *s, const char *name)
 	s->unit = known ? s->nr : 0;
 }
 
-static void take_counters(struct reader *r, const char *name, const char *whole,
-			  const struct source *s, bool local)
+/*
+ * What describes the counters of the function called name. Each function has one, beside a
+ * variable for each kind of counters.
+ */
+static void take_counters(struct reader *r, const char *name, const struct source *s, bool local)
 {
 	const struct probes_name what = { .gcc = true, .unit = local ? s->unit : 0 };
 	const char *moved = strstr(name, ".lto_priv.");
 
-	/* One of a function's: it has as many variables as kinds of counters, and one of __gcov_. */
-	if (strncmp(whole, "__gcov_.", 8) != 0)
-		return;
 	r->m.p->nr_counted++;
 	probes_match_add(&r->m, name, moved ? (size_t)(moved - name) : strlen(name), &what);
 }
@@ -89,42 +77,41 @@ static void take_function(struct reader *r, const GElf_Sym *sym, const char *nam
 {
 	const bool local = GELF_ST_BIND(sym->st_info) == STB_LOCAL;
 	struct probes_match *m = &r->m;
-	struct arena *arena = &m->p->arena;
+	struct probes *p = m->p;
 	/* In shared objects the linker puts the version behind it: "f@@V1". */
 	const char *version = strchr(name + 1, '@');
+	const struct probes_function f = {
+		.start = sym->st_value,
+		.bytes = sym->st_size,
+		.name = version ? arena_strndup(&p->arena, name, (size_t)(version - name))
+				: arena_strdup(&p->arena, name),
+		.file = local && s->name ? arena_strdup(&p->arena, s->name) : NULL,
+		.local = local,
+		.part = is_part(name),
+		.state = PROBES_NONE,
+	};
 
 	if (!sym->st_size) {
-		VEC_GROW(r->labels, r->nr_labels, r->alloc_labels);
-		r->labels[r->nr_labels++] = sym->st_value;
+		VEC_GROW(p->labels, p->nr_labels, p->alloc_labels);
+		p->labels[p->nr_labels++] = f;
 		return;
 	}
 	VEC_GROW(m->symbols, m->nr_symbols, m->alloc_symbols);
-	m->symbols[m->nr_symbols++] = (struct probes_symbol){
-		.f = { .start = sym->st_value,
-		       .bytes = sym->st_size,
-		       .name = version ? arena_strndup(arena, name, (size_t)(version - name))
-				       : arena_strdup(arena, name),
-		       .file = local && s->name ? arena_strdup(arena, s->name) : NULL,
-		       .local = local,
-		       .part = is_part(name) },
-		.unit = local ? s->unit : 0,
-	};
+	m->symbols[m->nr_symbols++] = (struct probes_symbol){ f, local ? s->unit : 0 };
 }
 
 static void take_symbol(struct reader *r, const GElf_Sym *sym, const char *name, struct source *s)
 {
+	static const char counters[] = "__gcov_.";
 	const unsigned type = GELF_ST_TYPE(sym->st_info);
-	const char *counted;
 
-	if (type == STT_FILE) {
+	if (type == STT_FILE)
 		take_file(s, name);
+	else if (!*name || sym->st_shndx == SHN_UNDEF)
 		return;
-	}
-	if (!*name || sym->st_shndx == SHN_UNDEF)
-		return;
-	counted = type == STT_OBJECT ? gcc_counted(name) : NULL;
-	if (counted)
-		take_counters(r, counted, name, s, GELF_ST_BIND(sym->st_info) == STB_LOCAL);
+	else if (type == STT_OBJECT && !strncmp(name, counters, sizeof(counters) - 1))
+		take_counters(r, name + sizeof(counters) - 1, s,
+			      GELF_ST_BIND(sym->st_info) == STB_LOCAL);
 	else if (sym->st_shndx < r->nr_sections && r->is_code[sym->st_shndx] &&
 		 (type == STT_FUNC || (type == STT_NOTYPE && *name != '$')))
 		take_function(r, sym, name, s);
@@ -238,26 +225,30 @@ static int read_sections(struct reader *r, const char *path, struct pgo_err *err
 	return 0;
 }
 
-/* Symbols without a size that no function's range holds. */
-static void count_labels(const struct reader *r)
+static bool is_in_function(const struct probes *p, uint64_t addr)
 {
-	struct probes *p = r->m.p;
+	size_t low = 0, high = p->nr_functions;
 
-	for (size_t i = 0; i < r->nr_labels; i++) {
-		size_t low = 0, high = p->nr_functions;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
 
-		while (low < high) {
-			size_t mid = low + (high - low) / 2;
-
-			if (p->functions[mid].start <= r->labels[i])
-				low = mid + 1;
-			else
-				high = mid;
-		}
-		if (!low ||
-		    r->labels[i] - p->functions[low - 1].start >= p->functions[low - 1].bytes)
-			p->nr_labels++;
+		if (p->functions[mid].start <= addr)
+			low = mid + 1;
+		else
+			high = mid;
 	}
+	return low && addr - p->functions[low - 1].start < p->functions[low - 1].bytes;
+}
+
+/* Labels within functions are a part of these. */
+static void drop_labels(struct probes *p)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < p->nr_labels; i++)
+		if (!is_in_function(p, p->labels[i].start))
+			p->labels[nr++] = p->labels[i];
+	p->nr_labels = nr;
 }
 
 int probes_read(const char *path, struct probes *ret, struct pgo_err *err)
@@ -284,7 +275,7 @@ int probes_read(const char *path, struct probes *ret, struct pgo_err *err)
 		p.nameless = true;
 	}
 	probes_match_finish(&r.m);
-	count_labels(&r);
+	drop_labels(&p);
 	*ret = p;
 	p = (struct probes)PROBES_INIT;
 	return 0;

@@ -43,13 +43,14 @@ struct probes {
 	size_t nr_functions, alloc_functions;
 	uint64_t text_bytes; /* of all executable sections but those of the linker's stubs */
 	uint64_t text_start, text_section_bytes; /* of the section .text; 0, 0: it has none */
-	uint64_t nr_labels; /* symbols in code without a size, outside of functions */
-	bool is_linked;	    /* a program or shared object, no object file */
-	bool is_program;    /* it asks for a loader, or is of a fixed address */
-	bool has_symtab;    /* else the functions are those of .dynsym: what others may call */
-	bool has_debug;	    /* .debug_info */
-	bool llvm, gcc;	    /* it has counters of Clang's or rustc's; of GCC's */
-	bool bolt;	    /* counters of llvm-bolt, which are not known by function */
+	struct probes_function *labels; /* without a size, outside of functions; state: none */
+	size_t nr_labels, alloc_labels;
+	bool is_linked;	 /* a program or shared object, no object file */
+	bool is_program; /* it asks for a loader, or is of a fixed address */
+	bool has_symtab; /* else the functions are those of .dynsym: what others may call */
+	bool has_debug;	 /* .debug_info */
+	bool llvm, gcc;	 /* it has counters of Clang's or rustc's; of GCC's */
+	bool bolt;	 /* counters of llvm-bolt, which are not known by function */
 	/* There are counters, and nothing tells whose they are: GCC's without a symbol table,
 	 * Clang's that are to be told by debug information. All functions are PROBES_NONE. */
 	bool nameless;

@@ -214,7 +214,7 @@ json_t *audit_json(const struct audit *a, size_t functions)
 	json_object_set_new(o, "counted", js_u64(a->probes.nr_counted));
 	json_object_set_new(o, "unnamed", js_u64(a->probes.nr_unnamed));
 	json_object_set_new(o, "gcda_files", js_u64(a->probes.nr_gcda));
-	json_object_set_new(o, "labels", js_u64(a->probes.nr_labels));
+	json_object_set_new(o, "labels", js_u64(a->nr_labels));
 	json_object_set_new(o, "text_bytes", js_u64(a->probes.text_bytes));
 	json_object_set_new(o, "findings", findings_json(a));
 	json_object_set_new(o, "groups", groups_json(a));

@@ -59,12 +59,10 @@ bool audit_is_generated(const char *name)
 	return has_prefix(name, prefixes) || (len > 9 && !strcmp(name + len - 9, ".resolver"));
 }
 
-/* Those of compiler-rt and of libgcov that only they themselves see, and that stand as such in
- * a program: a prefix of their own the others have. */
+/* Of compiler-rt: other programs may well have such, but none that others see. */
 static bool is_private_of_runtime(const char *name)
 {
 	static const char *const names[] = {
-		"_GLOBAL__sub_I_InstrProfilingRuntime.cpp",
 		"binaryIdsStringWriter",
 		"createProfileDir",
 		"fileWriter",
@@ -79,7 +77,6 @@ static bool is_private_of_runtime(const char *name)
 		"initBufferWriter",
 		"initializeProfileForContinuousMode",
 		"initializeValueProfRuntimeRecord",
-		"mangle_path",
 		"mmapForContinuousMode",
 		"mmapProfileForMerging",
 		"parseAndSetFilename",
@@ -90,23 +87,8 @@ static bool is_private_of_runtime(const char *name)
 		"writeProfileWithFileObject",
 		NULL,
 	};
-	static const char *const prefixes[] = {
-		"gcov_",
-		"InstProf",
-		"InstrProf",
-		"getValueProf",
-		"serializeValueProf",
-		"llvm_gcda_",
-		"llvm_gcov_",
-		"llvm_writeout_",
-		"llvm_reset_",
-		"llvm_delete_",
-		"lprof",
-		"llvm_register_",
-		NULL,
-	};
 
-	return is_listed(name, names) || has_prefix(name, prefixes);
+	return is_listed(name, names);
 }
 
 bool audit_is_runtime(const struct probes_function *f)
@@ -127,9 +109,17 @@ bool audit_is_runtime(const struct probes_function *f)
 		"at_quick_exit",
 		"pthread_atfork",
 		"__pthread_atfork",
+		"mangle_path", /* libgcov's */
+		"_GLOBAL__sub_I_InstrProfilingRuntime.cpp",
 		NULL,
 	};
-	static const char *const prefixes[] = { "__gcov_", "__llvm_", NULL };
+	static const char *const prefixes[] = {
+		"__gcov_",	"__llvm_",	  "gcov_",
+		"lprof",	"InstProf",	  "serializeValueProf",
+		"getValueProf", "InstrProf",	  "llvm_gcda_",
+		"llvm_gcov_",	"llvm_writeout_", "llvm_reset_",
+		"llvm_delete_", "llvm_register_", NULL,
+	};
 	static const char *const sources[] = {
 		"crtstuff.c", "libgcc2.c", "unwind-dw2", "libgcov", "InstrProfiling", NULL,
 	};

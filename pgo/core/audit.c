@@ -369,6 +369,8 @@ int audit_read(const char *path, const struct audit_opts *opts, struct audit *re
 		return r;
 	for (size_t i = 0; i < a.probes.nr_functions; i++)
 		take(&b, &a.probes.functions[i]);
+	for (size_t i = 0; i < a.probes.nr_labels; i++)
+		a.nr_labels += !audit_is_runtime(&a.probes.labels[i]);
 	find_compiler(&b);
 	find(&b);
 	order(&a);

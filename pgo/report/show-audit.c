@@ -31,9 +31,9 @@ static void add_sums(const struct audit *a, struct strbuf *out)
 	add_line("not known", &a->ambiguous, ": others have the same name and file", out);
 	add_line("left out", &a->runtime, " of the C and profile run-times", out);
 	add_line("left out", &a->generated, " made by the compiler", out);
-	if (a->probes.nr_labels)
+	if (a->nr_labels)
 		strbuf_addf(out, "  %-14s %llu labels without a size, as in assembly\n",
-			    "not judged", (unsigned long long)a->probes.nr_labels);
+			    "not judged", (unsigned long long)a->nr_labels);
 	if (a->probes.nr_unnamed)
 		strbuf_addf(out, "  %-14s %llu functions with probes whose names are not there\n",
 			    "not judged", (unsigned long long)a->probes.nr_unnamed);
