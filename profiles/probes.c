@@ -87,6 +87,7 @@ static void take_function(struct reader *r, const GElf_Sym *sym, const char *nam
 				: arena_strdup(&p->arena, name),
 		.file = local && s->name ? arena_strdup(&p->arena, s->name) : NULL,
 		.local = local,
+		.hidden = !local && GELF_ST_VISIBILITY(sym->st_other) != STV_DEFAULT,
 		.part = is_part(name),
 		.state = PROBES_NONE,
 	};

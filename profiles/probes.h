@@ -32,6 +32,7 @@ struct probes_function {
 	uint64_t start, bytes;
 	const char *name;
 	const char *file; /* of local symbols the source's name, no path; NULL: not known */
+	bool hidden;	  /* a global one that no other file sees */
 	bool local;	  /* of binding: also what was hidden in the objects */
 	bool part;	  /* split off another function ("f.cold"): only its bytes count */
 	enum probes_state state;

@@ -125,7 +125,7 @@ bool audit_is_runtime(const struct probes_function *f)
 	};
 
 	return is_listed(f->name, names) || has_prefix(f->name, prefixes) ||
-	       (f->local && is_private_of_runtime(f->name)) ||
+	       ((f->local || f->hidden) && is_private_of_runtime(f->name)) ||
 	       (f->file && has_prefix(f->file, sources));
 }
 

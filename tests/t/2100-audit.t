@@ -22,7 +22,7 @@ X
 cat >util.c <<'X'
 static __attribute__((noinline)) int helper(int x) { return x * 5 + 1; }
 int util(int x) { return helper(x) + 1; }
-__attribute__((no_profile_instrument_function)) int skipped(int x) { return x * 7; }
+__attribute__((no_profile_instrument_function)) __attribute__((noinline)) int skipped(int x) { return x * 7; }
 X
 cat >foo.c <<'X'
 static __attribute__((noinline)) int helper(int x) { return x * 11 + 1; }
@@ -43,14 +43,18 @@ fast:
 	.section .note.GNU-stack,"",@progbits
 X
 cat >class.cc <<'X'
-#include <map>
-#include <string>
+extern "C" int puts(const char *);
 struct base { virtual ~base() {} virtual int f(int x) { return x; } };
 struct side { virtual ~side() {} virtual int g(int x) { return x; } };
 struct both : base, side { int f(int) override; int g(int) override; };
 int both::f(int x) { return x + 1; }
 int both::g(int x) { return x + 2; }
-static std::map<std::string, int> table = { { "a", 1 }, { "b", 2 } };
+struct table {
+	int n;
+	__attribute__((noinline)) explicit table(int x) : n(x) { puts("on"); }
+	__attribute__((noinline)) ~table() { puts("off"); }
+};
+static table global(3);
 namespace { __attribute__((noinline)) int inner(int x) { return x * 3; } }
 template <class T> __attribute__((noinline)) T twice(T x) { return x + x; }
 int main(int argc, char **)
@@ -65,7 +69,7 @@ int main(int argc, char **)
 		return 1;
 	}
 	auto f = [&](int x) { return inner(x) + twice(x) + twice((long)x) > 7; };
-	return p->f(argc) + q->g(argc) + table["a"] + f(argc) > 100;
+	return p->f(argc) + q->g(argc) + global.n + f(argc) > 100;
 }
 X
 
