@@ -82,6 +82,9 @@ const char *audit_limit(const struct audit *a)
 	if (!p->has_symtab)
 		return "it is stripped: only functions that other files may call are known; check "
 		       "it before 'strip'";
+	if (a->has_libc)
+		return "the C library is a part of it, and is counted as without probes: the "
+		       "linker's map tells it from the rest (--map)";
 	return NULL;
 }
 

@@ -56,7 +56,9 @@ bool audit_is_generated(const char *name)
 	};
 	size_t len = strlen(name);
 
-	return has_prefix(name, prefixes) || (len > 9 && !strcmp(name + len - 9, ".resolver"));
+	/* rustc's crate of what leads to the allocator. */
+	return has_prefix(name, prefixes) || strstr(name, "7___rustc") ||
+	       (len > 9 && !strcmp(name + len - 9, ".resolver"));
 }
 
 /* Of compiler-rt: other programs may well have such, but none that others see. */

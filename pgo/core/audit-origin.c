@@ -120,6 +120,12 @@ static bool is_assembly(const char *source)
 	return false;
 }
 
+/* Rust's standard library, which comes compiled, and what that is made of. */
+static bool is_of_rust(const char *path)
+{
+	return path && (!strncmp(path, "/rustc/", 7) || !strncmp(path, "/rust/deps/", 11));
+}
+
 void audit_origin_of(struct audit_origins *o, const struct probes_function *f,
 		     struct audit_origin *ret)
 {
@@ -130,9 +136,7 @@ void audit_origin_of(struct audit_origins *o, const struct probes_function *f,
 		ret->source = unit->name ? unit->name : f->file;
 		ret->language = unit->language;
 		ret->compiler = unit->producer ? compiler_of(o, unit->producer) : NULL;
-		/* The standard library, which comes compiled. */
-		ret->is_runtime |= (unit->dir && !strncmp(unit->dir, "/rustc/", 7)) ||
-				   (unit->name && !strncmp(unit->name, "/rustc/", 7));
+		ret->is_runtime |= is_of_rust(unit->dir) || is_of_rust(unit->name);
 	}
 	if (ret->source && is_assembly(ret->source))
 		ret->language = "assembly";

@@ -128,6 +128,7 @@ static void take(struct builder *b, const struct probes_function *f)
 		add(o.is_runtime ? &a->runtime : &a->generated, f);
 		return;
 	}
+	a->has_libc |= !strcmp(f->name, "__libc_start_main");
 	i = group_of(b, &o);
 	g = &a->groups[i];
 	switch (f->state) {

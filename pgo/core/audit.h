@@ -66,8 +66,9 @@ struct audit {
 	struct audit_sum probed, bare, ambiguous;
 	/* Without probes, as it should be: of the C and profile run-times; made by the compiler. */
 	struct audit_sum runtime, generated;
-	uint64_t nr_labels;	    /* in code, without a size: not judged */
-	const char *compiler;	    /* of most of the code with probes, or NULL */
+	uint64_t nr_labels;   /* in code, without a size: not judged */
+	bool has_libc;	      /* of the C library, and nothing told its functions from the others */
+	const char *compiler; /* of most of the code with probes, or NULL */
 	struct audit_group *groups; /* the most bare bytes first */
 	size_t nr_groups, alloc_groups;
 	struct audit_function *functions; /* the largest first */

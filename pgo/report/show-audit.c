@@ -29,7 +29,7 @@ static void add_sums(const struct audit *a, struct strbuf *out)
 	add_line("probes", &a->probed, share.buf, out);
 	add_line("no probes", &a->bare, "", out);
 	add_line("not known", &a->ambiguous, ": others have the same name and file", out);
-	add_line("left out", &a->runtime, " of the C and profile run-times", out);
+	add_line("left out", &a->runtime, " of the run-time libraries", out);
 	add_line("left out", &a->generated, " made by the compiler", out);
 	if (a->nr_labels)
 		strbuf_addf(out, "  %-14s %llu labels without a size, as in assembly\n",
