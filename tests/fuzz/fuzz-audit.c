@@ -2,8 +2,8 @@
 /*
  * An ELF file is audited or refused, and so is a linker's map; what is counted adds up.
  *
- * The corpus: gcc.so by 'gcc-12 -O2 -fprofile-generate -nostdlib -shared -s x.c', clang.so by
- * 'clang-22 -O2 -fprofile-generate -c x.c; ld -shared x.o', the maps by -Wl,-Map of bfd and lld.
+ * The corpus: 'CC -O2 -fPIC -fprofile-generate -c x.c', of gcc 12, clang 22, and clang 14 with -g,
+ * then 'ld -z noseparate-code -shared x.o y.o'; the maps of ld and of ld.lld-22.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -54,7 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char path[64];
 	int fd;
 
-	if (size < 4 || memcmp(data, "\x7f" "ELF", 4) != 0) {
+	if (size < 4 || memcmp(data,
+			       "\x7f"
+			       "ELF",
+			       4) != 0) {
 		check_map(data, size);
 		return 0;
 	}
