@@ -23,6 +23,7 @@ struct wrapper_conf {
 	char *log;		/* JSON lines, appended */
 	struct strvec cflags, ldflags;
 	struct strvec rustflags;
+	char *maps;	    /* the folder where linkers leave their maps, or NULL */
 	char *pad;	    /* assembly that moves what is linked behind it; with a layout */
 	unsigned layout;    /* of what is linked: a seed from 1, or 0: as the linker has it */
 	int64_t started_ns; /* CLOCK_REALTIME: older objects on link lines are stale */
@@ -92,7 +93,7 @@ PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
 /*
  * The log has a line a call: {"tool":"gcc","file":["a.c"],"mode":"compile",
  * "added":["-f..."],"ms":81,"status":0,"warnings":{"missing":1},"stale":[],
- * "nr_stale":0,"dir":"/w"}; a link has "output":"a.out", too.
+ * "nr_stale":0,"dir":"/w"}; a link has "output":"a.out", and "map":"/m" where it was asked for.
  * mode: compile, link, compile+link, passed, foreign; of the last two "why" says
  * more. file: the sources, of a link the output.
  * status: 128 + n for signal n. stale: the first few.
@@ -102,5 +103,20 @@ PGO_DEFINE_AUTO(wrapper_summary, wrapper_summary_release)
 int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err *err);
 /* What links that went well wrote, each once, by absolute paths, added. Errors as above. */
 int wrapper_log_outputs(const char *log, struct strvec *paths, struct pgo_err *err);
+
+/* A link that went well and left a map of what it made. */
+struct wrapper_link {
+	char *output;	 /* absolute */
+	char *map, *dir; /* dir: where it ran */
+};
+struct wrapper_links {
+	struct wrapper_link *v;
+	size_t nr, alloc;
+};
+#define WRAPPER_LINKS_INIT { 0 }
+void wrapper_links_release(struct wrapper_links *l);
+PGO_DEFINE_AUTO(wrapper_links, wrapper_links_release)
+/* Those of a log in its order, added. Errors as above. */
+int wrapper_log_links(const char *log, struct wrapper_links *links, struct pgo_err *err);
 
 #endif

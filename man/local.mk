@@ -1,6 +1,7 @@
 dist_man_MANS += \
 	man/pgoctl.1 \
 	man/pgoctl-build.1 \
+	man/pgoctl-check.1 \
 	man/pgoctl-collect.1 \
 	man/pgoctl-convert.1 \
 	man/pgoctl-diff.1 \

@@ -8,6 +8,7 @@ profiles_libpgoprofiles_a_SOURCES = \
 include profiles/fdata.mk
 include profiles/gcda.mk
 include profiles/samples.mk
+include profiles/probes.mk
 include profiles/llvm/local.mk
 include profiles/sample.mk
 

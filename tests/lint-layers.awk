@@ -18,7 +18,7 @@ function folder_of(path,    i)
 
 BEGIN {
 	base = "^pgo/base/"
-	profiles = "^profiles/(diff|elf-image|format|gcda|llvm|profile|sample-images|sample-table|sample-tree|samples|samples-write)\\.h$"
+	profiles = "^profiles/(diff|dwarf-units|elf-image|format|gcda|llvm|object-maker|probes|profile|sample-images|sample-table|sample-tree|samples|samples-write)\\.h$"
 	drivers = "^drivers/(agent|agent-wake|collector|compiler|drivers|postlink|wrapper)\\.h$"
 	core = "^pgo/(core|stats)/"
 

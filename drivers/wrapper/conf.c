@@ -24,6 +24,7 @@ static const struct {
 	{ "target", offsetof(struct wrapper_conf, target) },
 	{ "shim_dir", offsetof(struct wrapper_conf, shim_dir) },
 	{ "log", offsetof(struct wrapper_conf, log) },
+	{ "maps", offsetof(struct wrapper_conf, maps) },
 	{ "pad", offsetof(struct wrapper_conf, pad) },
 };
 

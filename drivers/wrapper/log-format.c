@@ -48,5 +48,9 @@ void log_call_format(struct strbuf *out, const struct log_call *call)
 		strbuf_addstr(out, ",\"output\":");
 		strbuf_addjson(out, call->output);
 	}
+	if (call->map) {
+		strbuf_addstr(out, ",\"map\":");
+		strbuf_addjson(out, call->map);
+	}
 	strbuf_addstr(out, "}\n");
 }

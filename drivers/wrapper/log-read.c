@@ -73,17 +73,49 @@ static bool add_output(struct strvec *paths, const json_t *o)
 	return dir;
 }
 
-/* What is made of a line's call: the sum, or the outputs. */
+static bool add_link(struct wrapper_links *links, const json_t *o)
+{
+	const char *output = json_string_value(json_object_get(o, "output"));
+	const char *dir = json_string_value(json_object_get(o, "dir"));
+	const char *map = json_string_value(json_object_get(o, "map"));
+
+	if (!dir)
+		return false;
+	if (!output || !map || json_integer_value(json_object_get(o, "status")))
+		return true;
+	VEC_GROW(links->v, links->nr, links->alloc);
+	links->v[links->nr++] =
+		(struct wrapper_link){ fs_join(dir, output), xstrdup(map), xstrdup(dir) };
+	return true;
+}
+
+void wrapper_links_release(struct wrapper_links *l)
+{
+	for (size_t i = 0; i < l->nr; i++) {
+		free(l->v[i].output);
+		free(l->v[i].map);
+		free(l->v[i].dir);
+	}
+	free(l->v);
+	*l = (struct wrapper_links)WRAPPER_LINKS_INIT;
+}
+
+/* What is made of a line's call: the sum, the outputs, or the links with maps. */
 struct reader {
 	struct wrapper_summary *sum;
 	struct strvec *paths;
+	struct wrapper_links *links;
 };
 
 static bool take_line(const struct reader *r, const char *line, size_t len)
 {
 	json_t *o = json_loadb(line, len, 0, NULL);
-	bool ok = o && (r->sum ? add_call(r->sum, o) : add_output(r->paths, o));
+	bool ok = false;
 
+	if (o && r->links)
+		ok = add_link(r->links, o);
+	else if (o)
+		ok = r->sum ? add_call(r->sum, o) : add_output(r->paths, o);
 	json_decref(o);
 	return ok;
 }
@@ -121,6 +153,13 @@ int wrapper_log_read(struct wrapper_summary *s, const char *log, struct pgo_err 
 int wrapper_log_outputs(const char *log, struct strvec *paths, struct pgo_err *err)
 {
 	const struct reader r = { .paths = paths };
+
+	return read_log(&r, log, err);
+}
+
+int wrapper_log_links(const char *log, struct wrapper_links *links, struct pgo_err *err)
+{
+	const struct reader r = { .links = links };
 
 	return read_log(&r, log, err);
 }

@@ -11,6 +11,7 @@ struct log_call {
 	const char *dir;
 	const struct strvec *files; /* sources; of a link the output */
 	const char *output;	    /* of a link, else NULL */
+	const char *map;	    /* of a link, or NULL */
 	const char *mode;	    /* cc_mode_name, or "foreign" */
 	const char *why;	    /* of "passed" and "foreign", or NULL */
 	const struct strvec *added;

@@ -13,6 +13,7 @@
 #include "drivers/wrapper/relink.h"
 #include "drivers/wrapper/resolve.h"
 #include "drivers/wrapper/run.h"
+#include "pgo/base/clock.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 
@@ -31,6 +32,7 @@ struct session {
 	uint64_t nr_stale;
 	struct warning_scan scan;
 	char *cwd;
+	char *map; /* that the linker is asked for, or NULL */
 };
 #define SESSION_INIT { .conf = WRAPPER_CONF_INIT, .to = RESOLVED_INIT, .call = CC_CALL_INIT, \
 		       .added = STRVEC_INIT, .stale = STRVEC_INIT, .scan = WARNING_SCAN_INIT, \
@@ -46,6 +48,7 @@ static void session_release(struct session *s)
 	strvec_release(&s->stale);
 	warning_scan_release(&s->scan);
 	free(s->cwd);
+	free(s->map);
 }
 PGO_DEFINE_AUTO(session, session_release)
 
@@ -118,6 +121,23 @@ static void keep_for_agent(struct session *s)
 	strvec_push(&s->added, "-Wl,-u,__gcov_dump_int,-u,__gcov_reset_int");
 }
 
+/*
+ * What the linker took from which object, of what is worth it: checks of a configure step are not.
+ * The last option counts, so that a map of the build's own is left alone.
+ */
+static void ask_for_map(struct session *s)
+{
+	if (!s->conf.maps || cc_call_is_probe(&s->call, s->cwd))
+		return;
+	for (size_t i = 0; s->to.args[i]; i++)
+		if (strstr(s->to.args[i], "-Map"))
+			return;
+	s->map = xstrfmt("%s/%ld-%llu.map", s->conf.maps, (long)getpid(),
+			 (unsigned long long)clock_now_ns());
+	strvec_push(&s->added, "-Xlinker");
+	strvec_pushf(&s->added, "-Map=%s", s->map);
+}
+
 static void choose_flags(struct session *s)
 {
 	if (s->call.mode == CC_PASSED || s->to.foreign)
@@ -140,6 +160,7 @@ static void choose_flags(struct session *s)
 	    !strcmp(s->conf.family, "clang"))
 		strvec_push(&s->added, "-Wl,-u,atexit");
 	keep_for_agent(s);
+	ask_for_map(s);
 }
 
 /* The links of this compiler that make a program or a library; rustc's come here by themselves. */
@@ -268,6 +289,7 @@ static int write_log(const struct session *s, const struct run_result *res, stru
 		.status = res->status,
 		.warnings = s->scan.counts,
 		.stale = &s->stale,
+		.map = s->map,
 		.nr_stale = s->nr_stale,
 	};
 

@@ -65,13 +65,28 @@ static const struct opt opts[] = {
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };
 
-static int print(struct cmd_ctx *ctx, const struct options *o, const struct bundle *b,
-		 const char *path)
+/* What of the artifacts has the counters that the profile is of. */
+static json_t *audits(const struct project *p, const struct options *o)
+{
+	PGO_AUTO(stage) s = STAGE_INIT;
+
+	if (o->sample || p->config.technique != TECHNIQUE_INSTRUMENT ||
+	    stage_load(p, STAGE_INSTRUMENTED, &s, NULL))
+		return json_null();
+	return s.audits ? json_incref(s.audits) : json_null();
+}
+
+static int print(struct cmd_ctx *ctx, const struct project *p, const struct options *o,
+		 const struct bundle *b, const char *path)
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	json_t *json;
 
-	if (o->common.json)
-		return cmd_print_json(ctx, show_bundle_json(b, path)) ? 0 : -(int)ctx->err->code;
+	if (o->common.json) {
+		json = show_bundle_json(b, path);
+		json_object_set_new(json, "instrumentation", audits(p, o));
+		return cmd_print_json(ctx, json) ? 0 : -(int)ctx->err->code;
+	}
 	show_bundle(b, path, &out);
 	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
@@ -212,7 +227,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		      : instrument(ctx, &p, &o, command, path, &b);
 	if (ret)
 		return ret;
-	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &b, path);
+	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &p, &o, &b, path);
 }
 
 const struct cmd cmd_collect = {

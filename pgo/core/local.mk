@@ -57,6 +57,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/watch-stage.c pgo/core/watch-stage.h \
 	pgo/core/workload.c pgo/core/workload.h
 
+include pgo/core/audit.mk
 include pgo/core/config.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk

@@ -23,6 +23,7 @@ void stage_release(struct stage *s)
 	free(s->profile);
 	free(s->profile_id);
 	stage_posts_free(s->posts, s->nr_posts);
+	json_decref(s->audits);
 	*s = (struct stage)STAGE_INIT;
 }
 
@@ -144,6 +145,8 @@ static int write_json(const struct stage_record *r, const char *path, struct pgo
 	json_object_set_new(h.o, "profile", profile_json(r->profile));
 	if (r->nr_posts)
 		json_object_set_new(h.o, "bolt", stage_posts_json(r->posts, r->nr_posts));
+	if (r->audits)
+		json_object_set(h.o, "instrumentation", r->audits);
 	js_dump(h.o, &text, false);
 	strbuf_addch(&text, '\n');
 	return fs_write_atomic(path, text.buf, text.len, 0644, err);
@@ -210,6 +213,7 @@ static int load_json(struct stage *s, const json_t *o, const char *path, struct 
 		s->calls.warnings[k] = js_get_u64(w, profile_warning_name(k), &ok);
 	take_profile(s, json_object_get(o, "profile"));
 	take_posts(s, json_object_get(o, "bolt"), &ok);
+	s->audits = json_incref(json_object_get(o, "instrumentation"));
 	if (!ok)
 		return pgo_error(err, PGO_EFORMAT, "'%s' is not what pgoctl wrote", path);
 	return 0;

@@ -15,6 +15,7 @@ struct stage_record {
 	const struct stage_profile *profile; /* or NULL */
 	const struct stage_post *posts;
 	size_t nr_posts;
+	json_t *audits; /* or NULL */
 };
 /*
  * Write stage.json, the mark of a finished stage, into its new folder fresh, and put that in the

@@ -9,13 +9,14 @@
 #include "pgo/base/num.h"
 #include "pgo/base/progress.h"
 #include "pgo/core/artifacts.h"
+#include "pgo/core/audit-stage.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/source.h"
 #include "pgo/core/stage-record.h"
 #include "pgo/core/tree.h"
 
 /* Raised when a stage's meaning changes, so that old results are not taken for new ones. */
-#define STAGE_FORMAT "stage 2"
+#define STAGE_FORMAT "stage 3"
 
 /* What a build does, fixed before it starts. */
 struct build {
@@ -170,6 +171,7 @@ static int prepare(struct build *b, enum stage_kind kind, unsigned layout, struc
 	b->conf.log = fs_join(b->fresh, "cc.jsonl");
 	b->conf_path = fs_join(b->fresh, "cc.conf");
 	b->conf.layout = layout;
+	b->conf.maps = kind == STAGE_INSTRUMENTED ? fs_join(b->fresh, "maps") : NULL;
 	b->conf.pad = layout ? fs_join(b->fresh, "pad.s") : NULL;
 	return compute_key(b, err);
 }
@@ -183,6 +185,8 @@ static int fresh_stage(struct build *b, int64_t started_ns, struct pgo_err *err)
 
 	if (!ret)
 		ret = fs_mkdir_p(b->fresh, err);
+	if (!ret && b->conf.maps)
+		ret = fs_mkdir_p(b->conf.maps, err);
 	if (!ret)
 		ret = wrapper_make_shims(b->conf.shim_dir, exe, err);
 	if (!ret && b->conf.pad) {
@@ -280,6 +284,7 @@ struct made {
 	struct strvec links; /* absolute paths */
 	struct wrapper_summary calls;
 	struct child_result res;
+	json_t *audits; /* or NULL */
 };
 #define MADE_INIT \
 	{ .artifacts = STRVEC_INIT, .links = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
@@ -289,6 +294,7 @@ static void made_release(struct made *m)
 	strvec_release(&m->artifacts);
 	strvec_release(&m->links);
 	wrapper_summary_release(&m->calls);
+	json_decref(m->audits);
 }
 PGO_DEFINE_AUTO(made, made_release)
 
@@ -302,6 +308,7 @@ static int finish(const struct build *b, const struct made *m, struct pgo_err *e
 		.artifacts = &m->artifacts,
 		.calls = &m->calls,
 		.profile = b->profile,
+		.audits = m->audits,
 	};
 
 	return stage_record_settle(&r, b->fresh, b->dir, err);
@@ -392,6 +399,20 @@ static int build_tree(struct build *b, struct made *m, struct pgo_err *err)
 	return ret ? ret : run_build(b, true, m, err);
 }
 
+static json_t *audit(const struct build *b, const struct made *m)
+{
+	PGO_AUTO_FREE char *out = fs_join(b->fresh, "out");
+	const struct audit_stage s = {
+		.built = b->cwd,
+		.out = out,
+		.log = b->conf.log,
+		.artifacts = &m->artifacts,
+		.started_ns = b->conf.started_ns,
+	};
+
+	return audit_stage(&s);
+}
+
 static int build_now(struct build *b, struct pgo_err *err)
 {
 	PGO_AUTO(made) m = MADE_INIT;
@@ -406,6 +427,8 @@ static int build_now(struct build *b, struct pgo_err *err)
 	progress_stop();
 	if (!ret && b->conf.layout)
 		ret = check_layout(b, err);
+	if (!ret && b->spec.kind == STAGE_INSTRUMENTED)
+		m.audits = audit(b, &m);
 	if (!ret)
 		ret = tree_note(b->p, b->base_key, &m.links, err);
 	return ret ? ret : finish(b, &m, err);
@@ -439,6 +462,8 @@ static void tell(const struct stage *s)
 			 (unsigned long long)s->calls.nr_compiles,
 			 (unsigned long long)s->calls.nr_links, time.buf);
 	tell_warnings(s);
+	if (s->audits)
+		audit_stage_tell(s->audits, s->out);
 }
 
 static void plan_it(const struct build *b, bool done)

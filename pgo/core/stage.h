@@ -6,6 +6,7 @@
 #include "drivers/postlink.h"
 #include "drivers/wrapper.h"
 #include "pgo/core/digest.h"
+#include "pgo/core/json.h"
 #include "pgo/core/project.h"
 
 /* A file that BOLT has laid out. */
@@ -29,6 +30,7 @@ struct stage {
 	bool full_names;
 	struct stage_post *posts;
 	size_t nr_posts;
+	json_t *audits; /* of STAGE_INSTRUMENTED, an array as audit_stage has it; NULL else */
 };
 #define STAGE_INIT { .artifacts = STRVEC_INIT, .calls = WRAPPER_SUMMARY_INIT }
 void stage_release(struct stage *s);

@@ -205,7 +205,7 @@ static void check_records(const struct llvm_raw *r, struct cursor *c, struct bud
 	}
 }
 
-static void check_names(struct cursor *c)
+void llvm_raw_check_names(struct cursor *c)
 {
 	while (!cursor_at_end(c)) {
 		struct cursor at = *c;
@@ -290,9 +290,9 @@ void llvm_raw_next(struct cursor *c, const struct llvm_raw_layout *layout, struc
 	r.values = c->pos;
 	llvm_guard_binary_ids(&ids);
 	take_fault(c, &ids);
-	check_names(&names);
+	llvm_raw_check_names(&names);
 	take_fault(c, &names);
-	check_names(&vtable_names);
+	llvm_raw_check_names(&vtable_names);
 	take_fault(c, &vtable_names);
 	check_records(&r, &records, &budget);
 	take_fault(c, &records);

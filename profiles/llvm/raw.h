@@ -65,6 +65,9 @@ void llvm_raw_next(struct cursor *c, const struct llvm_raw_layout *layout, struc
 /* Record i < nr_data of a checked profile. */
 void llvm_raw_func(const struct llvm_raw *raw, uint64_t i, struct llvm_raw_func *out);
 
+/* Tables of names until the end: none may claim to be larger than it can be. c is bad else. */
+void llvm_raw_check_names(struct cursor *c);
+
 uint64_t llvm_raw_u64(const struct llvm_raw_layout *l, const uint8_t *p);
 uint32_t llvm_raw_u32(const struct llvm_raw_layout *l, const uint8_t *p);
 uint64_t llvm_raw_pointer(const struct llvm_raw_layout *l, const uint8_t *p);

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect merge build validate run show diff convert report snapshot' 'the commands'
+is "$(echo $commands)" 'init collect merge build validate run show diff check convert report snapshot' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'

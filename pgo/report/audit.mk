@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Audits; included by pgo/report/local.mk.
+pgo_report_libpgoreport_a_SOURCES += \
+	pgo/report/audit.h \
+	pgo/report/show-audit.c
