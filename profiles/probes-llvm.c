@@ -16,12 +16,16 @@ static uint64_t nr_records(const struct probes_llvm *l, uint64_t version,
 	return l->data->d_size % layout->record_bytes ? 0 : l->data->d_size / layout->record_bytes;
 }
 
+static const uint8_t *record_of(const struct probes_llvm *l, const struct llvm_raw_layout *layout,
+				uint64_t i)
+{
+	return (const uint8_t *)l->data->d_buf + i * layout->record_bytes;
+}
+
 static const struct llvm_name *name_of(const struct probes_llvm *l, const struct llvm_names *names,
 				       const struct llvm_raw_layout *layout, uint64_t i)
 {
-	const uint8_t *record = (const uint8_t *)l->data->d_buf + i * layout->record_bytes;
-
-	return llvm_names_find(names, llvm_raw_u64(layout, record));
+	return llvm_names_find(names, llvm_raw_u64(layout, record_of(l, layout, i)));
 }
 
 /* The version whose records have the most names; 0: no record of any version has one. */
@@ -63,6 +67,15 @@ static void add_name(struct probes_match *m, const struct llvm_name *name)
 	probes_match_add(m, end ? end + 1 : text, len, &what);
 }
 
+/* A record begins with the hash of the name and that of the code, in all versions. */
+static void add_record(struct probes *p, const struct llvm_name *name, uint64_t hash)
+{
+	VEC_GROW(p->records, p->nr_records, p->alloc_records);
+	p->records[p->nr_records++] = (struct probes_record){
+		.name = arena_strndup(&p->arena, name->name, name->len), .hash = hash
+	};
+}
+
 static void add_records(struct probes_match *m, const struct probes_llvm *l,
 			const struct llvm_names *names)
 {
@@ -82,6 +95,7 @@ static void add_records(struct probes_match *m, const struct probes_llvm *l,
 		}
 		m->p->nr_counted++;
 		add_name(m, name);
+		add_record(m->p, name, llvm_raw_u64(&layout, record_of(l, &layout, i) + 8));
 	}
 }
 

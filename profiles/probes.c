@@ -29,6 +29,7 @@ PGO_DEFINE_AUTO(reader, reader_release)
 
 void probes_release(struct probes *p)
 {
+	free(p->records);
 	free(p->functions);
 	free(p->labels);
 	arena_release(&p->arena);
@@ -53,6 +54,38 @@ static void take_file(struct source *s, const char *name)
 }
 
 /*
+ * What describes counters, struct gcov_fn_info: the address of the file's description, the
+ * function's number, the checksum of its lines, that of its code. Source: gcc/coverage.cc,
+ * build_fn_info.
+ */
+static void take_record(struct reader *r, const GElf_Sym *sym, const char *name)
+{
+	const size_t pointer = r->llvm.narrow ? 4 : 8;
+	struct probes *p = r->m.p;
+	Elf_Scn *scn = elf_getscn(r->elf, sym->st_shndx);
+	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+	uint32_t words[3];
+	uint64_t at;
+	GElf_Shdr sh;
+
+	if (!data || !data->d_buf || !gelf_getshdr(scn, &sh) || sym->st_value < sh.sh_addr)
+		return;
+	at = sym->st_value - sh.sh_addr;
+	if (at > data->d_size || data->d_size - at < pointer + sizeof(words))
+		return;
+	memcpy(words, (const uint8_t *)data->d_buf + at + pointer, sizeof(words));
+	for (size_t i = 0; r->llvm.swap && i < ARRAY_SIZE(words); i++)
+		words[i] = __builtin_bswap32(words[i]);
+	VEC_GROW(p->records, p->nr_records, p->alloc_records);
+	p->records[p->nr_records++] = (struct probes_record){
+		.name = arena_strdup(&p->arena, name),
+		.hash = (uint64_t)words[2] << 32 | words[1],
+		.ident = words[0],
+		.gcc = true,
+	};
+}
+
+/*
  * What describes the counters of the function called name. Each function has one, beside a
  * variable for each kind of counters.
  */
@@ -63,6 +96,13 @@ static void take_counters(struct reader *r, const char *name, const struct sourc
 
 	r->m.p->nr_counted++;
 	probes_match_add(&r->m, name, moved ? (size_t)(moved - name) : strlen(name), &what);
+}
+
+static void take_gcc(struct reader *r, const GElf_Sym *sym, const char *name,
+		     const struct source *s)
+{
+	take_counters(r, name, s, GELF_ST_BIND(sym->st_info) == STB_LOCAL);
+	take_record(r, sym, name);
 }
 
 static bool is_part(const char *name)
@@ -111,8 +151,7 @@ static void take_symbol(struct reader *r, const GElf_Sym *sym, const char *name,
 	else if (!*name || sym->st_shndx == SHN_UNDEF)
 		return;
 	else if (type == STT_OBJECT && !strncmp(name, counters, sizeof(counters) - 1))
-		take_counters(r, name + sizeof(counters) - 1, s,
-			      GELF_ST_BIND(sym->st_info) == STB_LOCAL);
+		take_gcc(r, sym, name + sizeof(counters) - 1, s);
 	else if (sym->st_shndx < r->nr_sections && r->is_code[sym->st_shndx] &&
 		 (type == STT_FUNC || (type == STT_NOTYPE && *name != '$')))
 		take_function(r, sym, name, s);

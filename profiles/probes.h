@@ -38,8 +38,20 @@ struct probes_function {
 	enum probes_state state;
 };
 
+/* Counters of a function, as the profile of them knows it. */
+struct probes_record {
+	const char *name;   /* as LLVM's profiles have it, with the file of a static function; GCC:
+			     * the symbol's */
+	const char *source; /* NULL: not looked for, or not known */
+	uint64_t hash;	    /* of the code, as struct prof_func has it */
+	uint32_t ident;	    /* GCC */
+	bool gcc;
+};
+
 struct probes {
 	struct arena arena;
+	struct probes_record *records; /* those that have a name */
+	size_t nr_records, alloc_records;
 	struct probes_function *functions; /* by address, each address once */
 	size_t nr_functions, alloc_functions;
 	uint64_t text_bytes; /* of all executable sections but those of the linker's stubs */

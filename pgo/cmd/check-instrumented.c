@@ -39,7 +39,7 @@ static int add(struct answer *answer, const char *path, struct pgo_err *err)
 		item = audit_json(&a, SIZE_MAX);
 		json_object_set_new(item, "passed", json_boolean(!is_refused(o, &a)));
 		json_array_append_new(answer->list, item);
-	} else if (o->error_format && !strcmp(o->error_format, "github")) {
+	} else if (check_wants_github(o)) {
 		show_audit_github(&a, min_share, &answer->text);
 	} else {
 		show_audit(&a, min_share, o->top, &answer->text);

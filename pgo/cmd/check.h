@@ -4,6 +4,7 @@
 #define PGO_CMD_CHECK_H
 
 #include "pgo/cmd/cmd.h"
+#include "pgo/core/accept.h"
 
 /* Of all modes; a mode's own options stand with its name. */
 struct check_options {
@@ -14,9 +15,21 @@ struct check_options {
 	bool instrumented;
 	double min_share; /* INFINITY: not given */
 	const char *map;
+	/* profile, and the project whose code it is for */
+	const char *profile, *config, *cc;
+	double max_lost; /* INFINITY: not given */
+	/* against */
+	const char *against;
+	struct accept_limits limits;
 };
+/* Lines for GitHub's runners are wanted. */
+bool check_wants_github(const struct check_options *o);
+/* merged.prof beside the project's pgo.yaml, or here; malloc'ed. */
+char *check_default_profile(const struct check_options *o);
 
 /* Print what the mode finds; errors as struct cmd's run. The operands are argv[1..nr]. */
 int check_instrumented(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv);
+int check_profile(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv);
+int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv);
 
 #endif

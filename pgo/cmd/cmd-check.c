@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "pgo/base/fs.h"
 #include "pgo/cmd/check.h"
 
 static const struct opt opts[] = {
@@ -16,6 +17,36 @@ static const struct opt opts[] = {
 	{ OPT_STR, 0, "map", "FILE",
 	  "instrumented: the linker's map of the one binary, which tells archives and objects",
 	  offsetof(struct check_options, map) },
+	{ OPT_STR, 'p', "profile", "FILE",
+	  "whether a profile still is of the code: of instrumented binaries, or the project's",
+	  offsetof(struct check_options, profile) },
+	{ OPT_PERCENT, 0, "max-lost", "P%",
+	  "profile: end with 0 when no more of its counts is in functions that have changed or "
+	  "are gone (default: 5%)",
+	  offsetof(struct check_options, max_lost) },
+	{ OPT_STR, 'c', "config", "FILE",
+	  "profile: the project's pgo.yaml (default: here or above)",
+	  offsetof(struct check_options, config) },
+	{ OPT_STR, 0, "cc", "COMPILER", "profile: use this compiler in place of toolchain.cc",
+	  offsetof(struct check_options, cc) },
+	{ OPT_STR, 0, "against", "FILE",
+	  "whether a profile (default: merged.prof) may take the place of FILE, the last good one",
+	  offsetof(struct check_options, against) },
+	{ OPT_PERCENT, 0, "min-functions", "P%",
+	  "against: least of the functions with counts (default: 90%)",
+	  offsetof(struct check_options, limits.functions) },
+	{ OPT_PERCENT, 0, "min-counts", "P%",
+	  "against: least of the counts, in all and of each workload's run (default: 50%)",
+	  offsetof(struct check_options, limits.counts) },
+	{ OPT_PERCENT, 0, "min-hot", "P%",
+	  "against: least of the hot code that is still hot (default: 80%)",
+	  offsetof(struct check_options, limits.hot) },
+	{ OPT_PERCENT, 0, "max-share-change", "P%",
+	  "against: most that a workload's share of all counts may change (default: 20%)",
+	  offsetof(struct check_options, limits.share) },
+	{ OPT_PERCENT, 0, "max-rejected", "P%",
+	  "against: most of the raw profiles that may have been left out (default: 0%)",
+	  offsetof(struct check_options, limits.lost) },
 	{ OPT_UINT, 't', "top", "N", "lines of each table (default: 10)",
 	  offsetof(struct check_options, top) },
 	{ OPT_STR, 0, "error-format", "text|github", "how findings are written (default: text)",
@@ -25,18 +56,37 @@ static const struct opt opts[] = {
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };
 
-/* What can be checked. flag: of the option that asks for it. */
+/* What can be checked; option: the field that is set where it is asked for. */
 static const struct {
 	const char *name;
-	size_t flag;
+	bool is_flag; /* else it has a value */
+	size_t option;
 	int (*run)(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv);
 } modes[] = {
-	{ "--instrumented", offsetof(struct check_options, instrumented), check_instrumented },
+	{ "--instrumented", true, offsetof(struct check_options, instrumented),
+	  check_instrumented },
+	{ "--profile", false, offsetof(struct check_options, profile), check_profile },
+	{ "--against", false, offsetof(struct check_options, against), check_against },
 };
 
-static bool is_asked(const struct check_options *o, size_t flag)
+static bool is_asked(const struct check_options *o, size_t mode)
 {
-	return *(const bool *)((const char *)o + flag);
+	const char *option = (const char *)o + modes[mode].option;
+
+	return modes[mode].is_flag ? *(const bool *)option : *(const char *const *)option != NULL;
+}
+
+bool check_wants_github(const struct check_options *o)
+{
+	return o->error_format && !strcmp(o->error_format, "github");
+}
+
+char *check_default_profile(const struct check_options *o)
+{
+	PGO_AUTO_FREE char *config = o->config ? xstrdup(o->config) : config_find(".");
+	PGO_AUTO_FREE char *dir = config ? fs_dirname(config) : xstrdup(".");
+
+	return strcmp(dir, ".") != 0 ? fs_join(dir, "merged.prof") : xstrdup("merged.prof");
 }
 
 /* Exactly one. */
@@ -47,7 +97,7 @@ static int find_mode(struct cmd_ctx *ctx, const struct check_options *o, size_t 
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		strbuf_addf(&names, "%s%s", i ? ", " : "", modes[i].name);
-		if (!is_asked(o, modes[i].flag))
+		if (!is_asked(o, i))
 			continue;
 		*ret = i;
 		nr++;
@@ -58,24 +108,36 @@ static int find_mode(struct cmd_ctx *ctx, const struct check_options *o, size_t 
 	return pgo_err_hint(ctx->err, "one of %s", names.buf);
 }
 
+static int check_range(struct cmd_ctx *ctx, const char *name, double value)
+{
+	if (isinf(value) || (value >= 0 && value <= 1))
+		return 0;
+	return pgo_error(ctx->err, PGO_EUSAGE, "option %s wants a percentage from 0%% to 100%%",
+			 name);
+}
+
 static int check(struct cmd_ctx *ctx, const struct check_options *o)
 {
 	const char *format = o->error_format;
+	int ret = check_range(ctx, "--min-share", o->min_share);
 
-	if (!isinf(o->min_share) && (o->min_share < 0 || o->min_share > 1))
-		return pgo_error(ctx->err, PGO_EUSAGE,
-				 "option --min-share wants a percentage from 0%% to 100%%");
+	if (!ret)
+		ret = check_range(ctx, "--max-lost", o->max_lost);
+	if (ret)
+		return ret;
 	if (format && strcmp(format, "text") != 0 && strcmp(format, "github") != 0)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "option --error-format wants text or github, not '%s'", format);
-	if (o->json && format && !strcmp(format, "github"))
+	if (o->json && check_wants_github(o))
 		return pgo_error(ctx->err, PGO_EUSAGE, "either --json or --error-format=github");
 	return 0;
 }
 
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
-	struct check_options o = { .top = 10, .min_share = INFINITY };
+	struct check_options o = {
+		.top = 10, .min_share = INFINITY, .max_lost = INFINITY, .limits = ACCEPT_LIMITS
+	};
 	size_t mode = 0;
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
 
@@ -89,8 +151,11 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.summary = "tell what of an instrumented program has no probes",
-	.usage = "[options] --instrumented BINARY...",
+	.summary =
+		"tell what a profile lacks: probes, code that is still the same, what was in the "
+		"last",
+	.usage = "[options] --instrumented BINARY... | --profile FILE [BINARY...] | --against FILE "
+		 "[FILE]",
 	.opts = opts,
 	.run = run,
 };

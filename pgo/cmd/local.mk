@@ -2,7 +2,8 @@ bin_PROGRAMS += pgoctl
 pgoctl_SOURCES = \
 	pgo/cmd/cmd.c pgo/cmd/cmd.h \
 	pgo/cmd/cmd-build.c \
-	pgo/cmd/check.h pgo/cmd/check-instrumented.c pgo/cmd/cmd-check.c \
+	pgo/cmd/check.h pgo/cmd/check-against.c pgo/cmd/check-instrumented.c \
+	pgo/cmd/check-profile.c pgo/cmd/cmd-check.c \
 	pgo/cmd/cmd-collect.c \
 	pgo/cmd/cmd-convert.c \
 	pgo/cmd/cmd-diff.c \

@@ -47,6 +47,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/serve.c pgo/core/serve.h \
 	pgo/core/snapshot.c pgo/core/snapshot.h \
 	pgo/core/source.c pgo/core/source.h \
+	pgo/core/stale.c pgo/core/stale.h \
 	pgo/core/stage.c pgo/core/stage.h \
 	pgo/core/stage-record.c pgo/core/stage-record.h \
 	pgo/core/toolchain.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/base/num.h"
 #include "pgo/report/audit.h"
+#include "pgo/report/check.h"
 #include "pgo/report/table.h"
 
 static void add_sum(const struct audit_sum *sum, struct strbuf *out)
@@ -131,17 +132,6 @@ void show_audit(const struct audit *a, double min_share, size_t top, struct strb
 		strbuf_addf(out, "\nno: %s (less than %g %%)\n", no, min_share * 100);
 }
 
-/* Of the message: what would end it or its line. Source: GitHub's toolkit, command.ts. */
-static void add_escaped(struct strbuf *out, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '%' || *s == '\r' || *s == '\n')
-			strbuf_addf(out, "%%%02X", (unsigned)*s);
-		else
-			strbuf_addch(out, *s);
-	}
-}
-
 void show_audit_github(const struct audit *a, double min_share, struct strbuf *out)
 {
 	const char *no = too_little(a, min_share);
@@ -153,13 +143,11 @@ void show_audit_github(const struct audit *a, double min_share, struct strbuf *o
 		audit_add_finding(f, &text);
 		strbuf_addf(&text, " of %s: no probes; ", a->path);
 		audit_add_cause(a, f, &text);
-		strbuf_addstr(out, "::warning title=not instrumented::");
-		add_escaped(out, text.buf);
-		strbuf_addch(out, '\n');
+		show_github(out, "warning", NULL, "not instrumented", text.buf);
 	}
-	if (!no)
-		return;
-	strbuf_addstr(out, "::error title=not instrumented::");
-	add_escaped(out, a->path);
-	strbuf_addf(out, ": %s\n", no);
+	if (no) {
+		PGO_AUTO_FREE char *text = xstrfmt("%s: %s", a->path, no);
+
+		show_github(out, "error", NULL, "not instrumented", text);
+	}
 }

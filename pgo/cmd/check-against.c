@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/log.h"
+#include "pgo/cmd/check.h"
+#include "pgo/core/accept.h"
+#include "pgo/report/check.h"
+#include "pgo/report/show.h"
+
+/* What is printed, and whether the answer is no. */
+struct answer {
+	const struct check_options *o;
+	const char *profile;
+	struct strbuf text;
+	json_t *list; /* NULL: text is wanted */
+	size_t nr;
+	bool refused;
+};
+
+static void add(struct answer *answer, const struct acceptance *a)
+{
+	answer->nr++;
+	answer->refused |= !a->accepted;
+	if (answer->list)
+		json_array_append_new(answer->list, show_acceptance_json(a));
+	else if (check_wants_github(answer->o))
+		show_acceptance_github(a, answer->profile, &answer->text);
+	else
+		show_acceptance(a, &answer->text);
+}
+
+static int judge(struct answer *answer, const struct profile_views *now,
+		 const struct profile_views *before, struct pgo_err *err)
+{
+	for (size_t i = 0; i < now->nr; i++) {
+		const struct profile_view *x = &now->items[i];
+		const struct profile_view *y = profile_views_counterpart(before, x);
+		PGO_AUTO(acceptance) a = { 0 };
+
+		if (!y) {
+			log_warn("'%s' has no counterpart in '%s': not judged", x->name,
+				 answer->o->against);
+			continue;
+		}
+		accept_judge(now, x, before, y, &answer->o->limits, &a);
+		add(answer, &a);
+	}
+	if (answer->nr)
+		return 0;
+	return pgo_error(err, PGO_EMISMATCH, "nothing in '%s' is for a compiler of '%s'",
+			 answer->profile, answer->o->against);
+}
+
+static bool print(struct cmd_ctx *ctx, const struct answer *answer)
+{
+	json_t *whole;
+
+	if (!answer->list)
+		return cmd_print(ctx, &answer->text);
+	whole = json_object();
+	json_object_set_new(whole, "schema", json_integer(REPORT_SCHEMA));
+	json_object_set_new(whole, "profile", js_string(answer->profile));
+	json_object_set_new(whole, "against", js_string(answer->o->against));
+	json_object_set(whole, "payloads", answer->list);
+	json_object_set_new(whole, "exit_code", json_integer(answer->refused));
+	return cmd_print_json(ctx, whole);
+}
+
+int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv)
+{
+	struct answer answer = { .o = o, .text = STRBUF_INIT };
+	PGO_AUTO(profile_views) now = PROFILE_VIEWS_INIT;
+	PGO_AUTO(profile_views) before = PROFILE_VIEWS_INIT;
+	PGO_AUTO_FREE char *found = NULL;
+	int ret = cmd_check_operands(ctx, &cmd_check, nr, 0, 1);
+
+	if (ret)
+		return ret;
+	found = nr ? xstrdup(argv[1]) : check_default_profile(o);
+	answer.profile = found;
+	ret = profile_views_open(o->against, 0, &before, ctx->err);
+	if (!ret)
+		ret = profile_views_open(found, 0, &now, ctx->err);
+	if (ret)
+		return ret;
+	answer.list = o->json ? json_array() : NULL;
+	ret = judge(&answer, &now, &before, ctx->err);
+	if (!ret)
+		ret = print(ctx, &answer) ? (answer.refused ? PGO_EXIT_NO : PGO_EXIT_OK)
+					  : -(int)ctx->err->code;
+	json_decref(answer.list);
+	strbuf_release(&answer.text);
+	return ret;
+}

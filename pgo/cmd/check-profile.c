@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "pgo/base/fs.h"
+#include "pgo/base/log.h"
+#include "pgo/cmd/check.h"
+#include "pgo/core/stale.h"
+#include "pgo/core/stage.h"
+#include "pgo/core/views.h"
+#include "pgo/report/check.h"
+#include "pgo/report/show.h"
+
+/* Binaries with counters, of the code as it is now. */
+struct code {
+	struct stale_code *v;
+	size_t nr, alloc;
+};
+
+static void code_release(struct code *c)
+{
+	for (size_t i = 0; i < c->nr; i++)
+		stale_code_release(&c->v[i]);
+	free(c->v);
+}
+PGO_DEFINE_AUTO(code, code_release)
+
+static int add_binary(struct code *c, const char *path, struct pgo_err *err)
+{
+	int ret;
+
+	VEC_GROW(c->v, c->nr, c->alloc);
+	ret = stale_code_read(path, &c->v[c->nr], err);
+	c->nr += !ret;
+	return ret;
+}
+
+/* The instrumented build of the sources as they are: kept from before where they are the same. */
+static int build_code(struct cmd_ctx *ctx, const struct check_options *o, struct code *c)
+{
+	const struct project_options common = { .config = o->config, .cc = o->cc };
+	PGO_AUTO(project) p = PROJECT_INIT;
+	PGO_AUTO(stage) s = STAGE_INIT;
+	int ret = cmd_open_project(ctx, &common, NULL, &p);
+
+	if (!ret)
+		ret = stage_build(&p, STAGE_INSTRUMENTED, NULL, &s, ctx->err);
+	for (size_t i = 0; !ret && i < s.artifacts.nr; i++) {
+		PGO_AUTO_FREE char *path = fs_join(s.out, s.artifacts.v[i]);
+
+		/* What is no program has no code: a script, a manual. */
+		if (add_binary(c, path, NULL))
+			log_debug("'%s' is no program", path);
+	}
+	if (!ret && !c->nr)
+		ret = pgo_error(ctx->err, PGO_ECONFIG, "no artifact is a program or shared object");
+	return ret;
+}
+
+/* What is printed, and whether the answer is no. */
+struct answer {
+	const struct check_options *o;
+	struct strbuf text;
+	json_t *list; /* NULL: text is wanted */
+	double max_lost;
+	bool refused;
+};
+
+static int judge(struct answer *answer, const struct profile_view *view, const struct code *c,
+		 struct pgo_err *err)
+{
+	const struct check_options *o = answer->o;
+	PGO_AUTO(staleness) s = STALENESS_INIT;
+	int ret = stale_compare(&view->model, c->v, c->nr, &s, err);
+	json_t *one;
+
+	if (ret)
+		return ret;
+	answer->refused |= stale_lost(&s) > answer->max_lost;
+	if (answer->list) {
+		one = show_staleness_json(&s, answer->max_lost);
+		json_object_set_new(one, "payload", js_string(view->name));
+		json_array_append_new(answer->list, one);
+	} else if (check_wants_github(o)) {
+		show_staleness_github(&s, o->profile, answer->max_lost, o->top, &answer->text);
+	} else {
+		show_staleness(&s, o->profile, answer->max_lost, o->top, &answer->text);
+	}
+	return 0;
+}
+
+static bool print(struct cmd_ctx *ctx, const struct answer *answer)
+{
+	json_t *whole;
+
+	if (!answer->list)
+		return cmd_print(ctx, &answer->text);
+	whole = json_object();
+	json_object_set_new(whole, "schema", json_integer(REPORT_SCHEMA));
+	json_object_set_new(whole, "profile", js_string(answer->o->profile));
+	json_object_set(whole, "payloads", answer->list);
+	json_object_set_new(whole, "exit_code", json_integer(answer->refused));
+	return cmd_print_json(ctx, whole);
+}
+
+int check_profile(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv)
+{
+	struct answer answer = { .o = o, .text = STRBUF_INIT };
+	PGO_AUTO(profile_views) views = PROFILE_VIEWS_INIT;
+	PGO_AUTO(code) code = { 0 };
+	int ret = profile_views_open(o->profile, 0, &views, ctx->err);
+
+	answer.max_lost = isinf(o->max_lost) ? STALE_MAX_LOST : o->max_lost;
+	for (int i = 1; !ret && i <= nr; i++)
+		ret = add_binary(&code, argv[i], ctx->err);
+	if (!ret && !nr)
+		ret = build_code(ctx, o, &code);
+	if (ret)
+		return ret;
+	answer.list = o->json ? json_array() : NULL;
+	for (size_t i = 0; !ret && i < views.nr; i++)
+		ret = judge(&answer, &views.items[i], &code, ctx->err);
+	if (!ret)
+		ret = print(ctx, &answer) ? (answer.refused ? PGO_EXIT_NO : PGO_EXIT_OK)
+					  : -(int)ctx->err->code;
+	json_decref(answer.list);
+	strbuf_release(&answer.text);
+	return ret;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What pgoctl check has found of a profile, as text, JSON and lines that GitHub's runners take. */
+#ifndef PGO_REPORT_CHECK_H
+#define PGO_REPORT_CHECK_H
+
+#include "pgo/core/accept.h"
+#include "pgo/core/json.h"
+#include "pgo/core/stale.h"
+
+/* top: functions, and sources. limit: most that may be lost, a fraction. */
+void show_staleness(const struct staleness *s, const char *profile, double limit, size_t top,
+		    struct strbuf *out);
+void show_staleness_github(const struct staleness *s, const char *profile, double limit, size_t top,
+			   struct strbuf *out);
+json_t *show_staleness_json(const struct staleness *s, double limit);
+
+void show_acceptance(const struct acceptance *a, struct strbuf *out);
+void show_acceptance_github(const struct acceptance *a, const char *profile, struct strbuf *out);
+json_t *show_acceptance_json(const struct acceptance *a);
+
+/* "::error title=TITLE::text", with what may not stand in one written as they want it. */
+void show_github(struct strbuf *out, const char *level, const char *file, const char *title,
+		 const char *text);
+
+#endif
