@@ -74,6 +74,17 @@ enum profile_warning {
 };
 const char *profile_warning_name(enum profile_warning kind);
 
+/* What a compiler said of one function's profile. */
+struct profile_complaint {
+	enum profile_warning kind;
+	char *function; /* Clang's: as profiles name it; GCC's: as the source does */
+	char *file;	/* or NULL */
+};
+void profile_complaint_release(struct profile_complaint *c);
+PGO_DEFINE_AUTO(profile_complaint, profile_complaint_release)
+/* Parse a line of its stderr; false: it says nothing of a function's profile. */
+bool profile_complaint_parse(const char *line, struct profile_complaint *ret);
+
 /* The sum of a stage's log. */
 struct wrapper_summary {
 	uint64_t nr_calls;

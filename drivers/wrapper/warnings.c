@@ -94,22 +94,94 @@ static bool ends_with(const struct strbuf *line, const char *end)
 	return line->len >= len && !memcmp(line->buf + line->len - len, end, len);
 }
 
-static void count_line(struct warning_scan *s)
+/* PROFILE_WARN_NR: it is no warning about the profile. The line is cleaned. */
+static enum profile_warning kind_of(struct strbuf *line)
 {
-	struct strbuf *line = &s->line;
-
 	if (line->len && memchr(line->buf, '\x1b', line->len))
 		strip_escapes(line);
 	strbuf_rtrim(line);
-	for (size_t i = 0; line->len && i < ARRAY_SIZE(patterns); i++) {
-		if (patterns[i].text && !strstr(line->buf, patterns[i].text))
-			continue;
-		if (patterns[i].end && !ends_with(line, patterns[i].end))
-			continue;
-		s->counts[patterns[i].kind]++;
-		break;
+	for (size_t i = 0; line->len && i < ARRAY_SIZE(patterns); i++)
+		if ((!patterns[i].text || strstr(line->buf, patterns[i].text)) &&
+		    (!patterns[i].end || ends_with(line, patterns[i].end)))
+			return patterns[i].kind;
+	return PROFILE_WARN_NR;
+}
+
+static void count_line(struct warning_scan *s)
+{
+	enum profile_warning kind = kind_of(&s->line);
+
+	if (kind != PROFILE_WARN_NR)
+		s->counts[kind]++;
+	strbuf_clear(&s->line);
+}
+
+/* Clang: "(hash mismatch) f Hash = 1", "available for function f Hash = 1". */
+static char *function_of_clang(const char *line)
+{
+	static const char *const starts[] = { "(hash mismatch) ", "for function " };
+	const char *end = strstr(line, " Hash = ");
+
+	for (size_t i = 0; end && i < ARRAY_SIZE(starts); i++) {
+		const char *at = strstr(line, starts[i]);
+
+		if (at && at + strlen(starts[i]) < end)
+			return xstrndup(at + strlen(starts[i]),
+					(size_t)(end - at) - strlen(starts[i]));
 	}
-	strbuf_clear(line);
+	return NULL;
+}
+
+/* GCC: the first that is quoted, whatever the language. */
+static char *function_of_gcc(const char *line)
+{
+	static const char *const quotes[][2] = { { "\xe2\x80\x98", "\xe2\x80\x99" }, { "'", "'" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(quotes); i++) {
+		const char *at = strstr(line, quotes[i][0]), *end;
+
+		at = at ? at + strlen(quotes[i][0]) : NULL;
+		end = at ? strstr(at, quotes[i][1]) : NULL;
+		if (end)
+			return xstrndup(at, (size_t)(end - at));
+	}
+	return NULL;
+}
+
+/* GCC: "src/a.c:3:5: ..."; Clang: "warning: src/a.c: ...". */
+static char *file_of(const char *line, bool clang)
+{
+	const char *at = clang ? strstr(line, "warning: ") : line;
+
+	at = at && clang ? at + strlen("warning: ") : at;
+	return at && at[strcspn(at, ": ")] == ':' ? xstrndup(at, strcspn(at, ":")) : NULL;
+}
+
+void profile_complaint_release(struct profile_complaint *c)
+{
+	free(c->function);
+	free(c->file);
+	*c = (struct profile_complaint){ 0 };
+}
+
+bool profile_complaint_parse(const char *line, struct profile_complaint *ret)
+{
+	PGO_AUTO(strbuf) clean = STRBUF_INIT;
+	enum profile_warning kind;
+	char *function;
+	bool clang;
+
+	strbuf_addstr(&clean, line);
+	kind = kind_of(&clean);
+	if (kind == PROFILE_WARN_NR || kind == PROFILE_WARN_CORRUPT)
+		return false;
+	function = function_of_clang(clean.buf);
+	clang = function;
+	function = function ? function : function_of_gcc(clean.buf);
+	if (!function)
+		return false;
+	*ret = (struct profile_complaint){ kind, function, file_of(clean.buf, clang) };
+	return true;
 }
 
 static void keep(struct strbuf *line, const char *text, size_t len)

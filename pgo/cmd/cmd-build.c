@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stddef.h>
 
 #include "pgo/base/fs.h"
+#include "pgo/base/log.h"
 #include "pgo/cmd/cmd.h"
 #include "pgo/core/flow.h"
+#include "pgo/core/losses.h"
+#include "pgo/report/check.h"
 #include "pgo/report/show.h"
 
 struct options {
 	struct project_options common;
 	const char *profile;
+	double max_lost; /* INFINITY: not given */
 };
 
 static const struct opt opts[] = {
@@ -16,27 +21,46 @@ static const struct opt opts[] = {
 	  "a bundle or a native profile, as the technique has it (default: merged.prof beside "
 	  "pgo.yaml)",
 	  offsetof(struct options, profile) },
+	{ OPT_PERCENT, 0, "max-lost", "P%",
+	  "end with 1 when more of the profile's counts is of functions whose code has changed",
+	  offsetof(struct options, max_lost) },
 	PROJECT_OPTS,
 	{ OPT_END, 0, NULL, NULL, NULL, 0 },
 };
 
-static int print(struct cmd_ctx *ctx, const struct options *o, const struct stage *s)
+/* Functions whose complaints are printed. */
+#define TOP 10
+
+static int print(struct cmd_ctx *ctx, const struct options *o, const struct stage *s,
+		 const struct losses *l, bool refused)
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
+	PGO_AUTO(strbuf) complaints = STRBUF_INIT;
+	const int answer = refused ? PGO_EXIT_NO : PGO_EXIT_OK;
+	json_t *json;
 
-	if (o->common.json)
-		return cmd_print_json(ctx, show_stage_json(s)) ? 0 : -(int)ctx->err->code;
+	if (o->common.json) {
+		json = show_stage_json(s);
+		json_object_set_new(json, "losses", show_losses_json(l));
+		json_object_set_new(json, "exit_code", json_integer(answer));
+		return cmd_print_json(ctx, json) ? answer : -(int)ctx->err->code;
+	}
+	show_losses(l, TOP, &complaints);
+	strbuf_rtrim(&complaints);
+	if (complaints.len)
+		log_warn("%s", complaints.buf);
 	for (size_t i = 0; i < s->artifacts.nr; i++)
 		strbuf_addf(&out, "%s/%s\n", s->out, s->artifacts.v[i]);
-	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
+	return cmd_print(ctx, &out) ? answer : -(int)ctx->err->code;
 }
 
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = { .max_lost = INFINITY };
 	PGO_AUTO(plan) plan = PLAN_INIT;
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO(stage) s = STAGE_INIT;
+	PGO_AUTO(losses) l = LOSSES_INIT;
 	PGO_AUTO_FREE char *profile = NULL;
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
 
@@ -49,9 +73,11 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		return ret;
 	profile = o.profile ? xstrdup(o.profile) : fs_join(p.config.root, "merged.prof");
 	ret = flow_build(&p, profile, &s, ctx->err);
+	if (!ret && !p.plan && s.profile)
+		ret = losses_read(&p, &s, s.profile, &l, ctx->err);
 	if (ret)
 		return ret;
-	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &s);
+	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &s, &l, l.share > o.max_lost);
 }
 
 const struct cmd cmd_build = {

@@ -26,6 +26,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/json.c pgo/core/json.h \
 	pgo/core/keep.c pgo/core/keep.h \
 	pgo/core/layout.c pgo/core/layout.h \
+	pgo/core/losses.c pgo/core/losses.h \
 	pgo/core/measure.c pgo/core/measure.h \
 	pgo/core/merge.c pgo/core/merge.h \
 	pgo/core/merge-files.c pgo/core/merge-files.h \

@@ -5,6 +5,7 @@
 
 #include "pgo/core/accept.h"
 #include "pgo/core/json.h"
+#include "pgo/core/losses.h"
 #include "pgo/core/stale.h"
 
 /* top: functions, and sources. limit: most that may be lost, a fraction. */
@@ -17,6 +18,10 @@ json_t *show_staleness_json(const struct staleness *s, double limit);
 void show_acceptance(const struct acceptance *a, struct strbuf *out);
 void show_acceptance_github(const struct acceptance *a, const char *profile, struct strbuf *out);
 json_t *show_acceptance_json(const struct acceptance *a);
+
+/* The complaints of a build, folded; top lines. Nothing where there are none. */
+void show_losses(const struct losses *l, size_t top, struct strbuf *out);
+json_t *show_losses_json(const struct losses *l);
 
 /* "::error title=TITLE::text", with what may not stand in one written as they want it. */
 void show_github(struct strbuf *out, const char *level, const char *file, const char *title,

@@ -59,6 +59,11 @@ for cc in clang-22 gcc-12; do
 	run "$pgoctl" check --profile good.prof --error-format github
 	like "$out" '^::error file=good.prof,title=profile::' 'for a job'
 	like "$out" '^::warning file=b.c,title=stale profile::' 'by source'
+	exits 1 "$cc: built all the same" "$pgoctl" build --profile good.prof --max-lost 5%
+	like "$err" ' % of the profile.s counts are lost in 1 functions' 'with what is lost'
+	like "$err" '% +mismatch +hot +b\.c' 'and whose it was'
+	exits 0 'which may be allowed' "$pgoctl" build --profile good.prof --max-lost 100% --json
+	is "$(printf '%s\n' "$out" | jq -c '[.exit_code, .losses.lost_functions, .losses.functions[0].function]')" '[0,1,"hot"]' 'as JSON'
 	exits 0 "$cc: of a given binary" "$pgoctl" check --profile good.prof instrumented
 	sed 's/hot/warm/g' b.old >b.c && sed -i.old 's/hot/warm/g' a.c
 	exits 1 "$cc: a function that is gone" "$pgoctl" check --profile good.prof
