@@ -84,8 +84,8 @@ static bool add_link(struct wrapper_links *links, const json_t *o)
 	if (!output || !map || json_integer_value(json_object_get(o, "status")))
 		return true;
 	VEC_GROW(links->v, links->nr, links->alloc);
-	links->v[links->nr++] =
-		(struct wrapper_link){ fs_join(dir, output), xstrdup(map), xstrdup(dir) };
+	links->v[links->nr++] = (struct wrapper_link){ fs_join(dir, output), xstrdup(map),
+						       xstrdup(dir) };
 	return true;
 }
 

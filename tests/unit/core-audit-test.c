@@ -34,17 +34,17 @@ struct record {
 #define IN(section_) __attribute__((used, section(section_)))
 
 /* The first 8 bytes of the names' MD5: printf NAME | md5sum. */
-IN("__llvm_prf_data,\"aw\",@progbits#")
+IN("__llvm_prf_data")
 static struct record records[] = {
 	{ .name = 0x31f2639c915f3b67, .nr_counters = 1 },
 	{ .name = 0x395cc8b08e968cb1, .nr_counters = 1 },
 	{ .name = 0x50adc3e1b3499642, .nr_counters = 1 },
 };
-IN("__llvm_prf_names,\"a\",@progbits#")
+IN("__llvm_prf_names")
 static const char names[] =
 	"\x58\0audit_public_counted\1core-audit-test.c;audit_private_counted\1"
 	"src/other.c:audit_same_name";
-IN("__llvm_prf_cnts,\"aw\",@progbits#") static uint64_t counters[3] = { 1 };
+IN("__llvm_prf_cnts") static uint64_t counters[3] = { 1 };
 
 /* GCC's, of a function. */
 static char gcc_counters __asm__("__gcov_.audit_gcc_counted") __attribute__((used)) = 1;
