@@ -53,12 +53,16 @@ static const struct opt opts[] = {
 };
 
 static int print(struct cmd_ctx *ctx, const struct options *o, const struct bundle *b,
-		 const char *path)
+		 const struct waits_list *waits, const char *path)
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
 
-	if (o->common.json)
-		return cmd_print_json(ctx, show_bundle_json(b, path)) ? 0 : -(int)ctx->err->code;
+	if (o->common.json) {
+		json_t *answer = show_bundle_json(b, path);
+
+		json_object_set_new(answer, "training", waits_list_json(waits));
+		return cmd_print_json(ctx, answer) ? 0 : -(int)ctx->err->code;
+	}
 	show_bundle(b, path, &out);
 	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
@@ -131,6 +135,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	PGO_AUTO(plan) plan = PLAN_INIT;
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	PGO_AUTO(waits_list) waits = WAITS_LIST_INIT;
 	PGO_AUTO_FREE char *path = NULL;
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
 
@@ -148,6 +153,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	if (ret)
 		return ret;
 	p.every_ns = o.every_ns;
+	p.waits = &waits;
 	path = o.output ? fs_absolute(o.output) : fs_join(p.config.root, "merged.prof");
 	if (o.sample || p.config.technique == TECHNIQUE_SAMPLE)
 		ret = sample(ctx, &p, &o, nr, argv, path, &b);
@@ -155,7 +161,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		ret = flow_collect(&p, path, &b, ctx->err);
 	if (ret)
 		return ret;
-	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &b, path);
+	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &o, &b, &waits, path);
 }
 
 const struct cmd cmd_collect = {

@@ -25,6 +25,8 @@
 #include "pgo/core/config.h"
 #include "pgo/core/plan.h"
 
+struct waits_list;
+
 struct project {
 	struct config config;
 	struct tool_version cc;	   /* found by running it */
@@ -38,6 +40,7 @@ struct project {
 	bool force;	   /* take no finished stage for granted */
 	uint64_t every_ns; /* training runs save their profiles as often as this; 0: at their end */
 	struct plan *plan; /* not NULL: only say what would be done (-n) */
+	struct waits_list *waits; /* not NULL: gets what the training runs waited for */
 };
 #define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
 
