@@ -56,6 +56,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/workload.c pgo/core/workload.h
 
 include pgo/core/config.mk
+include pgo/core/doctor.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk
 include pgo/core/measure.mk

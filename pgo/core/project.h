@@ -74,6 +74,13 @@ void project_base_env(const struct project *p, struct strvec *env);
 /* Run CC to learn what it is. name: a program on PATH or a path. p NULL: nothing is recorded. */
 int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
 		    struct pgo_err *err);
+/* A compiler by its name on PATH, or by its path; malloc'ed. -PGO_ETOOL. */
+int toolchain_find(const char *name, char **ret, struct pgo_err *err);
+/* What toolchain_probe does, of the program at path, with a deadline. -PGO_ECHILD: it failed or took longer. */
+int toolchain_ask(const struct project *p, struct tool_version *v, const char *path,
+		  uint64_t timeout_ns, struct pgo_err *err);
+/* Whether text, of a linker or driver, complains that the profile runtime is not there. */
+bool toolchain_lacks_runtime(const char *text);
 /* Fill p->cxx with the C++ driver beside p->cc, where there is one. */
 void toolchain_probe_cxx(struct project *p);
 /* Build and link an instrumented program, so that a missing profile runtime is found before

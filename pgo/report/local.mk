@@ -15,5 +15,6 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/show-stage.c \
 	pgo/report/table.c pgo/report/table.h
 include pgo/report/history.mk
+include pgo/report/doctor.mk
 include pgo/report/flame.mk
 include pgo/report/html.mk
