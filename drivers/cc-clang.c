@@ -84,6 +84,11 @@ static int clang_add_flags(const struct build_stage *stage, const struct tool_ve
 	return 0;
 }
 
+static char *clang_package(const struct tool_version *v)
+{
+	return xstrfmt("clang-%u", v->major);
+}
+
 static char *clang_runtime_package(const struct tool_version *v)
 {
 	return xstrfmt("libclang-rt-%u-dev", v->major);
@@ -92,8 +97,10 @@ static char *clang_runtime_package(const struct tool_version *v)
 const struct compiler compiler_clang = {
 	.name = "clang",
 	.raw_format = "profraw",
+	.source = "c",
 	.match = clang_match,
 	.add_flags = clang_add_flags,
 	.run_env = llvm_run_env,
+	.package = clang_package,
 	.runtime_package = clang_runtime_package,
 };

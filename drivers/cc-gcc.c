@@ -115,6 +115,11 @@ static int gcc_run_env(const char *raw_dir, bool continuous, struct strvec *env,
 	return 0;
 }
 
+static char *gcc_package(const struct tool_version *v)
+{
+	return xstrfmt("gcc-%u", v->major);
+}
+
 static char *gcc_runtime_package(const struct tool_version *v)
 {
 	return xstrfmt("libgcc-%u-dev", v->major);
@@ -148,8 +153,10 @@ char *gcc_mangle_path(const char *abs_path)
 const struct compiler compiler_gcc = {
 	.name = "gcc",
 	.raw_format = "gcda",
+	.source = "c",
 	.match = gcc_match,
 	.add_flags = gcc_add_flags,
 	.run_env = gcc_run_env,
+	.package = gcc_package,
 	.runtime_package = gcc_runtime_package,
 };

@@ -41,6 +41,12 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 	return 0;
 }
 
+static char *rustc_package(const struct tool_version *v)
+{
+	(void)v;
+	return xstrdup("rustc");
+}
+
 /* rustup's toolchains have it without a package. */
 static char *rustc_runtime_package(const struct tool_version *v)
 {
@@ -51,8 +57,10 @@ static char *rustc_runtime_package(const struct tool_version *v)
 const struct compiler compiler_rustc = {
 	.name = "rustc",
 	.raw_format = "profraw",
+	.source = "rs",
 	.match = rustc_match,
 	.add_flags = rustc_add_flags,
 	.run_env = llvm_run_env,
+	.package = rustc_package,
 	.runtime_package = rustc_runtime_package,
 };

@@ -83,6 +83,7 @@ struct build_stage {
 struct compiler {
 	const char *name;	/* the family */
 	const char *raw_format; /* "profraw", "gcda" */
+	const char *source;	/* suffix of what it compiles: "c", "rs" */
 	int (*match)(const struct tool_version *v);
 	/* Flags for compiles and for links (with lld and ld); both lists are appended to.
 	 * -PGO_EUNSUP for an option that the family or version lacks, or a path that it cannot
@@ -93,10 +94,12 @@ struct compiler {
 	 * (absolute), which is made when missing: several processes, forks and parallel runs lose
 	 * nothing that they count. What the runtimes themselves lose or count twice, the agent
 	 * sets right (drivers/agent.h): LLVM's hooks neither fork nor exec, gcc's only those that
-	 * its compiled code calls, neither sees _exit. continuous: as in the stage. -PGO_EUNSUP when raw_dir has a '%' in it:
-	 * both would expand it. */
+	 * its compiled code calls, neither sees _exit. continuous: as in the stage.
+	 * -PGO_EUNSUP when raw_dir has a '%' in it: both would expand it. */
 	int (*run_env)(const char *raw_dir, bool continuous, struct strvec *env,
 		       struct pgo_err *err);
+	/* The Debian package of this version: "clang-22"; malloc'ed. */
+	char *(*package)(const struct tool_version *v);
 	/* The Debian package of this version's profile runtime: "libclang-rt-22-dev"; malloc'ed. */
 	char *(*runtime_package)(const struct tool_version *v);
 };

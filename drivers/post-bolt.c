@@ -17,6 +17,7 @@
 #include "pgo/base/strbuf.h"
 
 #define FIRST_ICF_BY_NAME 20
+#define FIRST_PACKAGED 15
 
 static char *bolt_program_name(unsigned llvm_major)
 {
@@ -25,7 +26,12 @@ static char *bolt_program_name(unsigned llvm_major)
 
 static char *bolt_package(unsigned llvm_major)
 {
-	return xstrfmt("bolt-%u", llvm_major);
+	return llvm_major < FIRST_PACKAGED ? NULL : xstrfmt("bolt-%u", llvm_major);
+}
+
+static char *bolt_runtime_package(unsigned llvm_major)
+{
+	return xstrfmt("libbolt-%u-dev", llvm_major);
 }
 
 static unsigned bolt_version(const char *text)
@@ -150,6 +156,7 @@ const struct postlink postlink_bolt = {
 	.name = "bolt",
 	.program_name = bolt_program_name,
 	.package = bolt_package,
+	.runtime_package = bolt_runtime_package,
 	.version = bolt_version,
 	.instrument = bolt_instrument,
 	.optimize = bolt_optimize,

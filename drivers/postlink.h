@@ -33,8 +33,10 @@ struct postlink {
 	const char *name; /* "bolt" */
 	/* The name on PATH of the tool of that LLVM; malloc'ed. */
 	char *(*program_name)(unsigned llvm_major);
-	/* Its Debian package; malloc'ed. */
+	/* Its Debian package; malloc'ed, or NULL: there is none of that LLVM. */
 	char *(*package)(unsigned llvm_major);
+	/* That of the library with its counters. */
+	char *(*runtime_package)(unsigned llvm_major);
 	/* The major version in what "PROGRAM --version" printed; 0: it is not the tool. */
 	unsigned (*version)(const char *text);
 	/* Write output with counters; a process that ends leaves PROFILE.PID.fdata. */

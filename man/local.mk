@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/pgoctl-collect.1 \
 	man/pgoctl-convert.1 \
 	man/pgoctl-diff.1 \
+	man/pgoctl-doctor.1 \
 	man/pgoctl-init.1 \
 	man/pgoctl-merge.1 \
 	man/pgoctl-report.1 \

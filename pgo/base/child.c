@@ -317,6 +317,28 @@ static bool read_sched(pid_t pid, uint64_t *ran_ns, uint64_t *delay_ns)
 	       num_parse_u64(delay, delay_ns);
 }
 
+/*
+ * Field 42 of its stat, in ticks, behind the name, which may have anything in it. Source: Linux,
+ * Documentation/filesystems/proc.rst, table 1-4: delayacct_blkio_ticks.
+ */
+static uint64_t read_disk_wait(pid_t pid)
+{
+	enum { STATE = 3, DELAY = 42 };
+	PGO_AUTO(strbuf) stat = STRBUF_INIT;
+	char *save = NULL, *word;
+	uint64_t ticks = 0;
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (!read_proc(pid, "stat", &stat) || !(word = strrchr(stat.buf, ')')))
+		return 0;
+	word = strtok_r(word + 1, " ", &save);
+	for (int field = STATE; word && field < DELAY; field++)
+		word = strtok_r(NULL, " ", &save);
+	if (!word || !num_parse_u64(word, &ticks) || hz <= 0)
+		return 0;
+	return num_mul_sat(ticks, 1000000000u / (uint64_t)hz, NULL);
+}
+
 /* Until it has really come to rest: on a busy machine it may not yet have got there. */
 static void held_settle(struct started *st)
 {
@@ -380,6 +402,9 @@ static uint64_t timeval_since(struct timeval now, struct timeval then)
 	return a > b ? a - b : 0;
 }
 
+/* getrusage(2) has what /proc/PID/io calls read_bytes and write_bytes in these. */
+#define BLOCK_BYTES 512u
+
 void child_add_usage(struct child_result *res, const struct rusage *ru, const struct rusage *before)
 {
 	uint64_t rss = (uint64_t)ru->ru_maxrss * 1024;
@@ -390,6 +415,8 @@ void child_add_usage(struct child_result *res, const struct rusage *ru, const st
 	res->major_faults += since(ru->ru_majflt, before->ru_majflt);
 	res->vol_switches += since(ru->ru_nvcsw, before->ru_nvcsw);
 	res->invol_switches += since(ru->ru_nivcsw, before->ru_nivcsw);
+	res->read_bytes += since(ru->ru_inblock, before->ru_inblock) * BLOCK_BYTES;
+	res->written_bytes += since(ru->ru_oublock, before->ru_oublock) * BLOCK_BYTES;
 	if (rss > res->max_rss_bytes)
 		res->max_rss_bytes = rss;
 }
@@ -432,6 +459,30 @@ static void kill_child(pid_t pid, void *arg)
 bool children_kill(void)
 {
 	return children_each(kill_child, NULL);
+}
+
+static void count_child(pid_t pid, void *arg)
+{
+	(void)pid;
+	++*(unsigned *)arg;
+}
+
+/* Those that have ended, and those of the group, which are just being ended; the rest goes on. */
+static void adopt(struct child_result *res, pid_t group)
+{
+	static const struct rusage nothing;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct rusage ru;
+	int status;
+
+	for (int patience = 100; patience; patience--) {
+		while (wait4(-1, &status, WNOHANG, &ru) > 0)
+			child_add_usage(res, &ru, &nothing);
+		if (waitid(P_PGID, (id_t)group, &(siginfo_t){ 0 }, WEXITED | WNOWAIT | WNOHANG))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	children_each(count_child, &res->nr_alive);
 }
 
 /*
@@ -502,6 +553,7 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 		r.run_delay_ns -= st->delay_ns;
 		r.main_ns -= st->ran_ns;
 	}
+	r.disk_wait_ns = read_disk_wait(st->pid);
 	kill(-st->pid, SIGKILL); /* the leader is still a zombie: the group cannot be another's */
 	child_note_group(CHILD_FOREGROUND, 0);
 	while (wait4(st->pid, &status, 0, &ru) < 0 && errno == EINTR)
@@ -509,6 +561,8 @@ static int run_started(struct child *c, struct started *st, struct child_result 
 	fill_result(&r, status, &ru, st);
 	if (c->sweep)
 		sweep(&r);
+	else if (c->adopt)
+		adopt(&r, st->pid);
 	if (st->sock >= 0 && receive(st->sock, &n, MSG_DONTWAIT))
 		return note_error(c, &n, err);
 	*res = r;
@@ -531,7 +585,7 @@ int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
 	ret = streams_open(c, &s, err);
 	if (ret)
 		return ret;
-	if (c->sweep)
+	if (c->sweep || c->adopt)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	ret = start(c, &s, &st, err);
 	streams_close(&s);
@@ -539,7 +593,7 @@ int child_run(struct child *c, struct child_result *res, struct pgo_err *err)
 		ret = run_started(c, &st, res, err);
 	if (st.sock >= 0)
 		close(st.sock);
-	if (c->sweep)
+	if (c->sweep || c->adopt)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return cancel_signal ? child_cancelled_error(err) : ret;
 }

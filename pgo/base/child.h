@@ -40,6 +40,11 @@ struct child {
 	 * usage in. Only in a program that has no other children.
 	 */
 	bool sweep;
+	/*
+	 * Become the parent of what loses its own meanwhile: the usage of those that end before the
+	 * leader is taken in, the others live on and are counted. Only as sweep.
+	 */
+	bool adopt;
 };
 #define CHILD_INIT { .argv = STRVEC_INIT, .env = STRVEC_INIT, .out_fd = -1, .err_fd = -1 }
 
@@ -57,7 +62,10 @@ struct child_result {
 	/* At the barrier: what the child had of this program's memory, and a margin. A peak that is
 	 * not above it may be this program's own: the child's is not known. Else 0. */
 	uint64_t rss_floor_bytes;
-	unsigned nr_left; /* sweep: processes that outlived the leader and were ended */
+	uint64_t read_bytes, written_bytes; /* from and for disks; 0 where not accounted, too */
+	uint64_t disk_wait_ns;		    /* of the main thread; 0 where not accounted, too */
+	unsigned nr_left;  /* sweep: processes that outlived the leader and were ended */
+	unsigned nr_alive; /* adopt: that live on; what they use is not known */
 };
 
 void child_release(struct child *c);

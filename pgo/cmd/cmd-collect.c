@@ -77,7 +77,7 @@ static json_t *audits(const struct project *p, const struct options *o)
 }
 
 static int print(struct cmd_ctx *ctx, const struct project *p, const struct options *o,
-		 const struct bundle *b, const char *path)
+		 const struct bundle *b, const struct waits_list *waits, const char *path)
 {
 	PGO_AUTO(strbuf) out = STRBUF_INIT;
 	json_t *json;
@@ -85,6 +85,7 @@ static int print(struct cmd_ctx *ctx, const struct project *p, const struct opti
 	if (o->common.json) {
 		json = show_bundle_json(b, path);
 		json_object_set_new(json, "instrumentation", audits(p, o));
+		json_object_set_new(json, "training", waits_list_json(waits));
 		return cmd_print_json(ctx, json) ? 0 : -(int)ctx->err->code;
 	}
 	show_bundle(b, path, &out);
@@ -204,6 +205,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	PGO_AUTO(plan) plan = PLAN_INIT;
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
+	PGO_AUTO(waits_list) waits = WAITS_LIST_INIT;
 	PGO_AUTO_FREE char *path = NULL, *command = NULL;
 	PGO_AUTO_FREE char *here = fs_absolute(".");
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
@@ -218,6 +220,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		ret = check(ctx, &o, samples, nr);
 	if (ret)
 		return ret;
+	p.waits = &waits;
 	path = o.output ? fs_absolute(o.output) : fs_join(p.config.root, "merged.prof");
 	if (nr) {
 		command = command_line(&p.config, samples, nr, argv);
@@ -227,7 +230,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		      : instrument(ctx, &p, &o, command, path, &b);
 	if (ret)
 		return ret;
-	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &p, &o, &b, path);
+	return p.plan ? cmd_print_plan(ctx, &plan) : print(ctx, &p, &o, &b, &waits, path);
 }
 
 const struct cmd cmd_collect = {

@@ -7,6 +7,7 @@ pgoctl_SOURCES = \
 	pgo/cmd/cmd-collect.c \
 	pgo/cmd/cmd-convert.c \
 	pgo/cmd/cmd-diff.c \
+	pgo/cmd/cmd-doctor.c \
 	pgo/cmd/cmd-init.c \
 	pgo/cmd/cmd-merge.c \
 	pgo/cmd/cmd-report.c \

@@ -42,6 +42,17 @@ static char *find_path(const struct postlink *driver, unsigned llvm_major)
 	return path ? path : fs_which(PLAIN_NAME, getenv("PATH"), NULL);
 }
 
+/* BOLT 19 looks for its library beside the name that it was called by, which may be a link's. */
+static char *resolve(char *path)
+{
+	char *real = path ? realpath(path, NULL) : NULL;
+
+	if (!real)
+		return path;
+	free(path);
+	return real;
+}
+
 static int ask_version(const struct project *p, struct bolt_tool *t, struct pgo_err *err)
 {
 	PGO_AUTO(child) c = CHILD_INIT;
@@ -52,12 +63,13 @@ static int ask_version(const struct project *p, struct bolt_tool *t, struct pgo_
 
 	strvec_push(&c.argv, t->path);
 	strvec_push(&c.argv, "--version");
-	project_base_env(p, &c.env);
+	if (p)
+		project_base_env(p, &c.env);
 	c.timeout_ns = 60000000000u;
 	ret = child_capture(&c, &text, true, &res, err);
 	if (ret && ret != -PGO_ECHILD)
 		return ret;
-	if (!p->plan && record_child(p, "probe:" PLAIN_NAME, &c, &res, err))
+	if (p && !p->plan && record_child(p, "probe:" PLAIN_NAME, &c, &res, err))
 		return -(int)err->code;
 	t->major = ret ? 0 : t->driver->version(text.buf);
 	if (!t->major)
@@ -76,16 +88,21 @@ static int missing(const struct postlink *driver, unsigned llvm_major, struct pg
 		return pgo_err_hint(err, "apt-get install bolt-22, or that of another LLVM");
 	}
 	pgo_error(err, PGO_ETOOL, "no llvm-bolt of LLVM %u on PATH", llvm_major);
+	if (!package)
+		return pgo_err_hint(err,
+				    "apt-get install clang-22 bolt-22, and name clang-22 in "
+				    "toolchain.cc: that LLVM's has no package");
 	return pgo_err_hint(err, "apt-get install %s", package);
 }
 
-int bolt_tool_find(const struct project *p, struct bolt_tool *ret, struct pgo_err *err)
+/* p NULL: nothing is recorded. */
+static int find(const struct project *p, unsigned wanted, struct bolt_tool *ret,
+		struct pgo_err *err)
 {
 	PGO_AUTO(bolt_tool) t = { .driver = &postlink_bolt };
-	unsigned wanted = p->cc.llvm_major;
 	int r;
 
-	t.path = find_path(t.driver, wanted);
+	t.path = resolve(find_path(t.driver, wanted));
 	if (!t.path)
 		return missing(t.driver, wanted, err);
 	r = ask_version(p, &t, err);
@@ -96,4 +113,14 @@ int bolt_tool_find(const struct project *p, struct bolt_tool *ret, struct pgo_er
 	*ret = t;
 	t = (struct bolt_tool)BOLT_TOOL_INIT;
 	return 0;
+}
+
+int bolt_tool_find(const struct project *p, struct bolt_tool *ret, struct pgo_err *err)
+{
+	return find(p, p->cc.llvm_major, ret, err);
+}
+
+int bolt_tool_find_major(unsigned llvm_major, struct bolt_tool *ret, struct pgo_err *err)
+{
+	return find(NULL, llvm_major, ret, err);
 }

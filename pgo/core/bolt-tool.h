@@ -21,5 +21,7 @@ PGO_DEFINE_AUTO(bolt_tool, bolt_tool_release)
  * ask its version. -PGO_ETOOL with the package to install.
  */
 int bolt_tool_find(const struct project *p, struct bolt_tool *ret, struct pgo_err *err);
+/* The same without a project; llvm_major 0: the newest on PATH. Nothing is recorded. */
+int bolt_tool_find_major(unsigned llvm_major, struct bolt_tool *ret, struct pgo_err *err);
 
 #endif

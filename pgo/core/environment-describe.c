@@ -6,8 +6,7 @@
 #include "pgo/base/strvec.h"
 #include "pgo/core/environment.h"
 
-/* The file's content without the blanks at its end; NULL when there is none. */
-static char *content(const char *root, const char *path)
+char *environment_content(const char *root, const char *path)
 {
 	PGO_AUTO_FREE char *whole = xstrfmt("%s%s", root, path);
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
@@ -30,7 +29,7 @@ struct word {
 /* The content in our words; "unknown" when it has none of them. */
 static char *translated(const char *root, const char *path, const struct word *words, size_t nr)
 {
-	PGO_AUTO_FREE char *raw = content(root, path);
+	PGO_AUTO_FREE char *raw = environment_content(root, path);
 
 	for (size_t i = 0; raw && i < nr; i++)
 		if (!strcmp(raw, words[i].raw))
@@ -38,8 +37,7 @@ static char *translated(const char *root, const char *path, const struct word *w
 	return NULL;
 }
 
-/* From lines "key<blanks>: value", the first that has the key; NULL when none has. */
-static char *value_of(const char *text, const char *key)
+char *environment_value(const char *text, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -65,13 +63,13 @@ static char *cpu_model(const char *cpuinfo)
 	PGO_AUTO_FREE char *implementer = NULL, *part = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char *model = value_of(cpuinfo, keys[i]);
+		char *model = environment_value(cpuinfo, keys[i]);
 
 		if (model)
 			return model;
 	}
-	implementer = value_of(cpuinfo, "CPU implementer");
-	part = value_of(cpuinfo, "CPU part");
+	implementer = environment_value(cpuinfo, "CPU implementer");
+	part = environment_value(cpuinfo, "CPU part");
 	if (implementer && part)
 		return xstrfmt("CPU implementer %s part %s", implementer, part);
 	return xstrdup("unknown CPU");
@@ -101,9 +99,11 @@ static unsigned count_list(const char *list)
 
 static char *machine(const char *root)
 {
-	PGO_AUTO_FREE char *cpuinfo = or_unknown(content(root, "/proc/cpuinfo"));
-	PGO_AUTO_FREE char *online = or_unknown(content(root, "/sys/devices/system/cpu/online"));
-	PGO_AUTO_FREE char *flags = value_of(cpuinfo, "flags"), *model = cpu_model(cpuinfo);
+	PGO_AUTO_FREE char *cpuinfo = or_unknown(environment_content(root, "/proc/cpuinfo"));
+	PGO_AUTO_FREE char *online =
+		or_unknown(environment_content(root, "/sys/devices/system/cpu/online"));
+	PGO_AUTO_FREE char *flags = environment_value(cpuinfo, "flags"),
+			   *model = cpu_model(cpuinfo);
 	PGO_AUTO(strbuf) sb = STRBUF_INIT;
 	unsigned nr = count_list(online);
 
@@ -117,8 +117,8 @@ static char *machine(const char *root)
 
 static char *kernel(const char *root)
 {
-	PGO_AUTO_FREE char *type = content(root, "/proc/sys/kernel/ostype");
-	PGO_AUTO_FREE char *release = content(root, "/proc/sys/kernel/osrelease");
+	PGO_AUTO_FREE char *type = environment_content(root, "/proc/sys/kernel/ostype");
+	PGO_AUTO_FREE char *release = environment_content(root, "/proc/sys/kernel/osrelease");
 
 	return type && release ? xstrfmt("%s %s", type, release) : NULL;
 }
@@ -135,7 +135,7 @@ static char *governor(const char *root)
 
 	while (d && (e = readdir(d))) {
 		PGO_AUTO_FREE char *path = xstrfmt("%s/%s/scaling_governor", dir, e->d_name);
-		PGO_AUTO_FREE char *name = content(root, path);
+		PGO_AUTO_FREE char *name = environment_content(root, path);
 
 		if (name && !strvec_has(&names, name))
 			strvec_push(&names, name);
@@ -181,11 +181,11 @@ void environment_describe(const char *root, struct environment_text *ret)
 		.smt = or_unknown(translated(root, "/sys/devices/system/cpu/smt/active", smt, 2)),
 		.aslr = or_unknown(translated(root, "/proc/sys/kernel/randomize_va_space", aslr,
 					      3)),
-		.thp = or_unknown(
-			chosen(content(root, "/sys/kernel/mm/transparent_hugepage/enabled"))),
-		.clocksource = or_unknown(content(root,
-						  "/sys/devices/system/clocksource/"
-						  "clocksource0/current_clocksource")),
+		.thp = or_unknown(chosen(
+			environment_content(root, "/sys/kernel/mm/transparent_hugepage/enabled"))),
+		.clocksource = or_unknown(environment_content(root,
+							      "/sys/devices/system/clocksource/"
+							      "clocksource0/current_clocksource")),
 	};
 }
 

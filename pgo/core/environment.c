@@ -10,8 +10,21 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
+#include "pgo/core/cgroup.h"
 
-enum kind { STAT, PRESSURE, ONLINE, CAP, THROTTLED_V1, THROTTLED_V2 };
+enum kind {
+	STAT,
+	PRESSURE,
+	MEMORY_PRESSURE,
+	IO_PRESSURE,
+	ONLINE,
+	CAP,
+	THROTTLED_V1,
+	THROTTLED_V2,
+	MEMORY_HITS_V1, /* one number */
+	MEMORY_OOM_V1,
+	MEMORY_V2,
+};
 
 struct environment_file {
 	enum kind kind;
@@ -56,180 +69,67 @@ static void add_caps(struct environment *env, const char *root)
 	add_file(env, CAP, root, "/sys/devices/system/cpu/intel_pstate/max_perf_pct");
 }
 
-/* The next line of *text, cut off; NULL at the end. */
-static char *next_line(char **text)
-{
-	char *line = *text, *end;
-
-	if (!*line)
-		return NULL;
-	end = strchrnul(line, '\n');
-	*text = *end ? end + 1 : end;
-	*end = '\0';
-	return line;
-}
-
-/* Whether a list with commas has the word. */
-static bool in_list(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
-		if (!strncmp(p, word, len) && (!p[len] || p[len] == ','))
-			return true;
-	return false;
-}
-
-/*
- * This process's place in a hierarchy, malloc'ed; NULL when there is none.
- * A line is "number:controllers:path"; version 2 is number 0, without controllers.
- */
-static char *own_cgroup(const char *cgroups, bool v2)
-{
-	PGO_AUTO_FREE char *copy = xstrdup(cgroups);
-	char *rest = copy, *line;
-
-	while ((line = next_line(&rest))) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-
-		if (!path)
-			continue;
-		*controllers++ = '\0';
-		*path++ = '\0';
-		if (v2 ? !strcmp(line, "0") && !*controllers : in_list(controllers, "cpu"))
-			return xstrdup(path);
-	}
-	return NULL;
-}
-
-/* In mountinfo a blank, a newline and the like are \040, \012, ... */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
-/*
- * Where the hierarchy is mounted, and what of it is there. Source: Linux,
- * Documentation/filesystems/proc.rst 3.5: "id parent major:minor root mountpoint
- * options fields... - type source superoptions".
- */
-struct mount {
-	char *line; /* owned; the others point into it */
-	char *root, *point;
-};
-
-static bool split_mount(char *line, bool v2, struct mount *ret)
-{
-	char *tail = strstr(line, " - "), *field[5], *save = NULL, *type, *options;
-
-	if (!tail)
-		return false;
-	*tail = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(field); i++)
-		if (!(field[i] = strtok_r(i ? NULL : line, " ", &save)))
-			return false;
-	type = strtok_r(tail + 3, " ", &save);
-	if (!type || !strtok_r(NULL, " ", &save))
-		return false;
-	options = strtok_r(NULL, " ", &save);
-	if (v2 ? strcmp(type, "cgroup2") != 0
-	       : strcmp(type, "cgroup") != 0 || !options || !in_list(options, "cpu"))
-		return false;
-	ret->root = field[3];
-	ret->point = field[4];
-	unescape(ret->root);
-	unescape(ret->point);
-	return true;
-}
-
-static bool find_mount(const char *mounts, bool v2, struct mount *ret)
-{
-	PGO_AUTO_FREE char *copy = xstrdup(mounts);
-	char *rest = copy, *line;
-
-	while ((line = next_line(&rest))) {
-		ret->line = xstrdup(line);
-		if (split_mount(ret->line, v2, ret))
-			return true;
-		free(ret->line);
-	}
-	return false;
-}
-
 /* Only a group that has a quota can be throttled; and reading cpu.stat is not for nothing. */
-static bool has_quota(const char *root, const char *dir, bool v2)
+static void add_throttling(struct environment *env, const struct cgroup *g)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("%s%s/%s", root, dir,
-					   v2 ? "cpu.max" : "cpu.cfs_quota_us");
-	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	size_t level;
 
-	return !fs_read_file(path, &text, NULL) && isdigit((unsigned char)text.buf[0]);
+	env->cgroup_known = g->version;
+	env->cpu_limit = cgroup_tightest(g, cgroup_cpu_limit, &level);
+	for (size_t i = 0; i < g->dirs.nr; i++)
+		if (cgroup_cpu_limit(g, i) != CGROUP_NO_LIMIT)
+			add_file(env, g->version == 2 ? THROTTLED_V2 : THROTTLED_V1, g->dirs.v[i],
+				 "/cpu.stat");
 }
 
-/*
- * From this process's group up to the mount: each may have a quota of its own,
- * and each counts only by that. In a container the path may lead out of what is
- * mounted, then the mount itself is the group.
- */
-static void add_levels(struct environment *env, const char *root, const struct mount *m,
-		       const char *path, bool v2)
+/* In version 2 what happens in a group counts in those above it, too: the highest is enough. */
+static void add_memory(struct environment *env, const struct cgroup *g)
 {
-	size_t len = strcmp(m->root, "/") ? strlen(m->root) : 0;
-	bool inside = !strncmp(path, m->root, len) && (path[len] == '/' || !path[len]) &&
-		      !strstr(path, "/..");
-	PGO_AUTO_FREE char *dir = xstrfmt("%s%s", m->point, inside ? path + len : "");
-	size_t top = strlen(m->point), end = strlen(dir);
+	size_t level;
 
-	for (;;) {
-		PGO_AUTO_FREE char *stat = NULL;
-
-		while (end > top && dir[end - 1] == '/')
-			end--;
-		dir[end] = '\0';
-		stat = xstrfmt("%s/cpu.stat", dir);
-		if (has_quota(root, dir, v2))
-			add_file(env, v2 ? THROTTLED_V2 : THROTTLED_V1, root, stat);
-		if (end <= top)
+	env->memory_known = g->version;
+	env->memory_limit = cgroup_tightest(g, cgroup_memory_limit, &level);
+	for (size_t i = g->dirs.nr; i-- > 0;) {
+		if (cgroup_memory_limit(g, i) == CGROUP_NO_LIMIT)
+			continue;
+		if (g->version == 2 && add_file(env, MEMORY_V2, g->dirs.v[i], "/memory.events"))
 			return;
-		while (end > top && dir[end - 1] != '/')
-			end--;
+		add_file(env, MEMORY_HITS_V1, g->dirs.v[i], "/memory.failcnt");
+		add_file(env, MEMORY_OOM_V1, g->dirs.v[i], "/memory.oom_control");
 	}
 }
 
-/* Hybrid machines have both versions, and the controller in one of them: in the first if there. */
+/* The group's own: what others on the machine wait for is not in it. */
+static void add_pressure(struct environment *env, enum kind kind, const char *root,
+			 const struct cgroup *g, const char *in_group, const char *in_machine)
+{
+	if (g->version == 2 && g->dirs.nr && add_file(env, kind, g->dirs.v[0], in_group))
+		return;
+	add_file(env, kind, root, in_machine);
+}
+
 static void add_cgroups(struct environment *env, const char *root)
 {
-	PGO_AUTO_FREE char *cgroups_path = xstrfmt("%s/proc/self/cgroup", root);
-	PGO_AUTO_FREE char *mounts_path = xstrfmt("%s/proc/self/mountinfo", root);
-	PGO_AUTO(strbuf) cgroups = STRBUF_INIT, mounts = STRBUF_INIT;
+	PGO_AUTO(cgroup) cpu = CGROUP_INIT, memory = CGROUP_INIT, io = CGROUP_INIT;
 
-	if (fs_read_file(cgroups_path, &cgroups, NULL) || fs_read_file(mounts_path, &mounts, NULL))
-		return;
-	for (int v2 = 0; v2 < 2; v2++) {
-		PGO_AUTO_FREE char *path = own_cgroup(cgroups.buf, v2);
-		struct mount m;
+	cgroup_find(root, CGROUP_CPU, &cpu);
+	cgroup_find(root, CGROUP_MEMORY, &memory);
+	cgroup_find(root, CGROUP_IO, &io);
+	add_throttling(env, &cpu);
+	add_memory(env, &memory);
+	add_pressure(env, MEMORY_PRESSURE, root, &memory, "/memory.pressure",
+		     "/proc/pressure/memory");
+	add_pressure(env, IO_PRESSURE, root, &io, "/io.pressure", "/proc/pressure/io");
+}
 
-		if (!path)
-			continue;
-		if (find_mount(mounts.buf, v2, &m)) {
-			add_levels(env, root, &m, path, v2);
-			env->cgroup_known = true;
-			free(m.line);
-		}
-		return;
-	}
+/* What the kernel tells of each process. */
+static void find_accounts(struct environment *env, const char *root)
+{
+	PGO_AUTO_FREE char *io = environment_content(root, "/proc/self/io");
+	PGO_AUTO_FREE char *delays = environment_content(root, "/proc/sys/kernel/task_delayacct");
+
+	env->has_io = io;
+	env->has_disk_wait = delays && !strcmp(delays, "1");
 }
 
 void environment_open(struct environment *env, const char *root)
@@ -240,6 +140,7 @@ void environment_open(struct environment *env, const char *root)
 	add_file(env, ONLINE, root, "/sys/devices/system/cpu/online");
 	add_caps(env, root);
 	add_cgroups(env, root);
+	find_accounts(env, root);
 }
 
 void environment_release(struct environment *env)
@@ -248,24 +149,6 @@ void environment_release(struct environment *env)
 		close(env->files[i].fd);
 	free(env->files);
 	*env = (struct environment)ENVIRONMENT_INIT;
-}
-
-/* The number behind the key and a blank or '=' at the start of a line or word. */
-static uint64_t number_of(const char *text, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *p = text; (p = strstr(p, key)); p++) {
-		PGO_AUTO_FREE char *number = NULL;
-		uint64_t ret;
-
-		if ((p > text && p[-1] != '\n' && p[-1] != ' ') || (p[len] != ' ' && p[len] != '='))
-			continue;
-		number = xstrndup(p + len + 1, strspn(p + len + 1, "0123456789"));
-		if (num_parse_u64(number, &ret))
-			return ret;
-	}
-	return NOT_MEASURED;
 }
 
 /* "cpu  user nice system idle iowait irq softirq steal ...", in ticks, of all processors. */
@@ -326,6 +209,23 @@ static uint64_t asleep_ns(void)
 	return ret;
 }
 
+/* The total of a line "some avg10=... total=N", or of "full". */
+static uint64_t stalled(const char *text, const char *which)
+{
+	const char *line = strstr(text, which);
+
+	return line ? microseconds(cgroup_number(line, "total")) : NOT_MEASURED;
+}
+
+/* A number alone on its line. */
+static uint64_t lone_number(const char *text)
+{
+	PGO_AUTO_FREE char *number = xstrndup(text, strspn(text, "0123456789"));
+	uint64_t ret;
+
+	return num_parse_u64(number, &ret) ? ret : NOT_MEASURED;
+}
+
 static void take_file(struct environment_snapshot *s, enum kind kind, const char *text)
 {
 	switch (kind) {
@@ -333,8 +233,15 @@ static void take_file(struct environment_snapshot *s, enum kind kind, const char
 		s->steal_ns = steal_of(text);
 		break;
 	case PRESSURE:
-		s->pressure_ns = strncmp(text, "some ", 5) ? NOT_MEASURED
-							   : microseconds(number_of(text, "total"));
+		s->pressure_ns = stalled(text, "some ");
+		break;
+	case MEMORY_PRESSURE:
+		s->memory_some_ns = stalled(text, "some ");
+		s->memory_full_ns = stalled(text, "full ");
+		break;
+	case IO_PRESSURE:
+		s->io_some_ns = stalled(text, "some ");
+		s->io_full_ns = stalled(text, "full ");
 		break;
 	case ONLINE:
 		s->online = hash(s->online, text);
@@ -343,13 +250,24 @@ static void take_file(struct environment_snapshot *s, enum kind kind, const char
 		s->caps = hash(s->caps, text);
 		break;
 	case THROTTLED_V1:
-		s->throttled_ns = together(s->throttled_ns, number_of(text, "throttled_time"));
-		s->nr_throttled = together(s->nr_throttled, number_of(text, "nr_throttled"));
+		s->throttled_ns = together(s->throttled_ns, cgroup_number(text, "throttled_time"));
+		s->nr_throttled = together(s->nr_throttled, cgroup_number(text, "nr_throttled"));
 		break;
 	case THROTTLED_V2:
 		s->throttled_ns = together(s->throttled_ns,
-					   microseconds(number_of(text, "throttled_usec")));
-		s->nr_throttled = together(s->nr_throttled, number_of(text, "nr_throttled"));
+					   microseconds(cgroup_number(text, "throttled_usec")));
+		s->nr_throttled = together(s->nr_throttled, cgroup_number(text, "nr_throttled"));
+		break;
+	case MEMORY_HITS_V1:
+		s->memory_limit_hits = together(s->memory_limit_hits, lone_number(text));
+		break;
+	case MEMORY_OOM_V1:
+		s->oom_kills = together(s->oom_kills, cgroup_number(text, "oom_kill"));
+		break;
+	case MEMORY_V2:
+		s->memory_limit_hits = together(cgroup_number(text, "high"),
+						cgroup_number(text, "max"));
+		s->oom_kills = cgroup_number(text, "oom_kill");
 		break;
 	}
 }
@@ -360,11 +278,18 @@ enum { SNAPSHOT_BYTES = 4096 };
 void environment_take(const struct environment *env, struct environment_snapshot *ret)
 {
 	uint64_t none = env->cgroup_known ? 0 : NOT_MEASURED;
+	uint64_t no_memory = env->memory_known ? 0 : NOT_MEASURED;
 	struct environment_snapshot s = {
 		.throttled_ns = none,
 		.nr_throttled = none,
 		.steal_ns = NOT_MEASURED,
 		.pressure_ns = NOT_MEASURED,
+		.memory_some_ns = NOT_MEASURED,
+		.memory_full_ns = NOT_MEASURED,
+		.io_some_ns = NOT_MEASURED,
+		.io_full_ns = NOT_MEASURED,
+		.memory_limit_hits = no_memory,
+		.oom_kills = no_memory,
 		.asleep_ns = asleep_ns(),
 		.online = NOT_MEASURED,
 		.caps = NOT_MEASURED,
@@ -399,6 +324,12 @@ struct environment_diff environment_diff(const struct environment_snapshot *befo
 		.nr_throttled = delta(before->nr_throttled, after->nr_throttled),
 		.steal_ns = delta(before->steal_ns, after->steal_ns),
 		.pressure_ns = delta(before->pressure_ns, after->pressure_ns),
+		.memory_some_ns = delta(before->memory_some_ns, after->memory_some_ns),
+		.memory_full_ns = delta(before->memory_full_ns, after->memory_full_ns),
+		.io_some_ns = delta(before->io_some_ns, after->io_some_ns),
+		.io_full_ns = delta(before->io_full_ns, after->io_full_ns),
+		.memory_limit_hits = delta(before->memory_limit_hits, after->memory_limit_hits),
+		.oom_kills = delta(before->oom_kills, after->oom_kills),
 		.suspended = after->asleep_ns > before->asleep_ns + SUSPEND_NS,
 		.hotplug = before->online != after->online,
 		.recapped = before->caps != after->caps,
@@ -436,6 +367,13 @@ enum invalid environment_verdict(const struct environment_diff *diff, uint64_t w
 void environment_store(const struct environment_diff *diff, struct run_metrics *m)
 {
 	m->throttled_ns = diff->throttled_ns;
+	m->nr_throttled = diff->nr_throttled;
 	m->steal_ns = diff->steal_ns;
 	m->pressure_ns = diff->pressure_ns;
+	m->memory_some_ns = diff->memory_some_ns;
+	m->memory_full_ns = diff->memory_full_ns;
+	m->io_some_ns = diff->io_some_ns;
+	m->io_full_ns = diff->io_full_ns;
+	m->memory_limit_hits = diff->memory_limit_hits;
+	m->oom_kills = diff->oom_kills;
 }

@@ -16,6 +16,9 @@ struct environment {
 	struct environment_file *files;
 	size_t nr_files, alloc_files;
 	bool cgroup_known; /* the limits of this process are visible, be there some or none */
+	bool memory_known; /* the same of memory */
+	bool has_io, has_disk_wait; /* the kernel accounts bytes, and waiting, of each process */
+	uint64_t cpu_limit, memory_limit; /* as in struct evidence_head */
 };
 #define ENVIRONMENT_INIT { 0 }
 /*
@@ -30,9 +33,12 @@ PGO_DEFINE_AUTO(environment, environment_release)
 /* Counters since boot, NOT_MEASURED each where they are not to be had. */
 struct environment_snapshot {
 	uint64_t throttled_ns, nr_throttled; /* of all cgroups from this process's upwards */
-	uint64_t steal_ns;     /* of all processors, in ticks of environment_tick_ns() */
-	uint64_t pressure_ns;  /* some task waited for a processor */
-	uint64_t asleep_ns;    /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
+	uint64_t steal_ns;    /* of all processors, in ticks of environment_tick_ns() */
+	uint64_t pressure_ns; /* some task waited for a processor */
+	/* For memory and for disks: in the control group where that tells, else in the machine. */
+	uint64_t memory_some_ns, memory_full_ns, io_some_ns, io_full_ns;
+	uint64_t memory_limit_hits, oom_kills; /* of all cgroups that limit memory */
+	uint64_t asleep_ns;		       /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
 	uint64_t online, caps; /* hashes: the processors online; their frequency caps */
 };
 void environment_take(const struct environment *env, struct environment_snapshot *ret);
@@ -40,10 +46,13 @@ void environment_take(const struct environment *env, struct environment_snapshot
 /* What came between two snapshots. A counter that ran backwards is NOT_MEASURED. */
 struct environment_diff {
 	uint64_t throttled_ns, nr_throttled, steal_ns, pressure_ns;
+	uint64_t memory_some_ns, memory_full_ns, io_some_ns, io_full_ns;
+	uint64_t memory_limit_hits, oom_kills;
 	bool suspended, hotplug, recapped;
 };
 #define ENVIRONMENT_DIFF_INIT { NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, \
-				false, false, false }
+				NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, \
+				NOT_MEASURED, NOT_MEASURED, false, false, false }
 struct environment_diff environment_diff(const struct environment_snapshot *before,
 					 const struct environment_snapshot *after);
 uint64_t environment_tick_ns(void);
@@ -63,8 +72,13 @@ uint64_t environment_tick_ns(void);
 enum invalid environment_verdict(const struct environment_diff *diff, uint64_t wall_ns,
 				 uint64_t cpu_ns);
 
-/* throttled_ns, steal_ns, pressure_ns of m. */
+/* What m has of the machine and of the control group. */
 void environment_store(const struct environment_diff *diff, struct run_metrics *m);
+
+/* The content of the file root/path without the blanks at its end; NULL when there is none. */
+char *environment_content(const char *root, const char *path);
+/* From lines "key<blanks>: value", the first that has the key; NULL when none has. malloc'ed. */
+char *environment_value(const char *text, const char *key);
 
 /* What a number was measured on; each owned and never NULL: "unknown" where nothing tells it. */
 struct environment_text {

@@ -18,6 +18,7 @@ enum kind {
 	KIND_DOUBLE,
 	KIND_BOOL,
 	KIND_MEASURED, /* uint64_t: null for NOT_MEASURED */
+	KIND_LIMIT,    /* the same, and "none" for EVIDENCE_NO_LIMIT */
 	KIND_TEXT,
 	KIND_OPTIONAL_TEXT,
 	KIND_HASH,   /* char[65]: null for "" */
@@ -123,9 +124,19 @@ static const struct field run_fields[] = {
 	FIELD(run_metrics, major_faults, KIND_MEASURED),
 	FIELD(run_metrics, vol_switches, KIND_MEASURED),
 	FIELD(run_metrics, invol_switches, KIND_MEASURED),
+	FIELD_SINCE(run_metrics, read_bytes, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, written_bytes, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, disk_wait_ns, KIND_MEASURED, 3),
 	FIELD(run_metrics, throttled_ns, KIND_MEASURED),
+	FIELD_SINCE(run_metrics, nr_throttled, KIND_MEASURED, 3),
 	FIELD(run_metrics, steal_ns, KIND_MEASURED),
 	FIELD(run_metrics, pressure_ns, KIND_MEASURED),
+	FIELD_SINCE(run_metrics, memory_some_ns, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, memory_full_ns, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, io_some_ns, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, io_full_ns, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, memory_limit_hits, KIND_MEASURED, 3),
+	FIELD_SINCE(run_metrics, oom_kills, KIND_MEASURED, 3),
 	{ "counters", KIND_OBJECT, 0, offsetof(struct run_metrics, counters), &counter_layout, NULL,
 	  0 },
 	FIELD(run_metrics, output, KIND_HASH),
@@ -175,6 +186,8 @@ static const struct field head_fields[] = {
 	FIELD(evidence_head, machine, KIND_TEXT),
 	FIELD(evidence_head, kernel, KIND_TEXT),
 	FIELD(evidence_head, commit, KIND_OPTIONAL_TEXT),
+	FIELD_SINCE(evidence_head, cpu_limit, KIND_LIMIT, 3),
+	FIELD_SINCE(evidence_head, memory_limit, KIND_LIMIT, 3),
 };
 static const struct layout head_layout = LAYOUT(head_fields);
 
@@ -267,6 +280,15 @@ double evidence_metric(const struct evidence *e, size_t workload, const struct r
 
 static void add_fields(json_t *o, const struct layout *l, const void *base);
 
+#define NO_LIMIT "none"
+
+json_t *evidence_limit_json(uint64_t limit)
+{
+	if (limit == EVIDENCE_NO_LIMIT)
+		return json_string(NO_LIMIT);
+	return limit == NOT_MEASURED ? json_null() : js_u64(limit);
+}
+
 static json_t *field_json(const struct field *f, const void *at)
 {
 	json_t *o;
@@ -285,6 +307,8 @@ static json_t *field_json(const struct field *f, const void *at)
 	case KIND_MEASURED:
 		return *(const uint64_t *)at == NOT_MEASURED ? json_null()
 							     : js_u64(*(const uint64_t *)at);
+	case KIND_LIMIT:
+		return evidence_limit_json(*(const uint64_t *)at);
 	case KIND_TEXT:
 	case KIND_OPTIONAL_TEXT:
 		return js_string(*(char *const *)at);
@@ -307,6 +331,14 @@ static void add_fields(json_t *o, const struct layout *l, const void *base)
 
 		json_object_set_new(o, f->key, field_json(f, (const char *)base + f->offset));
 	}
+}
+
+json_t *run_metrics_json(const struct run_metrics *m)
+{
+	json_t *o = json_object();
+
+	add_fields(o, &run_layout, m);
+	return o;
 }
 
 json_t *evidence_head_json(const struct evidence *e)
@@ -403,6 +435,16 @@ static bool take_measured(const json_t *o, const char *key, uint64_t *ret)
 	return true;
 }
 
+bool evidence_take_limit(const json_t *o, const char *key, uint64_t *ret)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	if (!s || strcmp(s, NO_LIMIT) != 0)
+		return take_measured(o, key, ret);
+	*ret = EVIDENCE_NO_LIMIT;
+	return true;
+}
+
 static bool take_text(const json_t *v, char **ret)
 {
 	if (!json_is_string(v))
@@ -458,6 +500,8 @@ static bool take_field(const struct field *f, const json_t *o, void *at)
 		return json_is_boolean(v);
 	case KIND_MEASURED:
 		return take_measured(o, f->key, at);
+	case KIND_LIMIT:
+		return evidence_take_limit(o, f->key, at);
 	case KIND_OPTIONAL_TEXT:
 		return json_is_null(v) || take_text(v, at);
 	case KIND_TEXT:
@@ -485,7 +529,7 @@ static int take_fields(const json_t *o, const struct layout *l, size_t nr_more, 
 		void *at = (char *)base + f->offset;
 
 		if (f->since > line->version) {
-			if (f->kind == KIND_MEASURED)
+			if (f->kind == KIND_MEASURED || f->kind == KIND_LIMIT)
 				*(uint64_t *)at = NOT_MEASURED;
 			continue;
 		}
@@ -500,6 +544,13 @@ static int take_fields(const json_t *o, const struct layout *l, size_t nr_more, 
 	if (!ret && json_object_size(o) != nr)
 		return line_error(line, "%zu fields where %zu are known", json_object_size(o), nr);
 	return ret;
+}
+
+bool run_metrics_take(const json_t *o, struct run_metrics *ret)
+{
+	const struct line line = { .path = "", .version = EVIDENCE_VERSION };
+
+	return json_is_object(o) && !take_fields(o, &run_layout, 0, ret, &line);
 }
 
 static int take_version(const json_t *o, struct line *line)

@@ -38,6 +38,8 @@ const char *counter_name(enum counter c); /* perf's name: "branch-misses" */
 
 /* A field that was not measured is NOT_MEASURED, never zero. */
 #define NOT_MEASURED UINT64_MAX
+/* Of a limit: it is known that none is set. */
+#define EVIDENCE_NO_LIMIT (UINT64_MAX - 1)
 
 /* Of one run: all processes of the unit together. Times in ns. */
 struct run_metrics {
@@ -45,14 +47,29 @@ struct run_metrics {
 	uint64_t user_ns, sys_ns; /* cpu_ns is their sum */
 	uint64_t run_delay_ns;	  /* of the main thread: runnable, not running */
 	uint64_t max_rss_bytes, minor_faults, major_faults, vol_switches, invol_switches;
-	uint64_t throttled_ns; /* by the cgroup's quota, during the run */
-	uint64_t steal_ns;     /* of all processors, during the run */
-	uint64_t pressure_ns;  /* some task waited for a processor, during the run */
+	uint64_t read_bytes, written_bytes; /* from and for disks */
+	uint64_t disk_wait_ns;		    /* of the main thread */
+	/* From here to the counters of the machine, or of the control group, during the run. */
+	uint64_t throttled_ns;			 /* by the cgroup's quota */
+	uint64_t nr_throttled;			 /* periods in which that was */
+	uint64_t steal_ns;			 /* of all processors */
+	uint64_t pressure_ns;			 /* some task waited for a processor */
+	uint64_t memory_some_ns, memory_full_ns; /* some task, all tasks waited for memory */
+	uint64_t io_some_ns, io_full_ns;	 /* for disks */
+	uint64_t memory_limit_hits;		 /* times that a limit of memory held it back */
+	uint64_t oom_kills;			 /* processes ended for want of memory */
 	uint64_t counters[NR_COUNTERS];
 	char output[65]; /* SHA-256 of what is compared; "" when nothing is */
 };
 #define RUN_METRICS_INIT run_metrics_none()
 struct run_metrics run_metrics_none(void); /* all NOT_MEASURED */
+/* As in the evidence: an object, null for what was not measured. */
+json_t *run_metrics_json(const struct run_metrics *m);
+/* The reverse, of an object of this version; false, and *ret undefined, when it is none. */
+bool run_metrics_take(const json_t *o, struct run_metrics *ret);
+/* A limit: null, "none" or a number. */
+json_t *evidence_limit_json(uint64_t limit);
+bool evidence_take_limit(const json_t *o, const char *key, uint64_t *ret); /* false: neither */
 
 /* Why a pair does not count: events of the environment only, fixed before any data. */
 enum invalid {
@@ -124,6 +141,8 @@ struct evidence_head {
 	char *a, *b; /* what the sides are: commands, or stage names */
 	char *machine, *kernel;
 	char *commit; /* of the project, or NULL */
+	/* Of the control groups: thousandths of a processor, bytes; or EVIDENCE_NO_LIMIT. */
+	uint64_t cpu_limit, memory_limit;
 	struct evidence_layouts layouts;
 };
 
@@ -158,7 +177,7 @@ json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p);
  * a warning. Strict: every field is there, none is unknown, each is in its
  * range. -PGO_EFORMAT with the line's number and offset; -PGO_EVERSION.
  */
-#define EVIDENCE_VERSION 2
+#define EVIDENCE_VERSION 3
 #define EVIDENCE_MAX_LINE (4u << 20)	/* bytes */
 #define EVIDENCE_MAX_WEIGHT 1e9		/* so that no sum of weighted ratios overflows */
 int evidence_read(const char *path, struct evidence *ret, struct pgo_err *err);

@@ -29,6 +29,7 @@ void experiment_release(struct experiment *e)
 	engine_release(&e->engine);
 	explanation_release(&e->why);
 	evidence_release(&e->evidence);
+	waits_list_release(&e->waits);
 	free(e->path);
 	*e = (struct experiment)EXPERIMENT_INIT;
 }
@@ -133,6 +134,23 @@ static int choose_workloads(struct trial *t, struct pgo_err *err)
 	return pgo_err_hint(err, "set use: both on one in '%s'", cfg->path);
 }
 
+/* Before an hour is spent on it; by the baseline's last run, which reads from the disk least. */
+static void note_waits(struct trial *t, char *name, const struct measured *m)
+{
+	const struct run_watch watch = { .metrics = m->metrics, .lone = m->lone };
+	const struct waited w = { .stage = "warm-up",
+				  .workload = name,
+				  .metrics = m->metrics,
+				  .cpu_limit = t->meter.env.cpu_limit,
+				  .memory_limit = t->meter.env.memory_limit,
+				  .waits = waits_of(&watch) };
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+
+	waits_list_add(&t->x->waits, &w);
+	if (waits_tell(&w.waits, &text))
+		log_warn("workload '%s' %s", name, text.buf);
+}
+
 /*
  * Discarded runs, until nothing is read from the disk any more; they fix the metric and the
  * unit.
@@ -161,6 +179,7 @@ static int warm_up(struct trial *t, size_t i, struct pgo_err *err)
 	}
 	w->metric = nature_metric(&nature);
 	nature_tell(&nature, w->name);
+	note_waits(t, w->name, &a);
 	if (a.nr_left || b.nr_left)
 		log_warn(
 			"workload '%s' leaves processes behind, %u in a run: they are ended with "
@@ -620,6 +639,8 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 		ret = fill_head(t, err);
 	if (!ret)
 		ret = meter_init(&t->meter, t->p, t->opts->prepare, t->opts->no_shell, err);
+	t->e->head.cpu_limit = t->meter.env.cpu_limit;
+	t->e->head.memory_limit = t->meter.env.memory_limit;
 	if (!ret)
 		ret = run_trial(t, err);
 	progress_stop();

@@ -11,6 +11,7 @@
 #include "pgo/core/explain.h"
 #include "pgo/core/forecast.h"
 #include "pgo/core/project.h"
+#include "pgo/core/waits.h"
 
 /* A side: 'a' the baseline, 'b' the candidate, 'c' the baseline's copy for the A/A pairs. */
 struct side {
@@ -56,7 +57,8 @@ struct experiment {
 	struct evidence evidence;
 	struct engine engine;
 	struct forecast forecast;
-	struct explanation why; /* of explain; nr is 0 without */
+	struct explanation why;	 /* of explain; nr is 0 without */
+	struct waits_list waits; /* of the warm-up; empty for a replay */
 	double inject;
 	uint64_t wall_ns;
 	char *path;	/* of the evidence */

@@ -53,6 +53,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/stage-record.c pgo/core/stage-record.h \
 	pgo/core/toolchain.c \
 	pgo/core/train.c pgo/core/train.h \
+	pgo/core/train-waits.c pgo/core/train-waits.h \
 	pgo/core/tree.c pgo/core/tree.h \
 	pgo/core/views.c pgo/core/views.h \
 	pgo/core/watch.c pgo/core/watch.h \
@@ -61,6 +62,7 @@ pgo_core_libpgocore_a_SOURCES = \
 
 include pgo/core/audit.mk
 include pgo/core/config.mk
+include pgo/core/doctor.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk
 include pgo/core/measure.mk

@@ -4,6 +4,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
 #include "pgo/core/digest.h"
+#include "pgo/core/run-watch.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/workload.h"
 
@@ -32,40 +33,6 @@ void meter_release(struct meter *m)
 	counters_plan_release(&m->plan);
 	environment_release(&m->env);
 	*m = (struct meter){ 0 };
-}
-
-/* The first run of a unit: sums begin at zero, not at "not measured". */
-static void begin(struct run_metrics *m)
-{
-	m->wall_ns = m->cpu_ns = m->user_ns = m->sys_ns = m->run_delay_ns = 0;
-	m->minor_faults = m->major_faults = 0;
-	m->vol_switches = m->invol_switches = 0;
-}
-
-static void add_result(struct run_metrics *m, const struct child_result *r)
-{
-	m->wall_ns += r->wall_ns;
-	m->cpu_ns += r->user_ns + r->sys_ns;
-	m->user_ns += r->user_ns;
-	m->sys_ns += r->sys_ns;
-	if (!r->have_run_delay)
-		m->run_delay_ns = NOT_MEASURED;
-	else if (m->run_delay_ns != NOT_MEASURED)
-		m->run_delay_ns += r->run_delay_ns;
-	m->minor_faults += r->minor_faults;
-	m->major_faults += r->major_faults;
-	m->vol_switches += r->vol_switches;
-	m->invol_switches += r->invol_switches;
-	/* At or below the floor it may be this program's own, from before exec. */
-	if (r->max_rss_bytes > r->rss_floor_bytes &&
-	    (m->max_rss_bytes == NOT_MEASURED || r->max_rss_bytes > m->max_rss_bytes))
-		m->max_rss_bytes = r->max_rss_bytes;
-}
-
-#define LONE 0.9	/* of the processor time; the rest is what a shell or the kernel adds */
-static bool is_lone(const struct child_result *r)
-{
-	return r->have_run_delay && (double)r->main_ns >= LONE * (double)(r->user_ns + r->sys_ns);
 }
 
 static int hash_output(const struct meter *m, const struct workload *w, struct run_metrics *rm,
@@ -174,32 +141,30 @@ int meter_run(struct meter *m, const struct workload *w, const struct side *side
 	      uint64_t spin_ns, struct measured *ret, struct pgo_err *err)
 {
 	PGO_AUTO(counters) counters = { .plan = &m->plan, .group = m->group };
-	struct measured got = { RUN_METRICS_INIT, VALID, true, 0 };
-	struct environment_snapshot before, after;
-	struct environment_diff diff;
+	struct run_watch watch;
 	int r = 0;
 
-	begin(&got.metrics);
-	environment_take(&m->env, &before);
+	run_watch_begin(&watch, &m->env);
 	for (unsigned i = 0; !r && i < times; i++) {
 		struct child_result res = { 0 };
 
 		r = run_once(m, w, side, spin_ns, &counters, &res, err);
-		add_result(&got.metrics, &res);
-		got.lone = got.lone && is_lone(&res);
-		got.nr_left += res.nr_left;
+		run_watch_add(&watch, &res);
 		if (!r && i == 0)
-			r = hash_output(m, w, &got.metrics, err);
+			r = hash_output(m, w, &watch.metrics, err);
 	}
 	if (!r)
 		r = fs_remove_tree(m->tmp, err);
 	if (r)
 		return r;
-	environment_take(&m->env, &after);
-	diff = environment_diff(&before, &after);
-	environment_store(&diff, &got.metrics);
-	counters_store(&counters, &got.metrics);
-	got.invalid = environment_verdict(&diff, got.metrics.wall_ns, got.metrics.cpu_ns);
-	*ret = got;
+	run_watch_end(&watch);
+	counters_store(&counters, &watch.metrics);
+	*ret = (struct measured){
+		.metrics = watch.metrics,
+		.invalid = environment_verdict(&watch.diff, watch.metrics.wall_ns,
+					       watch.metrics.cpu_ns),
+		.lone = watch.lone,
+		.nr_left = watch.nr_left,
+	};
 	return 0;
 }

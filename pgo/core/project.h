@@ -25,6 +25,8 @@
 #include "pgo/core/config.h"
 #include "pgo/core/plan.h"
 
+struct waits_list;
+
 struct project {
 	struct config config;
 	struct tool_version cc;	   /* found by running it */
@@ -38,8 +40,9 @@ struct project {
 	bool force;	   /* take no finished stage for granted */
 	uint64_t every_ns; /* training runs save their profiles as often as this; 0: at their end */
 	bool continuous;   /* training runs count in the files of their profiles */
-	const char *run_dir; /* where training runs run; NULL: the root of the configuration */
-	struct plan *plan;   /* not NULL: only say what would be done (-n) */
+	const char *run_dir;	  /* where training runs run; NULL: the root of the configuration */
+	struct plan *plan;	  /* not NULL: only say what would be done (-n) */
+	struct waits_list *waits; /* not NULL: gets what the training runs waited for */
 };
 #define PROJECT_INIT { .config = CONFIG_INIT, .lock_fd = -1 }
 
@@ -73,6 +76,13 @@ void project_base_env(const struct project *p, struct strvec *env);
 /* Run CC to learn what it is. name: a program on PATH or a path. p NULL: nothing is recorded. */
 int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
 		    struct pgo_err *err);
+/* A compiler by its name on PATH, or by its path; malloc'ed. -PGO_ETOOL. */
+int toolchain_find(const char *name, char **ret, struct pgo_err *err);
+/* What toolchain_probe does, of the program at path, with a deadline. -PGO_ECHILD: it failed or took longer. */
+int toolchain_ask(const struct project *p, struct tool_version *v, const char *path,
+		  uint64_t timeout_ns, struct pgo_err *err);
+/* Whether text, of a linker or driver, complains that the profile runtime is not there. */
+bool toolchain_lacks_runtime(const char *text);
 /* Fill p->cxx with the C++ driver beside p->cc, where there is one. */
 void toolchain_probe_cxx(struct project *p);
 /* Build and link an instrumented program, so that a missing profile runtime is found before

@@ -54,8 +54,8 @@ static json_t *now_utc(void)
 	return json_string(text);
 }
 
-int record_child(const struct project *p, const char *what, const struct child *c,
-		 const struct child_result *res, struct pgo_err *err)
+int record_run(const struct project *p, const char *what, const struct child *c,
+	       const struct child_result *res, const struct run_metrics *m, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = project_path(p, "record.jsonl");
 	PGO_AUTO(strbuf) line = STRBUF_INIT;
@@ -75,8 +75,16 @@ int record_child(const struct project *p, const char *what, const struct child *
 	json_object_set_new(o, "user_ns", js_u64(res->user_ns));
 	json_object_set_new(o, "sys_ns", js_u64(res->sys_ns));
 	json_object_set_new(o, "max_rss_bytes", js_u64(res->max_rss_bytes));
+	if (m)
+		json_object_set_new(o, "metrics", run_metrics_json(m));
 	js_dump(o, &line, true);
 	json_decref(o);
 	strbuf_addch(&line, '\n');
 	return fs_append_line(path, line.buf, line.len, err);
+}
+
+int record_child(const struct project *p, const char *what, const struct child *c,
+		 const struct child_result *res, struct pgo_err *err)
+{
+	return record_run(p, what, c, res, NULL, err);
 }

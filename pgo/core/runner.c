@@ -76,6 +76,7 @@ static void fill_child(struct child *c, const struct run_req *req)
 	c->armed = req->armed;
 	c->armed_arg = req->armed_arg;
 	c->sweep = req->armed || req->tool;
+	c->adopt = req->watch;
 	c->spin_ns = req->spin_ns;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;
@@ -95,16 +96,23 @@ int runner_shell(const struct project *p, const struct run_req *req, struct chil
 		 struct pgo_err *err)
 {
 	PGO_AUTO(child) c = CHILD_INIT;
+	struct run_watch *w = req->watch;
 	struct child_result local;
 	int ret;
 
 	if (!res)
 		res = &local;
 	fill_child(&c, req);
+	if (w)
+		run_watch_begin(w, w->env);
 	ret = child_run(&c, res, err);
 	if (ret)
 		return ret;
-	ret = record_child(p, req->what, &c, res, err);
+	if (w) {
+		run_watch_add(w, res);
+		run_watch_end(w);
+	}
+	ret = record_run(p, req->what, &c, res, w ? &w->metrics : NULL, err);
 	if (ret)
 		return ret;
 	if (res->timed_out && stops_first(req))

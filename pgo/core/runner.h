@@ -8,6 +8,7 @@
 
 #include "pgo/base/child.h"
 #include "pgo/core/project.h"
+#include "pgo/core/run-watch.h"
 
 /* One shell line of pgo.yaml. env is complete; log takes both streams unless out_path is given. */
 struct run_req {
@@ -32,6 +33,7 @@ struct run_req {
 	bool no_shell;		   /* split the line into words, run it as it is; none: the tool */
 	const struct strvec *tool; /* words that come before it: a tool that runs it; or NULL */
 	int expect_status;
+	struct run_watch *watch; /* its env is set: filled with what the run waited for; or NULL */
 };
 
 /*
@@ -63,6 +65,9 @@ int runner_ended(const struct run_req *req, const struct run_background *b, stru
  */
 int record_child(const struct project *p, const char *what, const struct child *c,
 		 const struct child_result *res, struct pgo_err *err);
+/* The same, with what was measured of the run; m may be NULL. */
+int record_run(const struct project *p, const char *what, const struct child *c,
+	       const struct child_result *res, const struct run_metrics *m, struct pgo_err *err);
 
 /*
  * Set LD_LIBRARY_PATH so that shared objects kept below out_dir are found before those of the

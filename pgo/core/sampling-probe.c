@@ -201,6 +201,9 @@ void sampling_probe(const struct counters_ops *ops, const char *root,
 	f->pid_errno = pid ? ask(ops, last, pid) : 0;
 }
 
+/* How long it may take to tell its version. */
+#define VERSION_NS 30000000000u
+
 int sampling_find_tool(const struct collector *collector, struct sampling_machine *m,
 		       struct pgo_err *err)
 {
@@ -215,6 +218,7 @@ int sampling_find_tool(const struct collector *collector, struct sampling_machin
 		return 0;
 	strvec_push(&c.argv, m->tool);
 	strvec_push(&c.argv, "--version");
+	c.timeout_ns = VERSION_NS;
 	ret = child_capture(&c, &text, true, &res, &why);
 	if (ret == -PGO_ECANCELLED)
 		return pgo_error(err, PGO_ECANCELLED, "%s", why.msg);

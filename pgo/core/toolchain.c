@@ -10,30 +10,48 @@
 
 extern char **environ;
 
-int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
-		    struct pgo_err *err)
+/* How long a compiler may take to tell its version. */
+#define VERSION_NS 30000000000u
+
+int toolchain_ask(const struct project *p, struct tool_version *v, const char *path,
+		  uint64_t timeout_ns, struct pgo_err *err)
 {
-	struct child_result res;
-	PGO_AUTO_FREE char *path = fs_which(name, getenv("PATH"), NULL);
+	struct child_result res = { 0 };
 	PGO_AUTO(child) c = CHILD_INIT;
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	int ret;
 
-	if (!path) {
-		pgo_error(err, PGO_ETOOL, "no compiler '%s' on PATH", name);
-		return pgo_err_hint(err, "apt-get install %s, or name another in toolchain.cc",
-				    fs_basename(name));
-	}
 	compiler_version_argv(path, &c.argv);
 	strvec_pushv(&c.env, environ);
 	strvec_setenv(&c.env, "LC_ALL", "C");
-	c.timeout_ns = 30000000000u;
+	c.timeout_ns = timeout_ns;
 	ret = child_capture(&c, &text, true, &res, err);
+	if (ret == -PGO_ECHILD && res.timed_out)
+		pgo_error(err, PGO_ECHILD, "'%s' does not tell its version in time", path);
 	if (!ret && p && !p->plan)
 		ret = record_child(p, "probe:version", &c, &res, err);
 	if (ret)
 		return ret;
 	return tool_version_parse(v, path, text.buf, err);
+}
+
+int toolchain_find(const char *name, char **ret, struct pgo_err *err)
+{
+	*ret = fs_which(name, getenv("PATH"), NULL);
+	if (*ret)
+		return 0;
+	pgo_error(err, PGO_ETOOL, "no compiler '%s' on PATH", name);
+	return pgo_err_hint(err, "apt-get install %s, or name another in toolchain.cc",
+			    fs_basename(name));
+}
+
+int toolchain_probe(const struct project *p, struct tool_version *v, const char *name,
+		    struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *path = NULL;
+	int ret = toolchain_find(name, &path, err);
+
+	return ret ? ret : toolchain_ask(p, v, path, VERSION_NS, err);
 }
 
 /* The C++ driver of a C driver: clang-22 -> clang++-22, gcc-12 -> g++-12, cc -> c++. */
@@ -82,8 +100,7 @@ static int run_compiler(const struct project *p, struct child *c, const char *di
 	return ret ? 1 : 0;
 }
 
-/* A linker's or driver's complaint that the profile runtime is not there. */
-static bool lacks_runtime(const char *text)
+bool toolchain_lacks_runtime(const char *text)
 {
 	return strstr(text, "clang_rt.profile") || strstr(text, "lgcov") ||
 	       strstr(text, "profiler_builtins");
@@ -118,7 +135,7 @@ int toolchain_check_runtime(const struct project *p, struct pgo_err *err)
 	if (ret <= 0)
 		return ret;
 	package = p->compiler->runtime_package(&p->cc);
-	if (lacks_runtime(out.buf))
+	if (toolchain_lacks_runtime(out.buf))
 		pgo_error(err, PGO_ETOOL, "'%s' has no profile runtime", p->cc.path);
 	else
 		pgo_error(err, PGO_ETOOL, "'%s' cannot build an instrumented program", p->cc.path);

@@ -13,6 +13,7 @@
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/serve.h"
+#include "pgo/core/train-waits.h"
 #include "pgo/core/workload.h"
 
 static void run_release(struct training_run *r)
@@ -125,6 +126,7 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 	if (strcmp(js_get_string(h.o, "key", &ok), s->key) != 0 || !ok)
 		return pgo_error(err, PGO_EMISMATCH, "inputs changed");
 	run->wall_ns = js_get_u64(h.o, "wall_ns", &ok);
+	training_watch_take(h.o, run);
 	run->raw_dir = fs_join(s->dir, "raw");
 	ret = find_raw_files(s, run, err);
 	if (!ret && s->sampler)
@@ -205,8 +207,9 @@ static int aim(const struct session *s, const char *raw, struct strvec *env, str
 	return ret;
 }
 
-static int execute(struct session *s, const char *dir, bool with, struct child_result *res,
-		   struct pgo_err *err)
+/* watch may be NULL. */
+static int execute(struct session *s, const char *dir, bool with, struct run_watch *watch,
+		   struct child_result *res, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *raw = fs_join(dir, "raw");
 	PGO_AUTO_FREE char *tmp = fs_join(dir, "tmp");
@@ -222,7 +225,8 @@ static int execute(struct session *s, const char *dir, bool with, struct child_r
 			       .env = &env,
 			       .log = log,
 			       .timeout_ns = s->w->timeout_ns,
-			       .expect_status = s->w->expect_status };
+			       .expect_status = s->w->expect_status,
+			       .watch = watch };
 	PGO_AUTO_FREE char *in = workload_stdin(s->p, s->w);
 	int ret = fs_remove_tree(dir, err);
 
@@ -266,7 +270,7 @@ static int measure_overhead(struct session *s, uint64_t wall_ns, struct sampling
 	for (unsigned i = 0; !r && res.have_run_delay && i < 2 * pairs; i++) {
 		const bool with = (i + i / 2) % 2; /* the first of a pair is so every other time */
 
-		r = execute(s, dir, with, &res, err);
+		r = execute(s, dir, with, NULL, &res, err);
 		cpu_ns[i / 2][with] = res.user_ns + res.sys_ns;
 		/* The recorder is the leader, in one thread, and waits for the program. */
 		if (with) {
@@ -320,6 +324,7 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
 	if (s->w->drive)
 		json_object_set_new(o, "server", serve_report_json(&s->served));
+	training_watch_json(o, run);
 	if (s->sampler)
 		json_object_set_new(o, "overhead", sampling_overhead_json(&run->overhead));
 	js_dump(o, &text, false);
@@ -329,6 +334,25 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 		ret = fs_remove_tree(s->dir, err);
 	if (!ret && rename(s->fresh, s->dir))
 		ret = pgo_error_errno(err, "cannot rename '%s'", s->fresh);
+	return ret;
+}
+
+/* Of a process that runs already it is not known what it waits for, and a server waits. */
+static int execute_watched(struct session *s, struct training_run *run,
+			   struct child_result *res, struct pgo_err *err)
+{
+	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
+	int ret;
+
+	if (s->w->drive || (s->sampler && sampler_attaches(s->sampler)))
+		return execute(s, s->fresh, true, NULL, res, err);
+	environment_open(&env, "");
+	run->watch.env = &env;
+	ret = execute(s, s->fresh, true, &run->watch, res, err);
+	run->watch.env = NULL;
+	run->has_watch = !ret;
+	run->cpu_limit = env.cpu_limit;
+	run->memory_limit = env.memory_limit;
 	return ret;
 }
 
@@ -353,7 +377,7 @@ static int run_one(struct session *s, struct training_run *ret, struct pgo_err *
 	}
 	run_release(ret);
 	*ret = (struct training_run){ .files = STRVEC_INIT };
-	r = execute(s, s->fresh, true, &res, err);
+	r = execute_watched(s, &first, &res, err);
 	if (!r)
 		r = finish(s, &res, &first, err);
 	run_release(&first);
@@ -483,6 +507,7 @@ int training_run_all(struct project *p, const struct stage *stage, const struct 
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
 		tell(p, ret);
+		training_tell_waits(p, training_folder(stage, sampler), ret);
 		if (stage && stage->kind == STAGE_INSTRUMENTED)
 			preload_tell(p, stage);
 	}

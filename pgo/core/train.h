@@ -6,12 +6,17 @@
 #include "pgo/core/sampling-overhead.h"
 #include "pgo/core/sampling.h"
 #include "pgo/core/stage.h"
+#include "pgo/core/waits.h"
 
 struct training_run {
 	char *raw_dir;	     /* below it the raw profiles */
 	struct strvec files; /* .profraw by process id, or .gcda by name, or one recording */
 	uint64_t bytes;
 	uint64_t wall_ns;
+	/* Not of a process that ran already, nor of one kept from before this was measured. */
+	bool has_watch;
+	struct run_watch watch; /* its metrics, and what tells them; without the environment */
+	uint64_t cpu_limit, memory_limit;
 	bool skipped; /* its inputs are those of the last time */
 	struct sampling_overhead overhead;
 	uint64_t samples, lost; /* of a recording, once it has been converted */

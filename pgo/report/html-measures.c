@@ -27,9 +27,13 @@ static const struct measure {
 	MEASURE(major_faults, UNIT_COUNT, "major page faults"),
 	MEASURE(vol_switches, UNIT_COUNT, "voluntary switches"),
 	MEASURE(invol_switches, UNIT_COUNT, "involuntary switches"),
+	MEASURE(read_bytes, UNIT_BYTES, "read from disks"),
+	MEASURE(written_bytes, UNIT_BYTES, "written for disks"),
 	MEASURE(throttled_ns, UNIT_NS, "throttled by the cgroup"),
 	MEASURE(steal_ns, UNIT_NS, "stolen by the hypervisor"),
 	MEASURE(pressure_ns, UNIT_NS, "processor pressure"),
+	MEASURE(memory_some_ns, UNIT_NS, "memory pressure"),
+	MEASURE(io_some_ns, UNIT_NS, "disk pressure"),
 #undef MEASURE
 };
 #define NR_MEASURES (ARRAY_SIZE(measures) + NR_COUNTERS)

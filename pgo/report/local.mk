@@ -16,5 +16,6 @@ pgo_report_libpgoreport_a_SOURCES = \
 	pgo/report/table.c pgo/report/table.h
 include pgo/report/history.mk
 include pgo/report/audit.mk
+include pgo/report/doctor.mk
 include pgo/report/flame.mk
 include pgo/report/html.mk

@@ -297,6 +297,7 @@ json_t *show_experiment_json(const struct experiment *x)
 	json_object_set_new(o, "instrument", instrument_json(g));
 	if (x->why.nr)
 		json_object_set_new(o, "explanation", show_explanation_json(x));
+	json_object_set_new(o, "waits", waits_list_json(&x->waits));
 	json_object_set_new(o, "evidence", js_string(x->path));
 	return o;
 }

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init collect merge build validate run show diff check convert report snapshot' 'the commands'
+is "$(echo $commands)" 'init doctor collect merge build validate run show diff check convert report snapshot' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -172,7 +172,7 @@ long=$(printf '%0200d' 0)
 refused "unknown option '--$long'" 'an option of 200 characters' run "--$long"
 
 # --- operands
-for cmd in build validate run; do
+for cmd in build doctor validate run; do
 	refused "pgoctl $cmd: too many operands" "$cmd takes no operand" "$cmd" x
 	like "$err" "^hint: usage: pgoctl $cmd " "$cmd: the hint is its usage"
 	refused "pgoctl $cmd: too many operands" "$cmd: what is behind -- is an operand" "$cmd" -- --json

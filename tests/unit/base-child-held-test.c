@@ -489,6 +489,40 @@ static void daemons_live_on_without_sweep(void **state)
 	drop_dir(dir);
 }
 
+/* With adopt they live on, too, and are counted; what the group used is taken in. */
+static void daemons_are_adopted(void **state)
+{
+	PGO_AUTO(child) c = CHILD_INIT;
+	struct child_result res;
+	char *dir = temp_dir();
+	PGO_AUTO_FREE char *two = fs_join(dir, "two");
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	unsigned pid;
+	int flag = 1;
+
+	(void)state;
+	shell(&c, DAEMON);
+	c.dir = dir;
+	c.adopt = true;
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_int_equal(res.nr_left, 0);
+	assert_true(res.nr_alive >= 1);
+	assert_true(lives(two));
+	assert_int_equal(fs_read_file(two, &text, NULL), 0);
+	strbuf_rtrim(&text);
+	assert_true(num_parse_uint(text.buf, &pid) && pid > 1);
+	assert_int_equal(kill(-getpgid((pid_t)pid), SIGKILL), 0);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &flag), 0);
+	assert_int_equal(flag, 0);
+	strvec_clear(&c.argv);
+	shell(&c, "sleep 600 & exit 0"); /* in the group, which is ended */
+	assert_int_equal(child_run(&c, &res, NULL), 0);
+	assert_int_equal(res.nr_alive, 0);
+	drop_dir(dir);
+}
+
 #define BUSY "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"
 
 /* A process in a session of its own, gone but for its entry when the leader ends. */
@@ -497,7 +531,9 @@ static void daemons_live_on_without_sweep(void **state)
 	"until [ -e pid ]; do sleep 0.2; done; read pid <pid; "                     \
 	"while grep -qv ') Z' /proc/$pid/stat 2>/dev/null; do sleep 0.2; done"
 
-static uint64_t cpu_of(const char *line, bool sweep)
+enum take { NOTHING, SWEEP, ADOPT };
+
+static uint64_t cpu_of(const char *line, enum take take)
 {
 	PGO_AUTO(child) c = CHILD_INIT;
 	char *dir = temp_dir();
@@ -505,7 +541,8 @@ static uint64_t cpu_of(const char *line, bool sweep)
 
 	shell(&c, line);
 	c.dir = dir;
-	c.sweep = sweep;
+	c.sweep = take == SWEEP;
+	c.adopt = take == ADOPT;
 	assert_int_equal(run(&c, true, &res, NULL), 0);
 	assert_int_equal(res.nr_left, 0);
 	drop_dir(dir);
@@ -515,10 +552,11 @@ static uint64_t cpu_of(const char *line, bool sweep)
 /* What ended by itself was not left over; what it used counts. */
 static void helpers_that_end_are_only_counted_in(void **state)
 {
-	uint64_t busy = cpu_of(BUSY, false);
+	uint64_t busy = cpu_of(BUSY, NOTHING), without = cpu_of(HELPER, NOTHING);
 
 	(void)state;
-	assert_true(cpu_of(HELPER, true) > cpu_of(HELPER, false) + busy / 4);
+	assert_true(cpu_of(HELPER, SWEEP) > without + busy / 4);
+	assert_true(cpu_of(HELPER, ADOPT) > without + busy / 4);
 }
 
 static void the_group_ends_with_its_leader(void **state)
@@ -685,6 +723,7 @@ int main(void)
 		cmocka_unit_test(addresses_can_be_fixed),
 		cmocka_unit_test(daemons_are_swept_up),
 		cmocka_unit_test(daemons_live_on_without_sweep),
+		cmocka_unit_test(daemons_are_adopted),
 		cmocka_unit_test(helpers_that_end_are_only_counted_in),
 		cmocka_unit_test(the_group_ends_with_its_leader),
 		cmocka_unit_test(the_run_delay_is_measured_or_said_not_to_be),

@@ -118,6 +118,12 @@ static void nothing_is_there(void **state)
 	assert_int_equal(a.nr_throttled, NOT_MEASURED);
 	assert_int_equal(a.steal_ns, NOT_MEASURED);
 	assert_int_equal(a.pressure_ns, NOT_MEASURED);
+	assert_int_equal(a.memory_some_ns, NOT_MEASURED);
+	assert_int_equal(a.io_full_ns, NOT_MEASURED);
+	assert_int_equal(a.memory_limit_hits, NOT_MEASURED);
+	assert_int_equal(a.oom_kills, NOT_MEASURED);
+	assert_true(env.cpu_limit == NOT_MEASURED && env.memory_limit == NOT_MEASURED);
+	assert_false(env.has_io || env.has_disk_wait);
 	b = take(&env);
 	d = environment_diff(&a, &b);
 	environment_store(&d, &m);
@@ -251,6 +257,111 @@ static void in_a_container(void **state)
 	put_cgroups("0::/../else\n", MOUNT_V2);
 	environment_open(&outside, root);
 	assert_int_equal(take(&outside).throttled_ns, 10000);
+}
+
+static void put_pressure(const char *path, unsigned some_us, unsigned full_us)
+{
+	PGO_AUTO_FREE char *text =
+		xstrfmt("some avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n"
+			"full avg10=0.00 avg60=0.00 avg300=0.00 total=%u\n",
+			some_us, full_us);
+
+	put(path, text);
+}
+
+static void put_events(const char *group, unsigned high, unsigned max, unsigned killed)
+{
+	PGO_AUTO_FREE char *path = xstrfmt("/sys/fs/cgroup%s/memory.events", group);
+	PGO_AUTO_FREE char *text =
+		xstrfmt("low 0\nhigh %u\nmax %u\noom %u\noom_kill %u\n"
+			"oom_group_kill 0\n",
+			high, max, killed, killed);
+
+	put(path, text);
+}
+
+/* The group's own pressure; its events by the highest group that has a limit. */
+static void memory_and_disks_of_version_2(void **state)
+{
+	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
+	struct environment_snapshot a, b;
+	struct environment_diff d;
+	struct run_metrics m;
+
+	(void)state;
+	put_cgroups("0::/job.slice/one\n", MOUNT_V2);
+	put("/sys/fs/cgroup/job.slice/memory.max", "1073741824\n");
+	put("/sys/fs/cgroup/job.slice/one/memory.max", "max\n");
+	put_events("/job.slice", 1, 2, 0);
+	put_events("/job.slice/one", 0, 1, 0);
+	put_pressure("/proc/pressure/memory", 900000, 900000);
+	put_pressure("/proc/pressure/io", 40, 4);
+	put_pressure("/sys/fs/cgroup/job.slice/one/memory.pressure", 50, 5);
+	put("/proc/self/io", "rchar: 1\nread_bytes: 0\nwrite_bytes: 0\n");
+	put("/proc/sys/kernel/task_delayacct", "1\n");
+	environment_open(&env, root);
+	assert_true(env.has_io && env.has_disk_wait);
+	assert_int_equal(env.memory_limit, 1073741824);
+	assert_true(env.cpu_limit == EVIDENCE_NO_LIMIT);
+	a = take(&env);
+	assert_int_equal(a.memory_some_ns, 50000);
+	assert_int_equal(a.memory_full_ns, 5000);
+	assert_int_equal(a.io_some_ns, 40000); /* the group does not tell it */
+	assert_int_equal(a.memory_limit_hits, 3);
+	put_events("/job.slice", 1, 7, 1);
+	put_pressure("/sys/fs/cgroup/job.slice/one/memory.pressure", 150, 25);
+	put_pressure("/proc/pressure/io", 140, 4);
+	b = take(&env);
+	d = environment_diff(&a, &b);
+	environment_store(&d, &m);
+	assert_int_equal(m.memory_some_ns, 100000);
+	assert_int_equal(m.memory_full_ns, 20000);
+	assert_int_equal(m.io_some_ns, 100000);
+	assert_int_equal(m.io_full_ns, 0);
+	assert_int_equal(m.memory_limit_hits, 5);
+	assert_int_equal(m.oom_kills, 1);
+	assert_int_equal(environment_verdict(&d, 1000000, 0), VALID);
+}
+
+static void memory_of_version_1(void **state)
+{
+	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
+	struct environment_snapshot a;
+
+	(void)state;
+	put_cgroups("5:memory:/job\n4:cpu,cpuacct:/\n", MOUNT_V1);
+	put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+	put("/sys/fs/cgroup/memory/memory.failcnt", "77\n");
+	put("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "4194304\n");
+	put("/sys/fs/cgroup/memory/job/memory.failcnt", "5\n");
+	put("/sys/fs/cgroup/memory/job/memory.oom_control",
+	    "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
+	put("/proc/sys/kernel/task_delayacct", "0\n");
+	environment_open(&env, root);
+	a = take(&env);
+	assert_int_equal(env.memory_limit, 4194304);
+	assert_int_equal(a.memory_limit_hits, 5); /* of the one with a limit */
+	assert_int_equal(a.oom_kills, 2);
+	assert_int_equal(a.memory_some_ns, NOT_MEASURED);
+	assert_false(env.has_io || env.has_disk_wait);
+}
+
+static void limits_of_processors(void **state)
+{
+	PGO_AUTO(environment) two = ENVIRONMENT_INIT, one = ENVIRONMENT_INIT;
+
+	(void)state;
+	put_cgroups("0::/a/b\n", MOUNT_V2);
+	put_v2("/a", "50000 100000\n", 0, 0);
+	put_v2("/a/b", "150000 100000\n", 0, 0);
+	environment_open(&two, root);
+	assert_int_equal(two.cpu_limit, 500); /* the tightest */
+	put_cgroups("4:cpu,cpuacct:/c\n", MOUNT_V1);
+	put_v1("/c", "30000\n", 0, 0);
+	put("/sys/fs/cgroup/cpu,cpuacct/c/cpu.cfs_period_us", "20000\n");
+	environment_open(&one, root);
+	assert_int_equal(one.cpu_limit, 1500);
 }
 
 static void a_hierarchy_that_cannot_be_seen_is_not_measured(void **state)
@@ -547,6 +658,9 @@ int main(void)
 		with_machine(version_2_from_the_group_upwards),
 		with_machine(without_a_quota_nothing_is_throttled),
 		with_machine(version_1),
+		with_machine(memory_and_disks_of_version_2),
+		with_machine(memory_of_version_1),
+		with_machine(limits_of_processors),
 		with_machine(hybrid_has_the_controller_in_version_1),
 		with_machine(hybrid_has_the_controller_in_version_2),
 		with_machine(in_a_container),

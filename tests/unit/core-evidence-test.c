@@ -72,9 +72,19 @@ static struct run_metrics some_run(struct rng *r)
 	m.major_faults = some_measured(r);
 	m.vol_switches = some_measured(r);
 	m.invol_switches = some_measured(r);
+	m.read_bytes = some_measured(r);
+	m.written_bytes = some_measured(r);
+	m.disk_wait_ns = some_measured(r);
 	m.throttled_ns = some_measured(r);
+	m.nr_throttled = some_measured(r);
 	m.steal_ns = some_measured(r);
 	m.pressure_ns = some_measured(r);
+	m.memory_some_ns = some_measured(r);
+	m.memory_full_ns = some_measured(r);
+	m.io_some_ns = some_measured(r);
+	m.io_full_ns = some_measured(r);
+	m.memory_limit_hits = some_measured(r);
+	m.oom_kills = some_measured(r);
 	for (int c = 0; c < NR_COUNTERS; c++)
 		m.counters[c] = some_measured(r);
 	some_output(r, m.output);
@@ -91,6 +101,8 @@ static void some_evidence(struct rng *r, struct evidence *e, size_t nr_workloads
 			.a = xstrdup("./old \"x\"\n\t\\"), .b = xstrdup("./new caf\xc3\xa9 \x01"),
 			.machine = xstrdup(""), .kernel = xstrdup("6.1.0"),
 			.commit = rng_coin(r) ? xstrdup("c0ffee") : NULL,
+			.cpu_limit = some_measured(r),
+			.memory_limit = rng_coin(r) ? EVIDENCE_NO_LIMIT : some_measured(r),
 		},
 		.workloads = xcalloc(nr_workloads, sizeof(*e->workloads)),
 		.nr_workloads = nr_workloads,
@@ -162,6 +174,7 @@ static void assert_same_head(const struct evidence_head *a, const struct evidenc
 	assert_true(!a->commit == !b->commit);
 	if (a->commit)
 		assert_string_equal(a->commit, b->commit);
+	assert_true(a->cpu_limit == b->cpu_limit && a->memory_limit == b->memory_limit);
 }
 
 static void assert_same(const struct evidence *a, const struct evidence *b)
@@ -348,7 +361,9 @@ static void good_text(struct strbuf *out)
 			  .a = xstrdup("old"),
 			  .b = xstrdup("new"),
 			  .machine = xstrdup("m"),
-			  .kernel = xstrdup("k") },
+			  .kernel = xstrdup("k"),
+			  .cpu_limit = 1500,
+			  .memory_limit = EVIDENCE_NO_LIMIT },
 		.workloads = xmemdup(&w, sizeof(w)),
 		.nr_workloads = 1,
 	};
@@ -388,15 +403,19 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	{ "\"evidence\":2", "\"evidence\":3", PGO_EVERSION, 0, "version 3, not of version 2" },
-	{ "\"evidence\":2", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
-	{ "\"evidence\":2", "\"evidence\":1", PGO_EFORMAT, 2, "15 fields where 13" },
-	{ "\"evidence\":2", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
-	{ "\"evidence\":2", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
-	{ "\"evidence\":2,", "", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":3", "\"evidence\":4", PGO_EVERSION, 0, "version 4, not of version 3" },
+	{ "\"evidence\":3", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
+	{ "\"evidence\":3", "\"evidence\":2", PGO_EFORMAT, 1, "15 fields where 13" },
+	{ "\"evidence\":3", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
+	{ "\"evidence\":3", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":3,", "", PGO_EFORMAT, 1, "version" },
+	{ "\"cpu_limit\":1500", "\"cpu_limit\":\"some\"", PGO_EFORMAT, 1,
+	  "'cpu_limit' has a wrong" },
+	{ "\"cpu_limit\":1500", "\"cpu_limit\":-1", PGO_EFORMAT, 1, "'cpu_limit' has a wrong" },
+	{ "\"memory_limit\":\"none\"", "\"memory_limit\":[]", PGO_EFORMAT, 1, "'memory_limit'" },
 	{ "\"seed\":99,", "", PGO_EFORMAT, 1, "'seed' is missing" },
 	{ "\"seed\":99,", "\"seed\":99,\"seed\":98,", PGO_EFORMAT, 1, "duplicate" },
-	{ "\"seed\":99,", "\"seed\":99,\"colour\":98,", PGO_EFORMAT, 1, "14 fields where 13" },
+	{ "\"seed\":99,", "\"seed\":99,\"colour\":98,", PGO_EFORMAT, 1, "16 fields where 15" },
 	{ "\"seed\":99", "\"seed\":-1", PGO_EFORMAT, 1, "'seed' has a wrong" },
 	{ "\"seed\":99", "\"seed\":1.5", PGO_EFORMAT, 1, "'seed' has a wrong" },
 	{ "\"seed\":99", "\"seed\":\"18446744073709551616\"", PGO_EFORMAT, 1, "'seed'" },
@@ -417,7 +436,7 @@ static const struct refusal refusals[] = {
 	{ "\"a\":\"old\"", "\"a\":7", PGO_EFORMAT, 1, "'a'" },
 	{ "\"a\":\"old\"", "\"a\":\"o\\u0000d\"", PGO_EFORMAT, 1, "\\u0000" },
 	{ "\"a\":\"old\"", "\"a\":\"o\xffz\"", PGO_EFORMAT, 1, "decode byte 0xff" },
-	{ "\"workloads\":[{", "\"workloads\":[],\"x\":[{", PGO_EFORMAT, 1, "14 fields" },
+	{ "\"workloads\":[{", "\"workloads\":[],\"x\":[{", PGO_EFORMAT, 1, "16 fields" },
 	{ "\"workloads\":[{", "\"workloads\":[7,{", PGO_EFORMAT, 1, "no object" },
 	{ "\"name\":\"lua\"", "\"name\":\"\"", PGO_EFORMAT, 1, "no name" },
 	{ "\"weight\":2.5", "\"weight\":0", PGO_EFORMAT, 1, "weight" },
@@ -551,14 +570,31 @@ static void remove_all(struct strbuf *text, const char *word)
 		replace(text, word, "");
 }
 
-/* What version 2 brought is absent in a file of version 1, and not measured. */
-static void an_old_file_is_taken(void **state)
+static void make_version_2(struct strbuf *text)
 {
-	PGO_AUTO(evidence) e = EVIDENCE_INIT;
+	replace(text, "\"evidence\":3", "\"evidence\":2");
+	remove_all(text, "\"cpu_limit\":1500,\"memory_limit\":\"none\",");
+	remove_all(text, "\"read_bytes\":null,\"written_bytes\":null,\"disk_wait_ns\":null,");
+	remove_all(text, "\"nr_throttled\":null,");
+	remove_all(text,
+		   "\"memory_some_ns\":null,\"memory_full_ns\":null,\"io_some_ns\":null,"
+		   "\"io_full_ns\":null,\"memory_limit_hits\":null,\"oom_kills\":null,");
+}
+
+/* What a later version brought is absent in an older file, and not measured. */
+static void old_files_are_taken(void **state)
+{
+	PGO_AUTO(evidence) e = EVIDENCE_INIT, f = EVIDENCE_INIT;
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 
 	(void)state;
 	good_text(&text);
+	make_version_2(&text);
+	assert_int_equal(evidence_parse("x", text.buf, text.len, &f, NULL), 0);
+	assert_int_equal(f.nr_pairs, 2);
+	assert_true(f.head.cpu_limit == NOT_MEASURED && f.head.memory_limit == NOT_MEASURED);
+	assert_true(f.pairs[0].run[0].read_bytes == NOT_MEASURED);
+	assert_true(f.pairs[0].run[0].oom_kills == NOT_MEASURED);
 	replace(&text, "\"evidence\":2", "\"evidence\":1");
 	remove_all(&text, "\"part\":\"whole\",");
 	remove_all(&text, "\"user_ns\":null,\"sys_ns\":null,");
@@ -568,6 +604,22 @@ static void an_old_file_is_taken(void **state)
 	assert_true(e.pairs[0].run[0].cpu_ns == 1001);
 	assert_true(e.pairs[0].run[0].user_ns == NOT_MEASURED);
 	assert_true(e.pairs[0].run[0].sys_ns == NOT_MEASURED);
+}
+
+static void metrics_alone(void **state)
+{
+	struct run_metrics m = run_metrics_none(), back;
+	PGO_AUTO(json_holder) o = { NULL };
+
+	(void)state;
+	m.wall_ns = 5;
+	m.io_some_ns = 0;
+	o.o = run_metrics_json(&m);
+	assert_true(run_metrics_take(o.o, &back));
+	assert_same_run(&m, &back);
+	json_object_del(o.o, "oom_kills");
+	assert_false(run_metrics_take(o.o, &back));
+	assert_false(run_metrics_take(NULL, &back));
 }
 
 static void a_line_has_a_bound(void **state)
@@ -717,7 +769,8 @@ int main(void)
 		cmocka_unit_test(counts_stand_as_what_they_are),
 		cmocka_unit_test(good_text_is_taken),
 		cmocka_unit_test(the_parts_of_a_unit_belong_together),
-		cmocka_unit_test(an_old_file_is_taken),
+		cmocka_unit_test(old_files_are_taken),
+		cmocka_unit_test(metrics_alone),
 		cmocka_unit_test(wrong_text_is_refused),
 		cmocka_unit_test(a_line_has_a_bound),
 		cmocka_unit_test(cut_off_anywhere),

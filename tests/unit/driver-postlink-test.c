@@ -24,10 +24,13 @@ static void test_names(void **state)
 {
 	PGO_AUTO_FREE char *program = postlink_bolt.program_name(22);
 	PGO_AUTO_FREE char *package = postlink_bolt.package(19);
+	PGO_AUTO_FREE char *runtime = postlink_bolt.runtime_package(22);
 
 	(void)state;
 	assert_string_equal(program, "llvm-bolt-22");
 	assert_string_equal(package, "bolt-19");
+	assert_null(postlink_bolt.package(14));
+	assert_string_equal(runtime, "libbolt-22-dev");
 }
 
 static void test_version(void **state)
