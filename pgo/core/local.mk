@@ -58,3 +58,4 @@ include pgo/core/config.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk
 include pgo/core/measure.mk
+include pgo/core/store.mk

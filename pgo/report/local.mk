@@ -17,3 +17,4 @@ pgo_report_libpgoreport_a_SOURCES = \
 include pgo/report/history.mk
 include pgo/report/flame.mk
 include pgo/report/html.mk
+include pgo/report/store.mk
