@@ -308,13 +308,8 @@ static int run_verify(struct work *w)
 static int run_export(struct work *w)
 {
 	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
-	int ret;
+	int ret = find_all(w, &list);
 
-	if (!w->o->output) {
-		pgo_error(w->ctx->err, PGO_EUSAGE, "pgoctl store export: -o FILE is missing");
-		return pgo_err_hint(w->ctx->err, "for example -o profiles.tar.zst");
-	}
-	ret = find_all(w, &list);
 	if (!ret)
 		ret = store_export(&w->store, &list, w->has_key ? &w->key : NULL, w->o->output,
 				   w->ctx->err);
@@ -429,7 +424,10 @@ static int check_options(struct cmd_ctx *ctx, const struct options *o, const str
 		if (all[i].given && !(v->takes & all[i].bit))
 			return pgo_error(ctx->err, PGO_EUSAGE, "--%s is not for pgoctl store %s",
 					 all[i].name, v->name);
-	return 0;
+	if (!(v->takes & TAKES_OUTPUT) || o->output)
+		return 0;
+	pgo_error(ctx->err, PGO_EUSAGE, "pgoctl store %s: -o FILE is missing", v->name);
+	return pgo_err_hint(ctx->err, "for example -o profiles.tar.zst");
 }
 
 static int check_operands(struct cmd_ctx *ctx, const struct verb *v, int nr)

@@ -45,20 +45,6 @@ static void choose(struct store_entries *list, unsigned keep, struct store_entri
 	list->nr = nr;
 }
 
-static int remove_entries(struct store *s, const struct store_entries *list, struct pgo_err *err)
-{
-	int ret = database_begin(&s->db, err);
-
-	if (ret)
-		return ret;
-	for (size_t i = 0; !ret && i < list->nr; i++)
-		ret = store_index_remove(s, &list->v[i], err);
-	if (!ret)
-		return database_commit(&s->db, err);
-	database_rollback(&s->db);
-	return ret;
-}
-
 /* A file is counted as freed where it is, or would be, removed. */
 static int remove_files(const struct store *s, const struct strvec *paths, bool dry_run,
 			uint64_t *freed, struct pgo_err *err)
@@ -85,16 +71,60 @@ static int find_unreferenced(const struct store *s, const struct store_entries *
 	return store_object_unreferenced(s, &known, ret, err);
 }
 
+static bool has_digest(const struct store_entry *v, size_t nr, const char *digest)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!strcmp(v[i].digest, digest))
+			return true;
+	return false;
+}
+
+static int remove_entry(struct store *s, const struct store_entry *e, struct pgo_err *err)
+{
+	int ret = database_begin(&s->db, err);
+
+	if (ret)
+		return ret;
+	ret = store_index_remove(s, e, err);
+	if (!ret)
+		return database_commit(&s->db, err);
+	database_rollback(&s->db);
+	return ret;
+}
+
 /*
- * What no entry names goes first: that needs no room on a disk that is full. The entries then go
- * before their files, so that a kill in between leaves files without entries, never the reverse.
+ * The entry goes before its file, so that a kill in between leaves a file without an entry, never
+ * the reverse. One at a time: on a full disk each makes room for the next.
  */
+static int remove_entries(struct store *s, const struct store_entries *kept,
+			  const struct store_entries *removed, bool dry_run, uint64_t *freed,
+			  struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < removed->nr; i++) {
+		const struct store_entry *e = &removed->v[i];
+		PGO_AUTO_FREE char *path = store_object_path(s, e->digest);
+		bool last = !has_digest(kept->v, kept->nr, e->digest) &&
+			    !has_digest(e + 1, removed->nr - i - 1, e->digest);
+
+		if (!dry_run)
+			ret = remove_entry(s, e, err);
+		if (ret || !last)
+			continue;
+		*freed += e->bytes;
+		if (!dry_run && unlink(path) && errno != ENOENT)
+			ret = pgo_error_errno(err, "cannot remove '%s'", path);
+	}
+	return ret;
+}
+
+/* What no entry names goes first: that needs no room at all. */
 int store_collect(struct store *s, unsigned keep, bool dry_run, struct store_gc *ret,
 		  struct pgo_err *err)
 {
 	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
 	PGO_AUTO(store_gc) g = STORE_GC_INIT;
-	PGO_AUTO(strvec) left = STRVEC_INIT, all = STRVEC_INIT;
 	int code = store_list(s, NULL, &list, err);
 
 	if (!code)
@@ -104,15 +134,11 @@ int store_collect(struct store *s, unsigned keep, bool dry_run, struct store_gc 
 	if (code)
 		return code;
 	choose(&list, keep, &g.removed);
-	if (!dry_run && g.removed.nr)
-		code = remove_entries(s, &g.removed, err);
-	if (!code)
-		code = find_unreferenced(s, &list, &all, err);
-	for (size_t i = 0; i < all.nr; i++)
-		if (!strvec_has(&g.unreferenced, all.v[i]))
-			strvec_push(&left, all.v[i]);
-	if (!code)
-		code = remove_files(s, &left, dry_run, &g.freed_bytes, err);
+	if (!dry_run)
+		store_object_spend_reserve(s);
+	code = remove_entries(s, &list, &g.removed, dry_run, &g.freed_bytes, err);
+	if (!dry_run)
+		store_object_reserve(s->dir);
 	if (code)
 		return code;
 	*ret = g;

@@ -11,6 +11,8 @@
 
 #define OBJECTS "objects"
 #define STAGING "tmp"
+#define RESERVE "reserve"
+#define RESERVE_BYTES (128 << 10) /* a journal of some pages is far smaller */
 
 char *store_object_path(const struct store *s, const char *digest)
 {
@@ -113,6 +115,22 @@ int store_object_prepare(const char *dir, struct pgo_err *err)
 		fs_sync_dir(at, NULL);
 	}
 	return ret;
+}
+
+void store_object_reserve(const char *dir)
+{
+	PGO_AUTO_FREE char *path = fs_join(dir, RESERVE);
+	PGO_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE_BYTES))
+		unlink(path);
+}
+
+void store_object_spend_reserve(const struct store *s)
+{
+	PGO_AUTO_FREE char *path = fs_join(s->dir, RESERVE);
+
+	unlink(path);
 }
 
 static int note_any(const char *path, const char *rel, const struct stat *st, void *arg,

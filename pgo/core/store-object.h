@@ -27,6 +27,12 @@ PGO_DEFINE_AUTO(store_staging, store_staging_release)
 
 /* Make the folders of a new store. */
 int store_object_prepare(const char *dir, struct pgo_err *err);
+/*
+ * Some room of the disk is held by a file, so that gc can change the index when all else is full.
+ * Where there is none for it, it is done without.
+ */
+void store_object_reserve(const char *dir);
+void store_object_spend_reserve(const struct store *s);
 /* Whether there are any; what cannot be read has none. */
 bool store_object_any(const char *dir);
 

@@ -14,7 +14,8 @@
 #include "pgo/core/store-index.h"
 #include "pgo/core/store-object.h"
 
-#define LOCK_STEP_US 20000
+#define LOCK_STEP_US 10000
+#define LOCK_SILENT_STEPS 100 /* that others take a moment is not worth a word */
 #define MIN_PREFIX 4
 #define MAX_PROJECT 200
 
@@ -39,18 +40,15 @@ int store_path(const char *given, char **ret, struct pgo_err *err)
 
 static int wait_for_lock(int fd, const char *dir, int how, struct pgo_err *err)
 {
-	bool told = false;
-
-	while (flock(fd, how | LOCK_NB)) {
+	for (unsigned nr = 0; flock(fd, how | LOCK_NB); nr++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return pgo_error_errno(err, "cannot lock the store '%s'", dir);
 		if (child_cancelled())
 			return pgo_error(err, PGO_ECANCELLED,
 					 "stopped while waiting for the store '%s'", dir);
-		if (!told)
+		if (nr == LOCK_SILENT_STEPS)
 			log_info("waiting for another pgoctl that is at work on the store '%s'",
 				 dir);
-		told = true;
 		usleep(LOCK_STEP_US);
 	}
 	return 0;
@@ -134,6 +132,8 @@ int store_open(struct store *s, const char *dir, enum store_use use, struct pgo_
 		ret = open_index(&opened, use, err);
 	if (ret)
 		return ret;
+	if (use == STORE_ADD)
+		store_object_reserve(opened.dir);
 	*s = opened;
 	opened = (struct store)STORE_INIT;
 	return 0;

@@ -7,6 +7,7 @@
  *   lock           held shared by those who add and read, alone by gc
  *   objects/ab/... the files; the rest of the digest is the name
  *   tmp/           what is being written; with the lock held alone nobody's
+ *   reserve        room that gc takes when the disk is full
  *
  * A file is on the disk before the index names it. So one that was added stays
  * whatever happens, and one whose writer was killed is at most a file without
