@@ -187,10 +187,22 @@ static int take_steps(struct database *d, const struct database_schema *schema, 
 	return ret ? ret : run_sql(d, pragmas, err);
 }
 
+/* In one transaction: another process may be making the tables just now. */
+static int look_at_schema(struct database *d, const struct database_schema *schema,
+			  int64_t *version, struct pgo_err *err)
+{
+	int ret = run_sql(d, "BEGIN", err);
+
+	if (!ret)
+		ret = check_schema(d, schema, version, err);
+	database_rollback(d);
+	return ret;
+}
+
 static int migrate(struct database *d, const struct database_schema *schema, struct pgo_err *err)
 {
 	int64_t version;
-	int ret = check_schema(d, schema, &version, err);
+	int ret = look_at_schema(d, schema, &version, err);
 
 	if (ret || version == (int64_t)schema->version)
 		return ret;

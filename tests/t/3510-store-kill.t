@@ -206,7 +206,7 @@ for try in 'unshare -m' 'unshare -rm'; do
 done
 if [ -n "$unshare" ]; then
 	is "$($unshare sh full.sh "$pgoctl" 2>&1)" '' 'a disk that is full, or nearly: clean, and nothing is lost'
-	is "$(sort -u seen | grep -c '^0: 6') $(sort -u seen | grep -c '^12: 0')" '1 1' \
+	is "$(grep -c '^0: 0' seen) $(grep -q '^[1-9].*: 0' seen && echo some)" '0 some' \
 		'none fits on a full one, and some on one that is not'
 else
 	skip 2 'may not mount a small tmpfs in a namespace of its own'
