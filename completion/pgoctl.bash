@@ -5,9 +5,10 @@ _pgoctl_commands() {
 	"$1" -h 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
 }
 
-# The kinds of reports: what stands first among the operands.
+# _pgoctl_kinds PROGRAM COMMAND: kinds of reports, commands of the store: what stands first among the
+# operands.
 _pgoctl_kinds() {
-	"$1" report -h 2>/dev/null | sed -n 's/^usage: pgoctl report \[options\] \([a-z|]*\) .*/\1/p' |
+	"$1" "$2" -h 2>/dev/null | sed -n "s/^usage: pgoctl $2 \\[options\\] \\([a-z|]*\\) .*/\\1/p" |
 		tr '|' ' '
 }
 
@@ -66,8 +67,8 @@ _pgoctl() {
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "--help $(sed 's/^-., //; s/ .*//' <<<"$options")" \
 			-- "$cur" | sort -u)
-	elif [[ $command == report && ${COMP_WORDS[COMP_CWORD-1]} == report ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_pgoctl_kinds "$self")" -- "$cur")
+	elif [[ $command == @(report|store) && ${COMP_WORDS[COMP_CWORD-1]} == "$command" ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_pgoctl_kinds "$self" "$command")" -- "$cur")
 	elif [[ ! $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pgoctl_commands "$self")" -- "$cur")
 	else

@@ -12,6 +12,7 @@ dist_man_MANS += \
 	man/pgoctl-run.1 \
 	man/pgoctl-show.1 \
 	man/pgoctl-snapshot.1 \
+	man/pgoctl-store.1 \
 	man/pgoctl-validate.1
 
 bashcompletiondir = $(datadir)/bash-completion/completions

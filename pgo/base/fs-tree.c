@@ -32,6 +32,18 @@ int fs_mkdir_p(const char *path, struct pgo_err *err)
 	return 0;
 }
 
+int fs_sync_dir(const char *path, struct pgo_err *err)
+{
+	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return pgo_error_errno(err, "cannot open the folder '%s'", path);
+	/* EINVAL: a file system that knows no such thing. */
+	if (fsync(fd) && errno != EINVAL)
+		return pgo_error_errno(err, "cannot write the folder '%s'", path);
+	return 0;
+}
+
 int fs_list(const char *path, struct strvec *names, struct pgo_err *err)
 {
 	DIR *d = opendir(path);

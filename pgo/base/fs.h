@@ -60,6 +60,8 @@ int fs_append_line(const char *path, const char *line, size_t len,
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 int fs_mkdir_p(const char *path, struct pgo_err *err);
+/* Put the names in a folder on the disk: what was renamed into it is there after a power cut. */
+int fs_sync_dir(const char *path, struct pgo_err *err);
 /* Remove a file or a tree, never following links; a missing path is no error. */
 int fs_remove_tree(const char *path, struct pgo_err *err);
 /*

@@ -22,7 +22,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_build, cmd_check, cmd_collect, cmd_convert, cmd_diff, cmd_doctor,
-	cmd_init, cmd_merge, cmd_report, cmd_run, cmd_show, cmd_snapshot, cmd_validate;
+	cmd_init, cmd_merge, cmd_report, cmd_run, cmd_show, cmd_snapshot, cmd_store, cmd_validate;
 extern const struct cmd *const commands[]; /* NULL-terminated */
 
 /* Options of every command that works in a project; the first member of its options struct. */

@@ -14,6 +14,7 @@ pgoctl_SOURCES = \
 	pgo/cmd/cmd-run.c \
 	pgo/cmd/cmd-show.c \
 	pgo/cmd/cmd-snapshot.c \
+	pgo/cmd/cmd-store.c \
 	pgo/cmd/cmd-validate.c \
 	pgo/cmd/main.c \
 	pgo/cmd/validate.c pgo/cmd/validate.h

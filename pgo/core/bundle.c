@@ -2,18 +2,15 @@
 /* The archive side; the manifest's JSON is in bundle-manifest.c. */
 #include "pgo/core/bundle.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/core/bundle-manifest.h"
+#include "pgo/core/pack.h"
 
-#define MANIFEST "manifest.json"
-#define MANIFEST_SUM "manifest.sha256"	/* its hash, as sha256sum has it */
-#define MANIFEST_MAX (64u << 20)
+#define WHAT "profile bundle"
 
 struct sum {
 	struct digest d;
@@ -60,41 +57,6 @@ int bundle_hash_payload(const char *path, struct bundle_payload *payload, struct
 	return 0;
 }
 
-static int archive_failed(struct archive *a, const char *path, struct pgo_err *err)
-{
-	int errnum = archive_errno(a);
-
-	return pgo_error(err, PGO_EIO, "cannot write '%s': %s", path,
-			 errnum > 0 ? strerror(errnum) : archive_error_string(a));
-}
-
-static int put_header(struct archive *a, const char *name, uint64_t size, const char *path,
-		      struct pgo_err *err)
-{
-	struct archive_entry *e = archive_entry_new();
-	int ret = 0;
-
-	archive_entry_set_pathname(e, name);
-	archive_entry_set_size(e, (int64_t)size);
-	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_perm(e, 0644);
-	archive_entry_set_mtime(e, 0, 0);
-	if (archive_write_header(a, e) != ARCHIVE_OK)
-		ret = archive_failed(a, path, err);
-	archive_entry_free(e);
-	return ret;
-}
-
-static int put(struct archive *a, const char *name, const void *data, size_t len, const char *path,
-	       struct pgo_err *err)
-{
-	int ret = put_header(a, name, len, path, err);
-
-	if (!ret && len && archive_write_data(a, data, len) != (la_ssize_t)len)
-		ret = archive_failed(a, path, err);
-	return ret;
-}
-
 struct writing {
 	struct archive *a;
 	const char *prefix; /* of the names in the archive */
@@ -112,7 +74,7 @@ static int put_file(const char *file, const char *rel, const struct stat *st, vo
 	if (!S_ISREG(st->st_mode))
 		return 0;
 	ret = fs_view_open(&view, file, err);
-	return ret ? ret : put(w->a, name, view.data, view.len, w->path, err);
+	return ret ? ret : pack_put(w->a, name, view.data, view.len, w->path, err);
 }
 
 static int put_payloads(struct archive *a, const struct bundle *b, const char *dir,
@@ -157,46 +119,25 @@ static int choose_options(const struct bundle *b, const char *dir, const char **
 
 		r = fs_is_dir(full) ? fs_walk(full, note_odd_name, &odd, err) : 0;
 	}
-	*ret = odd ? "zstd:compression-level=6,hdrcharset=BINARY" : "zstd:compression-level=6";
+	*ret = odd ? PACK_OPTIONS ",hdrcharset=BINARY" : PACK_OPTIONS;
 	return r;
-}
-
-static void manifest_sum(const struct strbuf *text, struct strbuf *out)
-{
-	char hex[DIGEST_HEX_LEN + 1];
-	struct digest d;
-
-	digest_init(&d);
-	digest_add(&d, text->buf, text->len);
-	digest_hex(&d, hex);
-	strbuf_addf(out, "%s  " MANIFEST "\n", hex);
 }
 
 static int write_archive(struct archive *a, const struct bundle *b, const char *dir, int fd,
 			 const char *path, struct pgo_err *err)
 {
-	PGO_AUTO(strbuf) manifest = STRBUF_INIT, sum = STRBUF_INIT;
+	PGO_AUTO(strbuf) manifest = STRBUF_INIT;
 	const char *options;
-	int ret;
+	int ret = choose_options(b, dir, &options, err);
 
-	manifest_write(b, &manifest);
-	manifest_sum(&manifest, &sum);
-	ret = choose_options(b, dir, &options, err);
-	if (ret)
-		return ret;
-	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
-	    archive_write_add_filter_zstd(a) != ARCHIVE_OK ||
-	    archive_write_set_options(a, options) != ARCHIVE_OK ||
-	    archive_write_open_fd(a, fd) != ARCHIVE_OK)
-		return archive_failed(a, path, err);
-	ret = put(a, MANIFEST, manifest.buf, manifest.len, path, err);
 	if (!ret)
-		ret = put(a, MANIFEST_SUM, sum.buf, sum.len, path, err);
+		ret = pack_begin(a, fd, options, path, err);
+	manifest_write(b, &manifest);
+	if (!ret)
+		ret = pack_put_manifest(a, &manifest, path, err);
 	if (!ret)
 		ret = put_payloads(a, b, dir, path, err);
-	if (!ret && archive_write_close(a) != ARCHIVE_OK)
-		ret = archive_failed(a, path, err);
-	return ret;
+	return ret ? ret : pack_end(a, path, err);
 }
 
 int bundle_write(const struct bundle *b, const char *dir, const char *path, struct pgo_err *err)
@@ -222,20 +163,6 @@ bool bundle_is(const char *path)
 	return fd >= 0 && read(fd, head, 4) == 4 && !memcmp(head, zstd, 4);
 }
 
-static int corrupt(struct archive *a, const char *path, struct pgo_err *err)
-{
-	const char *text = archive_error_string(a);
-	long long at = archive_filter_bytes(a, -1);
-	struct stat st;
-
-	/* Nothing could be decoded: the head is no archive's, or is all that there is. */
-	if (at < 0)
-		at = stat(path, &st) ? 0 : (long long)st.st_size;
-	return pgo_error_at(err, PGO_EFORMAT, path, at,
-			    "'%s' is no profile bundle, or truncated or corrupt, at byte %lld: %s",
-			    path, at, text ? text : "unexpected end");
-}
-
 /* The payload that an entry belongs to; NULL: none, or a name that climbs out. */
 static struct bundle_payload *payload_of(const struct bundle *b, const char *name)
 {
@@ -253,54 +180,12 @@ static struct bundle_payload *payload_of(const struct bundle *b, const char *nam
 	return NULL;
 }
 
-static int read_text(struct archive *a, const char *path, struct strbuf *out, size_t most,
-		     struct pgo_err *err)
-{
-	char buf[16 << 10];
-	la_ssize_t n;
-
-	while ((n = archive_read_data(a, buf, sizeof(buf))) > 0) {
-		strbuf_add(out, buf, (size_t)n);
-		if (out->len > most)
-			return pgo_error(err, PGO_ELIMIT, "the manifest of '%s' is too large",
-					 path);
-	}
-	return n < 0 ? corrupt(a, path, err) : 0;
-}
-
-/* The next entry, which must be name, as text. */
-static int read_entry(struct archive *a, const char *path, const char *name, struct strbuf *out,
-		      struct pgo_err *err)
-{
-	struct archive_entry *e;
-	const char *found;
-
-	if (archive_read_next_header(a, &e) != ARCHIVE_OK)
-		return corrupt(a, path, err);
-	found = archive_entry_pathname(e);
-	if (!found || strcmp(found, name) != 0)
-		return pgo_error_at(err, PGO_EFORMAT, path, 0,
-				    "'%s' is no profile bundle: it does not begin with " MANIFEST
-				    " and " MANIFEST_SUM,
-				    path);
-	return read_text(a, path, out, MANIFEST_MAX, err);
-}
-
 static int read_manifest(struct archive *a, const char *path, struct bundle *b, struct pgo_err *err)
 {
-	PGO_AUTO(strbuf) text = STRBUF_INIT, sum = STRBUF_INIT, found = STRBUF_INIT;
-	int ret = read_entry(a, path, MANIFEST, &text, err);
+	PGO_AUTO(strbuf) text = STRBUF_INIT;
+	int ret = pack_read_manifest(a, path, WHAT, &text, err);
 
-	if (!ret)
-		ret = read_entry(a, path, MANIFEST_SUM, &found, err);
-	if (ret)
-		return ret;
-	manifest_sum(&text, &sum);
-	if (strcmp(sum.buf, found.buf) != 0)
-		return pgo_error(err, PGO_EFORMAT,
-				 "'%s' is corrupt: " MANIFEST " has not the hash of " MANIFEST_SUM,
-				 path);
-	return manifest_read(path, text.buf, text.len, b, err);
+	return ret ? ret : manifest_read(path, text.buf, text.len, b, err);
 }
 
 /* What of a payload may still come, by the manifest. */
@@ -358,7 +243,7 @@ static int unpack_entry(struct archive *a, const char *path, const char *name, c
 			return pgo_error_errno(err, "cannot write '%s'", full);
 		}
 	}
-	return n < 0 ? corrupt(a, path, err) : 0;
+	return n < 0 ? pack_corrupt(a, path, WHAT, err) : 0;
 }
 
 static int unpack(struct archive *a, const char *path, const char *dir, const struct bundle *b,
@@ -375,7 +260,7 @@ static int unpack(struct archive *a, const char *path, const char *dir, const st
 		struct bundle_payload *p = name ? payload_of(b, name) : NULL;
 
 		if (r != ARCHIVE_OK)
-			return corrupt(a, path, err);
+			return pack_corrupt(a, path, WHAT, err);
 		if (!p || archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e))
 			return pgo_error(err, PGO_EFORMAT,
 					 "'%s' is corrupt: its entry '%s' is not in its manifest",
@@ -420,10 +305,9 @@ int bundle_read(const char *path, const char *dir, struct bundle *ret, struct pg
 		return pgo_error_errno(err, "cannot open '%s'", path);
 	}
 	a = archive_read_new();
-	archive_read_support_filter_zstd(a);
-	archive_read_support_format_tar(a);
+	pack_expect(a);
 	if (archive_read_open_filename(a, path, 64 << 10) != ARCHIVE_OK)
-		r = corrupt(a, path, err);
+		r = pack_corrupt(a, path, WHAT, err);
 	if (!r)
 		r = read_manifest(a, path, &b, err);
 	if (!r && dir)

@@ -9,6 +9,7 @@
 #include "pgo/base/tempfile.h"
 #include "pgo/core/bundle.h"
 #include "pgo/core/other-llvm.h"
+#include "pgo/core/store.h"
 #include "profiles/format.h"
 
 /* What --to takes. form is the name of the format that is written. */
@@ -54,7 +55,7 @@ void convert_add_formats(struct strbuf *sb)
 
 char *convert_default_output(const char *input, const char *to)
 {
-	PGO_AUTO_FREE char *path = xstrdup(input);
+	PGO_AUTO_FREE char *path = xstrdup(store_is_name(input) ? store_which(input) : input);
 	const struct target *t = find_target(to);
 	size_t len = strlen(path), stem;
 	const char *dot;
@@ -243,10 +244,13 @@ int convert_profile(const char *input, const struct convert_opts *opts, const ch
 		    struct strvec *lost, struct pgo_err *err)
 {
 	struct conversion c = { .opts = opts, .llvm_major = opts->llvm_major, .lost = lost };
+	PGO_AUTO_FREE char *file = NULL;
 	int ret = check_format(opts->to, &c.to, err);
 
+	if (!ret)
+		ret = store_locate(input, NULL, NULL, &file, err);
 	if (ret)
 		return ret;
-	return bundle_is(input) ? convert_bundle(&c, input, output, err)
-				: convert_native(&c, input, input, output, err);
+	return bundle_is(file) ? convert_bundle(&c, file, output, err)
+			       : convert_native(&c, file, input, output, err);
 }

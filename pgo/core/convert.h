@@ -16,14 +16,15 @@ struct convert_opts {
 };
 
 /*
- * Write input, a bundle or a native profile, to output: one file, or for gcda a
+ * Write input, a bundle, a native profile or a name of the store, to output: one file, or for gcda a
  * folder, which must not exist. lost gets a line for each thing that the form has
  * no place for. -PGO_EUSAGE for an unknown format, -PGO_EMISMATCH when input has
  * no such profile, -PGO_EUNSUP for a loss under strict. output is untouched then.
  */
 int convert_profile(const char *input, const struct convert_opts *opts, const char *output,
 		    struct strvec *lost, struct pgo_err *err);
-/* "merged.prof" to profdata: "merged.profdata". malloc'ed. */
+/* "merged.prof" to profdata: "merged.profdata"; "store:x/last-good": "last-good.profdata".
+ * malloc'ed. */
 char *convert_default_output(const char *input, const char *to);
 /* "profdata, proftext, ... or fdata". */
 void convert_add_formats(struct strbuf *sb);

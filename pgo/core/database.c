@@ -121,6 +121,14 @@ static int use_wal(struct database *d, struct pgo_err *err)
 	return rc == SQLITE_OK ? 0 : database_error(d, err);
 }
 
+static int use_journal(struct database *d, const struct database_schema *schema,
+		       struct pgo_err *err)
+{
+	if (!schema->rollback_journal)
+		return use_wal(d, err);
+	return run_sql(d, "PRAGMA synchronous = EXTRA", err);
+}
+
 static int query_int(struct database *d, const char *sql, int64_t *ret, struct pgo_err *err)
 {
 	PGO_AUTO(statement) st = STATEMENT_INIT;
@@ -179,10 +187,22 @@ static int take_steps(struct database *d, const struct database_schema *schema, 
 	return ret ? ret : run_sql(d, pragmas, err);
 }
 
+/* In one transaction: another process may be making the tables just now. */
+static int look_at_schema(struct database *d, const struct database_schema *schema,
+			  int64_t *version, struct pgo_err *err)
+{
+	int ret = run_sql(d, "BEGIN", err);
+
+	if (!ret)
+		ret = check_schema(d, schema, version, err);
+	database_rollback(d);
+	return ret;
+}
+
 static int migrate(struct database *d, const struct database_schema *schema, struct pgo_err *err)
 {
 	int64_t version;
-	int ret = check_schema(d, schema, &version, err);
+	int ret = look_at_schema(d, schema, &version, err);
 
 	if (ret || version == (int64_t)schema->version)
 		return ret;
@@ -222,7 +242,7 @@ static int open_as(struct database *d, const char *name, int flags,
 	harden(d->db);
 	sqlite3_busy_timeout(d->db, BUSY_MS);
 	d->read_only = sqlite3_db_readonly(d->db, "main") == 1;
-	ret = d->read_only ? 0 : use_wal(d, err);
+	ret = d->read_only ? 0 : use_journal(d, schema, err);
 	if (!ret)
 		ret = migrate(d, schema, err);
 	if (!ret)
@@ -251,7 +271,8 @@ static void add_uri(struct strbuf *out, const char *path)
 static int open_read_only(struct database *d, const struct database_schema *schema,
 			  struct pgo_err *err)
 {
-	PGO_AUTO_FREE char *log = xstrfmt("%s-wal", d->path);
+	PGO_AUTO_FREE char *log = xstrfmt("%s-%s", d->path,
+					  schema->rollback_journal ? "journal" : "wal");
 	PGO_AUTO(strbuf) uri = STRBUF_INIT;
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
 	int ret;

@@ -22,6 +22,9 @@ struct database_schema {
 	uint32_t id; /* at most INT32_MAX, not 0 */
 	unsigned version;
 	const char *const *steps;
+	/* A write-ahead log wants room on the disk of him who only reads. With this it is a
+	 * journal, and what was committed is on the disk, the names of files, too. */
+	bool rollback_journal;
 };
 
 struct database {

@@ -66,3 +66,4 @@ include pgo/core/doctor.mk
 include pgo/core/evidence.mk
 include pgo/core/ledger.mk
 include pgo/core/measure.mk
+include pgo/core/store.mk

@@ -6,6 +6,7 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/base/num.h"
+#include "pgo/core/store.h"
 
 void merge_inputs_release(struct merge_inputs *in)
 {
@@ -95,14 +96,16 @@ static int push(struct merge_inputs *in, const char *path, const char *name, uin
 	return 0;
 }
 
-static int add_file(struct merge_inputs *in, const char *path, uint64_t weight, struct pgo_err *err)
+/* name is what the user calls the file at path, here and below. */
+static int add_file(struct merge_inputs *in, const char *path, const char *name, uint64_t weight,
+		    struct pgo_err *err)
 {
 	const struct prof_format *format;
 	int ret = prof_identify(path, &format, err);
 
 	if (ret)
 		return failed(in, path, weight, ret, err);
-	return push(in, path, path, weight, format, err);
+	return push(in, path, name, weight, format, err);
 }
 
 static void agree_on(char **ours, const char *theirs)
@@ -190,7 +193,7 @@ static int push_payload(struct merge_inputs *in, const struct bundle *b, const c
 	return pgo_error_at(err, PGO_EFORMAT, name, -1, "'%s' holds no profile", name);
 }
 
-static int add_bundle(struct merge_inputs *in, const char *path, uint64_t weight,
+static int add_bundle(struct merge_inputs *in, const char *path, const char *name, uint64_t weight,
 		      struct pgo_err *err)
 {
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
@@ -206,10 +209,10 @@ static int add_bundle(struct merge_inputs *in, const char *path, uint64_t weight
 	ret = bundle_read(path, dir, &b, err);
 	if (ret)
 		return failed(in, path, weight, ret, err);
-	ret = push_payload(in, &b, dir, path, weight, err);
+	ret = push_payload(in, &b, dir, name, weight, err);
 	if (ret)
 		return ret;
-	take_workloads(in, &b, path, weight);
+	take_workloads(in, &b, name, weight);
 	agree(in, &b);
 	return 0;
 }
@@ -318,10 +321,16 @@ static int add_folder(struct merge_inputs *in, const char *path, uint64_t weight
 int merge_inputs_add(struct merge_inputs *in, const char *path, uint64_t weight,
 		     struct pgo_err *err)
 {
+	PGO_AUTO_FREE char *file = NULL;
+	int ret;
+
 	if (fs_is_dir(path))
 		return add_folder(in, path, weight, err);
-	return bundle_is(path) ? add_bundle(in, path, weight, err)
-			       : add_file(in, path, weight, err);
+	ret = store_locate(path, NULL, NULL, &file, err);
+	if (ret)
+		return ret;
+	return bundle_is(file) ? add_bundle(in, file, path, weight, err)
+			       : add_file(in, file, path, weight, err);
 }
 
 int merge_inputs_add_weighted(struct merge_inputs *in, const char *text, struct pgo_err *err)

@@ -55,8 +55,8 @@ void merge_inputs_add_bad(struct merge_inputs *in, const char *path, uint64_t we
 const struct merge_input *merge_inputs_find(const struct merge_inputs *in, const char *path);
 
 /*
- * Add a native profile, a bundle's payload, a tree, or every profile below a folder, these in
- * the order of their names. All are of one family: -PGO_EMISMATCH names the one that is not.
+ * Add a native profile, a bundle's payload, a tree, one that the store has by that name, or every
+ * profile below a folder, these in the order of their names. All are of one family: -PGO_EMISMATCH names the one that is not.
  * -PGO_EFORMAT, -PGO_EVERSION, -PGO_ENOTFOUND. Without collect_bad the first that cannot be
  * read is the error.
  */

@@ -3,6 +3,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/tempfile.h"
+#include "pgo/core/store.h"
 #include "profiles/format.h"
 
 void profile_views_release(struct profile_views *v)
@@ -62,13 +63,16 @@ int profile_views_open(const char *path, unsigned llvm_major, struct profile_vie
 		       struct pgo_err *err)
 {
 	PGO_AUTO(profile_views) v = PROFILE_VIEWS_INIT;
-	int status;
+	PGO_AUTO_FREE char *file = NULL;
+	int status = store_locate(path, NULL, NULL, &file, err);
 
-	if (bundle_is(path)) {
-		status = open_bundle(path, llvm_major, &v, err);
+	if (status)
+		return status;
+	if (bundle_is(file)) {
+		status = open_bundle(file, llvm_major, &v, err);
 	} else {
 		v.items = xcalloc(1, sizeof(*v.items));
-		status = add_view(&v, path, path, llvm_major, err);
+		status = add_view(&v, file, path, llvm_major, err);
 	}
 	if (status)
 		return status;

@@ -23,8 +23,9 @@ void profile_views_release(struct profile_views *v);
 PGO_DEFINE_AUTO(profile_views, profile_views_release)
 
 /*
- * Read path into the empty *ret: each payload of a bundle, or the one profile.
- * llvm_major as in struct prof_read_opts. Returns as bundle_read and prof_read.
+ * Read path, which may be a name of the store, into the empty *ret: each payload of a bundle, or
+ * the one profile. llvm_major as in struct prof_read_opts. Returns as store_locate, bundle_read and
+ * prof_read.
  */
 int profile_views_open(const char *path, unsigned llvm_major, struct profile_views *ret,
 		       struct pgo_err *err);

@@ -19,3 +19,4 @@ include pgo/report/audit.mk
 include pgo/report/doctor.mk
 include pgo/report/flame.mk
 include pgo/report/html.mk
+include pgo/report/store.mk

@@ -38,8 +38,7 @@ void sparkline_add(const double *v, size_t n, struct strbuf *out)
 	}
 }
 
-/* In UTC: to the minute for people, as ISO 8601 has it for programs. */
-static void add_time(int64_t seconds, bool iso, struct strbuf *out)
+void show_add_time(int64_t seconds, bool iso, struct strbuf *out)
 {
 	time_t t = (time_t)seconds;
 	char text[64] = "-";
@@ -82,7 +81,7 @@ static void add_row(struct table *t, const char *workload, const struct history_
 {
 	PGO_AUTO(strbuf) when = STRBUF_INIT, commit = STRBUF_INIT;
 
-	add_time(r->time, false, &when);
+	show_add_time(r->time, false, &when);
 	add_commit(r, &commit);
 	table_add(t, when.buf);
 	table_add(t, commit.buf);
@@ -170,7 +169,7 @@ static void add_step(const struct history_trend *t, enum history_series s, struc
 		strbuf_addstr(out, "commit ");
 		strbuf_addvis(out, commit.buf);
 	} else {
-		add_time(row->time, false, out);
+		show_add_time(row->time, false, out);
 	}
 	strbuf_addf(out, " (p %.1g)", step->p);
 	if (is_same_commit(row, &t->rows[step->before]))
@@ -211,7 +210,7 @@ static json_t *row_json(const struct history_row *r)
 	json_t *o = json_object();
 	PGO_AUTO(strbuf) when = STRBUF_INIT;
 
-	add_time(r->time, true, &when);
+	show_add_time(r->time, true, &when);
 	json_object_set_new(o, "validation", json_integer(r->validation));
 	json_object_set_new(o, "time", js_string(when.buf));
 	json_object_set_new(o, "commit", js_string(r->commit));

@@ -19,6 +19,9 @@
 /* The schema version of every JSON answer; docs/json.md documents them. */
 #define REPORT_SCHEMA 1
 
+/* In UTC: to the minute for people, as ISO 8601 has it for programs. */
+void show_add_time(int64_t seconds, bool iso, struct strbuf *out);
+
 void show_bundle(const struct bundle *b, const char *path, struct strbuf *out);
 json_t *show_bundle_json(const struct bundle *b, const char *path);
 

@@ -22,7 +22,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 # Nothing of the user's is read or written.
-export PGOCTL_LEDGER="$tmp/ledger.db"
+export PGOCTL_LEDGER="$tmp/ledger.db" PGOCTL_STORE="$tmp/store"
 mkdir "$tmp/work" && cd "$tmp/work" || exit 1
 
 have() { command -v "$1" >/dev/null 2>&1; }

@@ -41,7 +41,7 @@ accepted() {
 
 # --- the frame
 commands=$("$pgoctl" -h | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-is "$(echo $commands)" 'init doctor collect merge build validate run show diff check convert report snapshot' 'the commands'
+is "$(echo $commands)" 'init doctor collect merge build validate run show diff check convert report snapshot store' 'the commands'
 exits 2 'pgoctl alone' "$pgoctl"
 is "$out" '' 'pgoctl alone: nothing on stdout'
 like "$err" '^usage: pgoctl ' 'pgoctl alone: the usage on stderr'
@@ -197,6 +197,15 @@ refused "option --by wants self or total, not 'x'" 'report --by x' report flame 
 refused '--by is for --baseline' 'report --by alone' report flame x --by self
 refused 'option --min-share wants a percentage from 0% to 100%' 'report --min-share 101%' \
 	report flame x --min-share 101%
+refused 'pgoctl store: an operand is missing' 'store needs a command' store
+refused "unknown command 'lst' of the store" 'store lst' store lst
+like "$err" '^hint: commands: add, list, ' 'and tells them'
+refused 'pgoctl store add: an operand is missing' 'store add needs a file' store add
+refused 'pgoctl store gc: too many operands' 'store gc x' store gc x
+refused 'pgoctl store export: -o FILE is missing' 'store export needs -o' store export
+for option in --good --note=x --key=x --trust=x --output=x --keep=3 --dry-run --max-size=1K; do
+	refused "${option%=*} is not for pgoctl store list" "store list $option" store list "$option"
+done
 refused 'pgoctl convert: --to FORMAT is missing' 'convert needs --to' convert x
 refused "unknown format 'profdat'" 'convert --to profdat' convert --to profdat x
 like "$err" '^hint: did you mean profdata\?$' 'convert: the nearest format'
