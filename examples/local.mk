@@ -32,6 +32,11 @@ EXTRA_DIST += \
 	examples/minivm/src/minivm.h \
 	examples/minivm/src/vm.c \
 	examples/mkdata.c \
+	examples/redis/README.md \
+	examples/redis/bench/run.sh \
+	examples/redis/fetch \
+	examples/redis/pgo-gcc.yaml \
+	examples/redis/pgo.yaml \
 	examples/sqlite/README.md \
 	examples/sqlite/fetch \
 	examples/sqlite/pgo-bolt.yaml \

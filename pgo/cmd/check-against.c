@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
+#include <string.h>
 
-#include "pgo/base/fs.h"
 #include "pgo/base/log.h"
 #include "pgo/cmd/check.h"
 #include "pgo/core/accept.h"
+#include "pgo/core/store.h"
 #include "pgo/report/check.h"
 #include "pgo/report/show.h"
 
@@ -79,7 +79,9 @@ int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, ch
 		return ret;
 	found = nr ? xstrdup(argv[1]) : check_default_profile(o);
 	answer.profile = found;
-	ret = profile_views_open(o->against, 0, &before, ctx->err);
+	ret = profile_views_open(
+		strcmp(o->against, "last") != 0 ? o->against : STORE_PREFIX STORE_LAST_GOOD, 0,
+		&before, ctx->err);
 	if (!ret)
 		ret = profile_views_open(found, 0, &now, ctx->err);
 	if (ret)

@@ -30,7 +30,9 @@ static const struct opt opts[] = {
 	{ OPT_STR, 0, "cc", "COMPILER", "profile: use this compiler in place of toolchain.cc",
 	  offsetof(struct check_options, cc) },
 	{ OPT_STR, 0, "against", "FILE",
-	  "whether a profile (default: merged.prof) may take the place of FILE, the last good one",
+	  "whether a profile (default: merged.prof) may take the place of FILE, or of "
+	  "store:last-good: "
+	  "last",
 	  offsetof(struct check_options, against) },
 	{ OPT_PERCENT, 0, "min-functions", "P%",
 	  "against: least of the functions with counts (default: 90%)",

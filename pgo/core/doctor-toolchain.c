@@ -57,7 +57,7 @@ static int try_instrument(struct doctor_shop *s, struct strbuf *what, struct pgo
 	if (!ret)
 		ret = fs_mkdir_p(s->raw, err);
 	if (!ret)
-		ret = s->compiler->run_env(s->raw, &env, err);
+		ret = s->compiler->run_env(s->raw, false, &env, err);
 	if (!ret)
 		ret = shop_compare(s, SHOP_PROGRAM, &env, err);
 	if (!ret)
