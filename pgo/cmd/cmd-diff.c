@@ -4,13 +4,17 @@
 
 #include "pgo/base/log.h"
 #include "pgo/cmd/cmd.h"
+#include "pgo/cmd/diff-production.h"
 #include "pgo/core/views.h"
 #include "pgo/report/show.h"
+#include "profiles/format.h"
 
 struct options {
 	bool json;
 	unsigned top, llvm;
 	double max_diff; /* INFINITY: not given */
+	bool weights;
+	const char *binary, *config;
 };
 
 static const struct opt opts[] = {
@@ -19,6 +23,15 @@ static const struct opt opts[] = {
 	{ OPT_PERCENT, 0, "max-diff", "P%",
 	  "end with 0 when at least 100 % less P% is alike (default: when nothing differs)",
 	  offsetof(struct options, max_diff) },
+	{ OPT_STR, 0, "binary", "FILE",
+	  "AFTER is a recording: the program that is wanted (default: most samples)",
+	  offsetof(struct options, binary) },
+	{ OPT_FLAG, 0, "suggest-weights", NULL,
+	  "AFTER is a recording: find the workloads' weights that come nearest to it",
+	  offsetof(struct options, weights) },
+	{ OPT_STR, 'c', "config", "FILE",
+	  "suggest-weights: the project's pgo.yaml (default: here or above)",
+	  offsetof(struct options, config) },
 	{ OPT_UINT, 0, "llvm", "MAJOR", "read with this LLVM's library (default: the newest)",
 	  offsetof(struct options, llvm) },
 	{ OPT_FLAG, 0, "json", NULL, "print the result as JSON", offsetof(struct options, json) },
@@ -108,6 +121,23 @@ static int print(struct cmd_ctx *ctx, struct answer *a, char **argv)
 	return cmd_print_json(ctx, o);
 }
 
+static int with_recording(struct cmd_ctx *ctx, const struct options *o, char **argv)
+{
+	const struct diff_production d = {
+		.profile = argv[1],
+		.recording = argv[2],
+		.binary = o->binary,
+		.config = o->config,
+		.weights = o->weights,
+		.json = o->json,
+		.top = o->top,
+		.llvm = o->llvm,
+		.least = isinf(o->max_diff) ? 0 : 1 - o->max_diff,
+	};
+
+	return diff_production(ctx, &d);
+}
+
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
 	struct options o = { .top = 10, .max_diff = INFINITY };
@@ -122,6 +152,13 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "option --max-diff wants a percentage from 0%% to 100%%");
 	ret = cmd_check_operands(ctx, &cmd_diff, nr, 2, 2);
+	if (!ret && prof_has_samples(argv[2]) && !prof_has_samples(argv[1]))
+		return with_recording(ctx, &o, argv);
+	if (!ret && (o.weights || o.binary))
+		ret = pgo_error(ctx->err, PGO_EUSAGE,
+				"--suggest-weights and --binary want a recording of production, "
+				"and '%s' is none",
+				argv[2]);
 	if (!ret)
 		ret = profile_views_open(argv[1], o.llvm, &x, ctx->err);
 	if (!ret)

@@ -6,7 +6,7 @@ pgoctl_SOURCES = \
 	pgo/cmd/check-profile.c pgo/cmd/cmd-check.c \
 	pgo/cmd/cmd-collect.c \
 	pgo/cmd/cmd-convert.c \
-	pgo/cmd/cmd-diff.c \
+	pgo/cmd/cmd-diff.c pgo/cmd/diff-production.c pgo/cmd/diff-production.h \
 	pgo/cmd/cmd-doctor.c \
 	pgo/cmd/cmd-init.c \
 	pgo/cmd/cmd-merge.c \

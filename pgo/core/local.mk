@@ -40,6 +40,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/preload.c pgo/core/preload.h \
 	pgo/core/project.c pgo/core/project.h \
 	pgo/core/record.c \
+	pgo/core/represent.c pgo/core/represent.h \
 	pgo/core/runner.c pgo/core/runner.h \
 	pgo/core/sampling.c pgo/core/sampling.h \
 	pgo/core/sampling-convert.c pgo/core/sampling-convert.h \

@@ -443,3 +443,30 @@ int merge_training(struct project *p, const struct stage *s, struct training *t,
 	}
 	return 0;
 }
+
+int merge_contributions(const struct project *p, const struct training *t,
+			struct contributions *ret, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *dir = project_path(p, "merge");
+	const struct prof_format *format;
+	int r = find_format(p, t, false, &format, err);
+
+	for (size_t i = 0; !r && i < t->nr_workloads; i++) {
+		const struct selection sel = { format, NULL, i, NULL };
+		struct bundle_payload one = { 0 };
+
+		r = fs_remove_tree(dir, err);
+		if (!r)
+			r = fs_mkdir_p(dir, err);
+		if (!r)
+			r = merge_some(p, t, &sel, dir, &one, err);
+		if (!r) {
+			PGO_AUTO_FREE char *path = fs_join(dir, one.path);
+
+			r = compare_workload(p, i, path, ret, err);
+		}
+		bundle_payload_release(&one);
+	}
+	fs_remove_tree(dir, NULL);
+	return r;
+}

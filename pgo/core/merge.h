@@ -4,6 +4,7 @@
 #define PGO_CORE_MERGE_H
 
 #include "pgo/core/bundle.h"
+#include "pgo/core/contribution.h"
 #include "pgo/core/train.h"
 
 /*
@@ -23,5 +24,9 @@ int merge_training(struct project *p, const struct stage *trained, struct traini
  * decimals: {0.5, 1} -> {1, 2}. weights[0..nr) > 0.
  */
 void merge_integer_weights(const double *weights, size_t nr, uint64_t *ret);
+
+/* What each workload's runs counted, merged alone, by function. ret is as contributions_init leaves it. */
+int merge_contributions(const struct project *p, const struct training *t,
+			struct contributions *ret, struct pgo_err *err);
 
 #endif

@@ -338,8 +338,8 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 }
 
 /* Of a process that runs already it is not known what it waits for, and a server waits. */
-static int execute_watched(struct session *s, struct training_run *run,
-			   struct child_result *res, struct pgo_err *err)
+static int execute_watched(struct session *s, struct training_run *run, struct child_result *res,
+			   struct pgo_err *err)
 {
 	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
 	int ret;
@@ -510,6 +510,44 @@ int training_run_all(struct project *p, const struct stage *stage, const struct 
 		training_tell_waits(p, training_folder(stage, sampler), ret);
 		if (stage && stage->kind == STAGE_INSTRUMENTED)
 			preload_tell(p, stage);
+	}
+	return r;
+}
+
+static int load_workload(struct project *p, struct training_workload *tw, struct pgo_err *err)
+{
+	int ret = 0;
+
+	for (unsigned n = 0; !ret && n < tw->workload->repeat; n++) {
+		const struct session s = { .p = p, .w = tw->workload, .n = n };
+		struct training_run *run = &tw->runs[tw->nr_runs++];
+
+		run->raw_dir = project_path(p, "train/%s/%u/raw", tw->workload->name, n);
+		ret = find_raw_files(&s, run, err);
+		if (!ret && !run->files.nr) {
+			pgo_error(err, PGO_ENOTFOUND, "there is no training run of workload '%s'",
+				  tw->workload->name);
+			pgo_err_hint(err, "pgoctl collect");
+			ret = -PGO_ENOTFOUND;
+		}
+	}
+	return ret;
+}
+
+int training_load(struct project *p, struct training *ret, struct pgo_err *err)
+{
+	int r = 0;
+
+	ret->workloads = xcalloc(p->config.nr_workloads, sizeof(*ret->workloads));
+	for (size_t i = 0; !r && i < p->config.nr_workloads; i++) {
+		struct training_workload *tw = &ret->workloads[ret->nr_workloads];
+
+		if (!(p->config.workloads[i].use & USE_TRAIN))
+			continue;
+		ret->nr_workloads++;
+		tw->workload = &p->config.workloads[i];
+		tw->runs = xcalloc(tw->workload->repeat, sizeof(*tw->runs));
+		r = load_workload(p, tw, err);
 	}
 	return r;
 }

@@ -50,6 +50,12 @@ PGO_DEFINE_AUTO(training, training_release)
 int training_run_all(struct project *p, const struct stage *stage, const struct sampler *sampler,
 		     struct training *ret, struct pgo_err *err);
 
+/*
+ * The instrumented runs that there are, whatever their inputs. -PGO_ENOTFOUND: of one workload
+ * there is none.
+ */
+int training_load(struct project *p, struct training *ret, struct pgo_err *err);
+
 /* Where below .pgo/ the runs of the stage are kept; stage may be NULL with a sampler. Static. */
 const char *training_folder(const struct stage *stage, const struct sampler *sampler);
 

@@ -7,4 +7,5 @@ pgo_report_libpgoreport_a_SOURCES += \
 	pgo/report/show-audit.c \
 	pgo/report/show-github.c \
 	pgo/report/show-losses.c \
+	pgo/report/show-represent.c \
 	pgo/report/show-stale.c

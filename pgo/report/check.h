@@ -6,6 +6,7 @@
 #include "pgo/core/accept.h"
 #include "pgo/core/json.h"
 #include "pgo/core/losses.h"
+#include "pgo/core/represent.h"
 #include "pgo/core/stale.h"
 
 /* top: functions, and sources. limit: most that may be lost, a fraction. */
@@ -22,6 +23,13 @@ json_t *show_acceptance_json(const struct acceptance *a);
 /* The complaints of a build, folded; top lines. Nothing where there are none. */
 void show_losses(const struct losses *l, size_t top, struct strbuf *out);
 json_t *show_losses_json(const struct losses *l);
+
+/* A profile beside production; top functions of each table. */
+void show_representation(const struct production *p, const struct representation *r, size_t top,
+			 struct strbuf *out);
+json_t *show_representation_json(const struct production *p, const struct representation *r);
+void show_fit(const struct represent_fit *f, struct strbuf *out);
+json_t *show_fit_json(const struct represent_fit *f);
 
 /* "::error title=TITLE::text", with what may not stand in one written as they want it. */
 void show_github(struct strbuf *out, const char *level, const char *file, const char *title,

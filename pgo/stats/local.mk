@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/unit/stats-paired-test \
 	tests/unit/stats-rng-test \
 	tests/unit/stats-signed-rank-test \
+	tests/unit/stats-simplex-fit-test \
 	tests/unit/stats-spending-test \
 	tests/unit/stats-step-test \
 	tests/unit/stats-verdict-test \
@@ -47,6 +48,9 @@ tests_unit_stats_rng_test_LDADD = $(stats_test_libs)
 tests_unit_stats_signed_rank_test_SOURCES = tests/unit/stats-signed-rank-test.c
 tests_unit_stats_signed_rank_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)
 tests_unit_stats_signed_rank_test_LDADD = $(stats_test_libs) $(rmath_libs)
+
+tests_unit_stats_simplex_fit_test_SOURCES = tests/unit/stats-simplex-fit-test.c
+tests_unit_stats_simplex_fit_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_spending_test_SOURCES = tests/unit/stats-spending-test.c \
 	tests/lib/boundaries.c tests/lib/boundaries.h \
