@@ -212,8 +212,10 @@ like "$err" 'hint: one of --instrumented' 'what there is is said'
 # --- after each instrumented build
 mkdir src && cp main.c util.c foo.c bar.c dso.c fast.S src
 cat >src/Makefile <<'X'
-prog: main.o util.o dso.o fast.o libfoo.a
-	$(CC) -o prog main.o util.o dso.o fast.o -L. -lfoo
+prog: main.o util.o libdso.so fast.o libfoo.a
+	$(CC) -o prog main.o util.o fast.o -L. -lfoo -ldso -Wl,-rpath,$(CURDIR)
+libdso.so: dso.c
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
 X
 cat >pgo.yaml <<'X'
 version: 1
@@ -231,13 +233,17 @@ for cc in clang-22 gcc-12; do
 	esac
 	like "$err" "warning: 'prog': libfoo.a \(4 functions, [0-9.]+ % of the code\) are not instrumented: $want" "$cc: warns of the archive"
 	is "$(of '.instrumentation[0] | [.artifact, .bare.functions]')" '["prog",6]' "$cc: it is in the JSON"
+	is "$(of '.instrumentation[1] | [(.artifact | sub(".*/"; "")), .probed.functions, .bare.functions]')" \
+		'["libdso.so",2,0]' "$cc: so is a library that it needs"
 	is "$(jq -c '.instrumentation[0].findings[0].what' .pgo/stages/instrumented/stage.json)" '"./libfoo.a"' "$cc: and in stage.json"
 	run "$pgoctl" collect --cc $cc --json
 	like "$err" 'libfoo.a .* not instrumented' "$cc: a stage that is kept says it again"
 done
 rm src/libfoo.a
 echo 'libfoo.a: foo.o bar.o; ar rc $@ $^' >>src/Makefile
-sed -i 's/ fast.o//; /fast/d' src/Makefile
+sed -i 's/ fast.o//' src/Makefile
+sed -i 's/ + fast(argc)//; s/ + skipped(argc)//' src/main.c
+sed -i '/skipped/d' src/util.c
 exits 0 'with the library as a part of the build' "$pgoctl" collect
 unlike "$err" 'not instrumented|have probes' 'nothing is warned of'
 done_testing
