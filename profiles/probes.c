@@ -42,8 +42,10 @@ struct source {
 	uint32_t unit, nr;
 };
 
-/* The linker's own "file" of hidden symbols has no name, that of link-time optimization none of
- * a source. */
+/*
+ * The linker's own "file" of hidden symbols has no name, that of link-time optimization none of
+ * a source.
+ */
 static void take_file(struct source *s, const char *name)
 {
 	const bool known = *name && *name != '<' && strcmp(name, "ld-temp.o") != 0;
@@ -267,26 +269,26 @@ int probes_read(const char *path, struct probes *ret, struct pgo_err *err)
 {
 	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	PGO_AUTO(probes) p = PROBES_INIT;
-	PGO_AUTO(reader) r = { .m = PROBES_MATCH_INIT(&p) };
-	int r_;
+	PGO_AUTO(reader) x = { .m = PROBES_MATCH_INIT(&p) };
+	int r;
 
 	if (fd < 0)
 		return pgo_error_errno(err, "cannot open '%s'", path);
 	elf_version(EV_CURRENT);
-	r.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	r_ = read_sections(&r, path, err);
-	if (r_)
-		return r_;
-	read_symbols(&r);
+	x.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	r = read_sections(&x, path, err);
+	if (r)
+		return r;
+	read_symbols(&x);
 	if (p.llvm)
-		r_ = probes_llvm_read(&r.m, &r.llvm, path, err);
-	if (r_)
-		return r_;
-	if (!p.gcc && p.nr_gcda) {
+		r = probes_llvm_read(&x.m, &x.llvm, path, err);
+	if (r)
+		return r;
+	if (!p.gcc && !p.llvm && p.nr_gcda) {
 		p.gcc = true;
 		p.nameless = true;
 	}
-	probes_match_finish(&r.m);
+	probes_match_finish(&x.m);
 	drop_labels(&p);
 	*ret = p;
 	p = (struct probes)PROBES_INIT;

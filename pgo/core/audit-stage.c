@@ -192,8 +192,8 @@ static void tell(const json_t *o, const char *out)
 	if (bytes < AUDIT_MIN_SHARE || functions < AUDIT_MIN_SHARE)
 		log_warn(
 			"'%s': only %.1f %% of the functions, %.1f %% of the code have probes: "
-			"see 'pgoctl check --instrumented %s/%s'",
-			artifact, functions * 100, bytes * 100, out, artifact);
+			"see 'pgoctl check --instrumented %s'",
+			artifact, functions * 100, bytes * 100, path);
 }
 
 void audit_stage_tell(const json_t *audits, const char *out)
