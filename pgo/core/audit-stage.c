@@ -51,17 +51,19 @@ static void auditor_release(struct auditor *x)
 }
 PGO_DEFINE_AUTO(auditor, auditor_release)
 
-/* With the linker's map when there is one and it is this file's. */
+/* With the linker's map, *ret_map, when there is one and it is this file's. */
 static int read_file(const struct auditor *x, const char *path, const struct wrapper_link *l,
-		     struct audit *a, struct pgo_err *err)
+		     struct audit *a, const char **ret_map, struct pgo_err *err)
 {
 	struct audit_opts opts = { .started_ns = x->stage->started_ns };
 
 	if (l) {
 		opts.map = l->map;
 		opts.dir = l->dir;
-		if (!audit_read(path, &opts, a, NULL))
+		if (!audit_read(path, &opts, a, NULL)) {
+			*ret_map = l->map;
 			return 0;
+		}
 		log_debug("'%s' is audited without the linker's map", path);
 		opts.map = NULL;
 	}
@@ -75,10 +77,11 @@ static void audit_file(struct auditor *x, const char *name, const char *path,
 	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
 	PGO_AUTO(audit) a = AUDIT_INIT;
 	json_t *o = json_object(), *found;
+	const char *map = NULL;
 
 	json_object_set_new(o, "artifact", js_string(name));
 	json_array_append_new(x->list, o);
-	if (read_file(x, path, l, &a, &why)) {
+	if (read_file(x, path, l, &a, &map, &why)) {
 		json_object_set_new(o, "not_audited", js_string(why.msg));
 		return;
 	}
@@ -86,6 +89,7 @@ static void audit_file(struct auditor *x, const char *name, const char *path,
 	json_object_del(found, "path");
 	json_object_del(found, "functions");
 	json_object_update(o, found);
+	json_object_set_new(o, "map", map ? js_string(fs_basename(map)) : json_null());
 	json_decref(found);
 	for (size_t i = 0; i < a.probes.needed.nr; i++)
 		if (!strvec_has(&x->needed, a.probes.needed.v[i]))
@@ -166,12 +170,30 @@ static void tell_findings(const char *artifact, const json_t *findings)
 	}
 }
 
+/* And how to see more. */
+static void tell_share(const json_t *o, const char *out, const char *artifact)
+{
+	PGO_AUTO_FREE char *path = fs_join(out, artifact), *stage = fs_dirname(out);
+	PGO_AUTO(strbuf) command = STRBUF_INIT;
+	PGO_AUTO_FREE char *map = xstrfmt("%s/maps/%s", stage, text_of(o, "map"));
+
+	strbuf_addstr(&command, "pgoctl check --instrumented ");
+	if (*text_of(o, "map")) {
+		strbuf_addstr(&command, "--map ");
+		strbuf_addquoted(&command, map);
+		strbuf_addch(&command, ' ');
+	}
+	strbuf_addquoted(&command, path);
+	log_warn("'%s': only %.1f %% of the functions, %.1f %% of the code have probes; see: %s",
+		 artifact, 100 * json_number_value(json_object_get(o, "share_functions")),
+		 100 * json_number_value(json_object_get(o, "share_bytes")), command.buf);
+}
+
 static void tell(const json_t *o, const char *out)
 {
 	const double bytes = json_number_value(json_object_get(o, "share_bytes"));
 	const double functions = json_number_value(json_object_get(o, "share_functions"));
 	const char *artifact = text_of(o, "artifact"), *limit = text_of(o, "limit");
-	PGO_AUTO_FREE char *path = fs_join(out, artifact);
 
 	if (json_object_get(o, "not_audited"))
 		return;
@@ -190,10 +212,7 @@ static void tell(const json_t *o, const char *out)
 		 functions * 100, bytes * 100);
 	tell_findings(artifact, json_object_get(o, "findings"));
 	if (bytes < AUDIT_MIN_SHARE || functions < AUDIT_MIN_SHARE)
-		log_warn(
-			"'%s': only %.1f %% of the functions, %.1f %% of the code have probes: "
-			"see 'pgoctl check --instrumented %s'",
-			artifact, functions * 100, bytes * 100, path);
+		tell_share(o, out, artifact);
 }
 
 void audit_stage_tell(const json_t *audits, const char *out)

@@ -92,7 +92,7 @@ objects() {
 	ar rc libfoo.a foo.o bar.o
 }
 
-link() { "$1" $probes -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map "$2"; }
+link() { rm -f prog prog.map; "$1" $probes -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map "$2"; }
 
 for cc in $(ends clang-14 clang-19 clang-22) gcc-12; do
 	probes=-fprofile-generate
@@ -147,6 +147,7 @@ is "$status $(grep -c '^::warning ' "$tmp/out") $(grep -c '^::error ' "$tmp/out"
 
 # --- other linkers, link-time optimization, sections of their own
 for linker in lld-22 gold; do
+	rm -f prog prog.map
 	clang-22 $probes -fuse-ld=$linker -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map
 	check --map prog.map prog
 	is "$(findings)" "$(printf '%s\n' 'fast.o 1 assembly' 'libfoo.a 4 other-compiler' 'util.o 1 function')" \
@@ -155,10 +156,13 @@ done
 check --map prog.map libdso.so
 is "$status" 7 'the map of another file is refused'
 like "$err" "'prog.map' is not the map of 'libdso.so'" 'and named'
-set -- 'clang-22 -flto -fuse-ld=lld-22' 'gcc-12 -flto' 'gcc-12 -ffunction-sections -Wl,--gc-sections'
-[ -z "${PGO_TESTS_LONG:-}" ] || set -- "$@" 'clang-22 -flto=thin -fuse-ld=lld-22' 'clang-14 -fprofile-instr-generate'
+set -- "clang-22 -flto -fuse-ld=lld-22 $probes" "gcc-12 -flto $probes" \
+	"gcc-12 -ffunction-sections -Wl,--gc-sections $probes"
+[ -z "${PGO_TESTS_LONG:-}" ] || set -- "$@" "clang-22 -flto=thin -fuse-ld=lld-22 $probes" \
+	"clang-14 -fuse-ld=lld-22 $probes" 'clang-14 -fprofile-instr-generate'
 for how; do
-	$how -O2 $probes -fPIC -o whole main.c foo.c bar.c util.c dso.c fast.S -Wl,-Map=whole.map
+	rm -f whole whole.map
+	$how -O2 -fPIC -o whole main.c foo.c bar.c util.c dso.c fast.S -Wl,-Map=whole.map
 	check --map whole.map --min-share 50% whole
 	is "$status $(of '.binaries[0].functions | map(.name) | join(" ")' | tr ' ' '\n' | sort | tr '\n' ' ')" \
 		'0 fast skipped ' "$how: only what cannot have probes has none"
