@@ -51,7 +51,7 @@ static uint64_t find_version(const struct probes_llvm *l, const struct llvm_name
 static void add_name(struct probes_match *m, const struct llvm_name *name)
 {
 	const char *text = name->name, *end = memrchr(text, ';', name->len), *slash;
-	struct probes_name what = { 0 };
+	struct probes_owner owner = { 0 };
 	PGO_AUTO_FREE char *file = NULL;
 	size_t len = name->len;
 
@@ -61,10 +61,10 @@ static void add_name(struct probes_match *m, const struct llvm_name *name)
 		slash = memrchr(text, '/', (size_t)(end - text));
 		text = slash ? slash + 1 : text;
 		file = xstrndup(text, (size_t)(end - text));
-		what.file = file;
+		owner.file = file;
 		len -= (size_t)(end + 1 - name->name);
 	}
-	probes_match_add(m, end ? end + 1 : text, len, &what);
+	probes_match_add(m, end ? end + 1 : text, len, &owner);
 }
 
 /* A record begins with the hash of the name and that of the code, in all versions. */

@@ -9,66 +9,71 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* All counters of functions of one name, by the two kinds of compilers. */
+struct kind {
+	bool public;	    /* there are some of a function that all files see, or nobody knows */
+	uint32_t unclaimed; /* files that have them for one of their own, which has not turned up */
+};
+struct probes_name {
+	struct kind llvm, gcc;
+};
+/* Of functions that only one file sees. */
+struct probes_private {
+	uint32_t nr;	 /* how many have them: files may be called alike */
+	uint32_t claims; /* functions of that very name and file; above nr: ambiguous */
+};
+
 void probes_match_release(struct probes_match *m)
 {
 	hashmap_release(&m->names);
+	hashmap_release(&m->privates);
+	strbuf_release(&m->key);
 	free(m->symbols);
 	*m = (struct probes_match)PROBES_MATCH_INIT(NULL);
 }
 
-static bool same_text(const char *a, const char *b)
+static void make_key(struct probes_match *m, const char *name, size_t len,
+		     const struct probes_owner *owner)
 {
-	return a == b || (a && b && !strcmp(a, b));
+	strbuf_clear(&m->key);
+	strbuf_add(&m->key, name, len);
+	strbuf_addch(&m->key, '\0');
+	if (owner->gcc)
+		strbuf_add(&m->key, &owner->unit, sizeof(owner->unit));
+	else
+		strbuf_addf(&m->key, "/%s", owner->file);
+}
+
+static void *put(struct arena *arena, struct hashmap *map, const char *key, size_t len, size_t size)
+{
+	struct hashmap_entry *e = hashmap_find(map, key, len);
+
+	if (!e) {
+		e = hashmap_put(map, arena_strndup(arena, key, len), len, NULL);
+		e->value = arena_zalloc(arena, 1, size);
+	}
+	return e->value;
 }
 
 void probes_match_add(struct probes_match *m, const char *name, size_t len,
-		      const struct probes_name *what)
+		      const struct probes_owner *owner)
 {
-	struct hashmap_entry *e = hashmap_find(&m->names, name, len);
-	struct probes_name *n;
+	struct arena *arena = &m->p->arena;
+	struct probes_name *n = put(arena, &m->names, name, len, sizeof(*n));
+	struct kind *kind = owner->gcc ? &n->gcc : &n->llvm;
+	struct probes_private *private;
 
-	if (!e)
-		e = hashmap_put(&m->names, arena_strndup(&m->p->arena, name, len), len, NULL);
-	for (n = e->value; n; n = n->next)
-		if (n->unit == what->unit && n->gcc == what->gcc && same_text(n->file, what->file))
-			break;
-	if (!n) {
-		n = arena_zalloc(&m->p->arena, 1, sizeof(*n));
-		*n = *what;
-		n->file = what->file ? arena_strdup(&m->p->arena, what->file) : NULL;
-		n->next = e->value;
-		e->value = n;
+	if (owner->gcc ? !owner->unit : !owner->file) {
+		kind->public = true;
+		return;
 	}
-	n->nr++;
+	make_key(m, name, len, owner);
+	private = put(arena, &m->privates, m->key.buf, m->key.len, sizeof(*private));
+	kind->unclaimed += !private->nr++;
 }
 
-/* The same function's: of one file, and only that sees it. */
-static bool is_private(const struct probes_name *n, const struct probes_symbol *s)
-{
-	if (!s->f.local)
-		return false;
-	return n->gcc ? n->unit && n->unit == s->unit
-		      : n->file && s->f.file && !strcmp(n->file, s->f.file);
-}
-
-/* f of one file became visible so that code of another could use it (link-time optimization). */
-static bool is_promoted(const struct probes_symbol *s)
-{
-	return strstr(s->f.name, ".llvm.") || strstr(s->f.name, ".lto_priv.");
-}
-
-/* Nothing says whose they are, and no function of that file and name has them. */
-static bool is_free(const struct probes_name *n, const struct probes_symbol *s)
-{
-	if (n->claims)
-		return false;
-	if (n->gcc)
-		return !s->f.local || !s->unit || !n->unit;
-	return !n->file || (s->f.local && !s->f.file) || is_promoted(s);
-}
-
-/* The counters of name, or of what it was made from; *len becomes the length of that. */
-static struct probes_name *list_of(const struct probes_match *m, const char *name, size_t *len)
+/* Counters of name, or of what it was made from; *len becomes the length of that. */
+static struct probes_name *find_name(const struct probes_match *m, const char *name, size_t *len)
 {
 	struct hashmap_entry *e = NULL;
 
@@ -80,27 +85,51 @@ static struct probes_name *list_of(const struct probes_match *m, const char *nam
 	return e ? e->value : NULL;
 }
 
-/* Counters that are the symbol's own by name and file; noted when it is no clone. */
-static struct probes_name *claim(const struct probes_match *m, struct probes_symbol *s)
+/* The counters of the symbol's own file, or NULL. */
+static struct probes_private *
+find_private(struct probes_match *m, const struct probes_symbol *s, size_t len, bool gcc)
 {
-	size_t len = strlen(s->f.name), whole = len;
-	struct probes_name *n = list_of(m, s->f.name, &len);
+	const struct probes_owner owner = { s->f.file, s->unit, gcc };
+	struct hashmap_entry *e;
 
-	while (n && !is_private(n, s) && (s->f.local || n->gcc || n->file))
-		n = n->next;
-	if (n && len == whole && is_private(n, s))
-		n->claims++;
-	return n;
+	if (!s->f.local || (gcc ? !owner.unit : !owner.file))
+		return NULL;
+	make_key(m, s->f.name, len, &owner);
+	e = hashmap_find(&m->privates, m->key.buf, m->key.len);
+	return e ? e->value : NULL;
 }
 
-static bool has_free(const struct probes_match *m, const struct probes_symbol *s)
+/* The same, and noted when it is no clone. */
+static struct probes_private *claim(struct probes_match *m, const struct probes_symbol *s)
 {
-	size_t len = strlen(s->f.name);
-	const struct probes_name *n = list_of(m, s->f.name, &len);
+	size_t len = strlen(s->f.name), whole = len;
+	struct probes_name *n = find_name(m, s->f.name, &len);
+	struct probes_private *private = NULL;
 
-	while (n && !is_free(n, s))
-		n = n->next;
-	return n != NULL;
+	for (int gcc = 0; n && !private && gcc < 2; gcc++) {
+		struct kind *kind = gcc ? &n->gcc : &n->llvm;
+
+		private = find_private(m, s, len, gcc);
+		if (private && len == whole)
+			kind->unclaimed -= !private->claims++;
+	}
+	return private;
+}
+
+/* f of one file became visible so that code of another could use it (link-time optimization). */
+static bool is_promoted(const struct probes_symbol *s)
+{
+	return strstr(s->f.name, ".llvm.") || strstr(s->f.name, ".lto_priv.");
+}
+
+/* Nothing says that they are another function's. */
+static bool has_free(const struct probes_name *n, const struct probes_symbol *s)
+{
+	if (n->llvm.public || n->gcc.public)
+		return true;
+	if (n->gcc.unclaimed && (!s->f.local || !s->unit))
+		return true;
+	return n->llvm.unclaimed && ((s->f.local && !s->f.file) || is_promoted(s));
 }
 
 /* Names of functions that every file sees. */
@@ -115,14 +144,17 @@ static void find_public(const struct probes_match *m, struct hashmap *set)
 }
 
 static enum probes_state decide(const struct probes_match *m, const struct hashmap *seen,
-				const struct probes_symbol *s, const struct probes_name *own)
+				const struct probes_symbol *s, const struct probes_private *own)
 {
+	size_t len = strlen(s->f.name), whole = len;
+	const struct probes_name *n = find_name(m, s->f.name, &len);
+
 	if (own)
 		return own->claims > own->nr ? PROBES_AMBIGUOUS : PROBES_THERE;
 	/* What a public function of the same name has is not this one's. */
-	if (s->f.local && s->f.file && hashmap_find(seen, s->f.name, strlen(s->f.name)))
+	if (!n || (s->f.local && s->f.file && hashmap_find(seen, s->f.name, whole)))
 		return PROBES_NONE;
-	return has_free(m, s) ? PROBES_THERE : PROBES_NONE;
+	return has_free(n, s) ? PROBES_THERE : PROBES_NONE;
 }
 
 /* At one address what has probes first, whole functions before parts, then by name. */
@@ -163,7 +195,7 @@ static void unite(struct probes *p)
 
 void probes_match_finish(struct probes_match *m)
 {
-	PGO_AUTO_FREE struct probes_name **own = xcalloc(m->nr_symbols + 1, sizeof(*own));
+	PGO_AUTO_FREE struct probes_private **own = xcalloc(m->nr_symbols + 1, sizeof(*own));
 	PGO_AUTO(hashmap) seen = HASHMAP_INIT;
 	struct probes *p = m->p;
 

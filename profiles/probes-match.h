@@ -6,15 +6,13 @@
 #include <gelf.h>
 
 #include "pgo/base/hashmap.h"
+#include "pgo/base/strbuf.h"
 #include "profiles/probes.h"
 
-/* Counters of a function. Those of one name are a list. */
-struct probes_name {
-	struct probes_name *next;
-	const char *file; /* Clang: the file that alone sees it, no path; NULL: seen by all */
-	uint32_t unit;	  /* GCC: as of struct probes_symbol; 0: not known */
-	uint32_t nr;	  /* how many */
-	uint32_t claims;  /* functions of that very name and place; above nr: ambiguous */
+/* Whose counters these are. Of functions that all files see both are 0. */
+struct probes_owner {
+	const char *file; /* Clang: the file that alone sees the function, no path */
+	uint32_t unit;	  /* GCC: as of struct probes_symbol */
 	bool gcc;
 };
 
@@ -26,17 +24,20 @@ struct probes_symbol {
 
 struct probes_match {
 	struct probes *p;
-	struct hashmap names; /* of functions, to lists of struct probes_name */
+	struct hashmap names;	 /* of functions with counters, to struct probes_name */
+	struct hashmap privates; /* of name and file or unit, to struct probes_private */
+	struct strbuf key;	 /* room for one of privates */
 	struct probes_symbol *symbols;
 	size_t nr_symbols, alloc_symbols;
 };
-#define PROBES_MATCH_INIT(p_) { .p = (p_), .names = HASHMAP_INIT }
+#define PROBES_MATCH_INIT(p_) { .p = (p_), .names = HASHMAP_INIT, .privates = HASHMAP_INIT, \
+				 .key = STRBUF_INIT }
 void probes_match_release(struct probes_match *m);
 PGO_DEFINE_AUTO(probes_match, probes_match_release)
 
 /* Take note of counters of the function called [name, name + len); copies both texts. */
 void probes_match_add(struct probes_match *m, const char *name, size_t len,
-		      const struct probes_name *what);
+		      const struct probes_owner *owner);
 /* Decide on all symbols, and make p's functions of them. */
 void probes_match_finish(struct probes_match *m);
 

@@ -32,6 +32,7 @@ void probes_release(struct probes *p)
 	free(p->records);
 	free(p->functions);
 	free(p->labels);
+	strvec_release(&p->needed);
 	arena_release(&p->arena);
 	*p = (struct probes)PROBES_INIT;
 }
@@ -42,8 +43,10 @@ struct source {
 	uint32_t unit, nr;
 };
 
-/* The linker's own "file" of hidden symbols has no name, that of link-time optimization none of
- * a source. */
+/*
+ * The linker's own "file" of hidden symbols has no name, that of link-time optimization none of
+ * a source.
+ */
 static void take_file(struct source *s, const char *name)
 {
 	const bool known = *name && *name != '<' && strcmp(name, "ld-temp.o") != 0;
@@ -91,11 +94,11 @@ static void take_record(struct reader *r, const GElf_Sym *sym, const char *name)
  */
 static void take_counters(struct reader *r, const char *name, const struct source *s, bool local)
 {
-	const struct probes_name what = { .gcc = true, .unit = local ? s->unit : 0 };
+	const struct probes_owner owner = { .gcc = true, .unit = local ? s->unit : 0 };
 	const char *moved = strstr(name, ".lto_priv.");
 
 	r->m.p->nr_counted++;
-	probes_match_add(&r->m, name, moved ? (size_t)(moved - name) : strlen(name), &what);
+	probes_match_add(&r->m, name, moved ? (size_t)(moved - name) : strlen(name), &owner);
 }
 
 static void take_gcc(struct reader *r, const GElf_Sym *sym, const char *name,
@@ -197,6 +200,21 @@ static uint64_t count_gcda(Elf_Scn *scn)
 	return nr;
 }
 
+static void take_needed(struct reader *r, Elf_Scn *scn, const GElf_Shdr *sh)
+{
+	Elf_Data *data = elf_getdata(scn, NULL);
+	GElf_Dyn dyn;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		const char *name = dyn.d_tag == DT_NEEDED
+					   ? elf_strptr(r->elf, sh->sh_link, dyn.d_un.d_val)
+					   : NULL;
+
+		if (name)
+			strvec_push(&r->m.p->needed, name);
+	}
+}
+
 static bool is_stub(const char *name)
 {
 	return !strncmp(name, ".plt", 4) || !strcmp(name, ".init") || !strcmp(name, ".fini") ||
@@ -217,12 +235,13 @@ static void take_section(struct reader *r, Elf_Scn *scn)
 		r->symbols = scn;
 		p->has_symtab = sh.sh_type == SHT_SYMTAB;
 	}
+	if (sh.sh_type == SHT_DYNAMIC)
+		take_needed(r, scn, &sh);
 	p->bolt |= !strncmp(name, ".bolt.instr.", 12);
 	if (sh.sh_type == SHT_NOBITS) {
 		p->llvm |= !strcmp(name, "__llvm_prf_cnts");
 		return;
 	}
-	p->has_debug |= !strcmp(name, ".debug_info") || !strcmp(name, ".zdebug_info");
 	p->llvm |= !strcmp(name, "__llvm_prf_cnts");
 	if (!strcmp(name, "__llvm_prf_data"))
 		r->llvm.data = elf_getdata(scn, NULL);
@@ -244,22 +263,16 @@ static int read_sections(struct reader *r, const char *path, struct pgo_err *err
 {
 	struct probes *p = r->m.p;
 	Elf_Scn *scn = NULL;
-	size_t nr = 0;
 	GElf_Ehdr h;
-	GElf_Phdr ph;
 
 	if (!r->elf || elf_kind(r->elf) != ELF_K_ELF || !gelf_getehdr(r->elf, &h) ||
 	    elf_getshdrstrndx(r->elf, &r->names) || elf_getshdrnum(r->elf, &r->nr_sections))
 		return pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is no ELF file", path);
 	p->is_linked = h.e_type == ET_EXEC || h.e_type == ET_DYN;
-	p->is_program = h.e_type == ET_EXEC;
 	r->llvm.narrow = h.e_ident[EI_CLASS] == ELFCLASS32;
 	r->llvm.swap = (h.e_ident[EI_DATA] == ELFDATA2MSB) !=
 		       (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	r->is_code = xcalloc(r->nr_sections + 1, sizeof(*r->is_code));
-	elf_getphdrnum(r->elf, &nr);
-	for (size_t i = 0; i < nr && gelf_getphdr(r->elf, (int)i, &ph); i++)
-		p->is_program |= ph.p_type == PT_INTERP;
 	while ((scn = elf_nextscn(r->elf, scn)))
 		take_section(r, scn);
 	return 0;
@@ -295,26 +308,26 @@ int probes_read(const char *path, struct probes *ret, struct pgo_err *err)
 {
 	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	PGO_AUTO(probes) p = PROBES_INIT;
-	PGO_AUTO(reader) r = { .m = PROBES_MATCH_INIT(&p) };
-	int r_;
+	PGO_AUTO(reader) x = { .m = PROBES_MATCH_INIT(&p) };
+	int r;
 
 	if (fd < 0)
 		return pgo_error_errno(err, "cannot open '%s'", path);
 	elf_version(EV_CURRENT);
-	r.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	r_ = read_sections(&r, path, err);
-	if (r_)
-		return r_;
-	read_symbols(&r);
+	x.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	r = read_sections(&x, path, err);
+	if (r)
+		return r;
+	read_symbols(&x);
 	if (p.llvm)
-		r_ = probes_llvm_read(&r.m, &r.llvm, path, err);
-	if (r_)
-		return r_;
-	if (!p.gcc && p.nr_gcda) {
+		r = probes_llvm_read(&x.m, &x.llvm, path, err);
+	if (r)
+		return r;
+	if (!p.gcc && !p.llvm && p.nr_gcda) {
 		p.gcc = true;
 		p.nameless = true;
 	}
-	probes_match_finish(&r.m);
+	probes_match_finish(&x.m);
 	drop_labels(&p);
 	*ret = p;
 	p = (struct probes)PROBES_INIT;

@@ -20,6 +20,7 @@
 
 #include "pgo/base/arena.h"
 #include "pgo/base/err.h"
+#include "pgo/base/strvec.h"
 
 enum probes_state {
 	PROBES_THERE,
@@ -58,12 +59,11 @@ struct probes {
 	uint64_t text_start, text_section_bytes; /* of the section .text; 0, 0: it has none */
 	struct probes_function *labels; /* without a size, outside of functions; state: none */
 	size_t nr_labels, alloc_labels;
-	bool is_linked;	 /* a program or shared object, no object file */
-	bool is_program; /* it asks for a loader, or is of a fixed address */
-	bool has_symtab; /* else the functions are those of .dynsym: what others may call */
-	bool has_debug;	 /* .debug_info */
-	bool llvm, gcc;	 /* it has counters of Clang's or rustc's; of GCC's */
-	bool bolt;	 /* counters of llvm-bolt, which are not known by function */
+	bool is_linked;	      /* a program or shared object, no object file */
+	bool has_symtab;      /* else the functions are those of .dynsym: what others may call */
+	struct strvec needed; /* shared objects that it is linked with, by the loader's names */
+	bool llvm, gcc;	      /* it has counters of Clang's or rustc's; of GCC's */
+	bool bolt;	      /* counters of llvm-bolt, which are not known by function */
 	/* There are counters, and nothing tells whose they are: GCC's without a symbol table,
 	 * Clang's that are to be told by debug information. All functions are PROBES_NONE. */
 	bool nameless;
@@ -71,7 +71,7 @@ struct probes {
 	uint64_t nr_unnamed; /* of Clang's, not in nr_counted: records without a name */
 	uint64_t nr_gcda;    /* GCC: objects that write a .gcda file */
 };
-#define PROBES_INIT { .arena = ARENA_INIT }
+#define PROBES_INIT { .arena = ARENA_INIT, .needed = STRVEC_INIT }
 void probes_release(struct probes *p);
 PGO_DEFINE_AUTO(probes, probes_release)
 

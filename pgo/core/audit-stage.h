@@ -16,8 +16,9 @@ struct audit_stage {
 
 /*
  * An array with an object for each artifact that is a program or a shared object: "artifact" and
- * what audit_json says, or "not_audited": why. It never fails: a build that cannot be audited is
- * still a build.
+ * what audit_json says, or "not_audited": why. Then the same of shared objects that the build has
+ * linked, that these need and that are no artifacts, with their paths. It never fails: a build
+ * that cannot be audited is still a build.
  */
 json_t *audit_stage(const struct audit_stage *s);
 

@@ -92,7 +92,7 @@ objects() {
 	ar rc libfoo.a foo.o bar.o
 }
 
-link() { "$1" $probes -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map "$2"; }
+link() { rm -f prog prog.map; "$1" $probes -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map "$2"; }
 
 for cc in $(ends clang-14 clang-19 clang-22) gcc-12; do
 	probes=-fprofile-generate
@@ -147,6 +147,7 @@ is "$status $(grep -c '^::warning ' "$tmp/out") $(grep -c '^::error ' "$tmp/out"
 
 # --- other linkers, link-time optimization, sections of their own
 for linker in lld-22 gold; do
+	rm -f prog prog.map
 	clang-22 $probes -fuse-ld=$linker -o prog main.o util.o fast.o libfoo.a ./libdso.so -Wl,-Map=prog.map
 	check --map prog.map prog
 	is "$(findings)" "$(printf '%s\n' 'fast.o 1 assembly' 'libfoo.a 4 other-compiler' 'util.o 1 function')" \
@@ -155,10 +156,13 @@ done
 check --map prog.map libdso.so
 is "$status" 7 'the map of another file is refused'
 like "$err" "'prog.map' is not the map of 'libdso.so'" 'and named'
-set -- 'clang-22 -flto -fuse-ld=lld-22' 'gcc-12 -flto' 'gcc-12 -ffunction-sections -Wl,--gc-sections'
-[ -z "${PGO_TESTS_LONG:-}" ] || set -- "$@" 'clang-22 -flto=thin -fuse-ld=lld-22' 'clang-14 -fprofile-instr-generate'
+set -- "clang-22 -flto -fuse-ld=lld-22 $probes" "gcc-12 -flto $probes" \
+	"gcc-12 -ffunction-sections -Wl,--gc-sections $probes"
+[ -z "${PGO_TESTS_LONG:-}" ] || set -- "$@" "clang-22 -flto=thin -fuse-ld=lld-22 $probes" \
+	"clang-14 -fuse-ld=lld-22 $probes" 'clang-14 -fprofile-instr-generate'
 for how; do
-	$how -O2 $probes -fPIC -o whole main.c foo.c bar.c util.c dso.c fast.S -Wl,-Map=whole.map
+	rm -f whole whole.map
+	$how -O2 -fPIC -o whole main.c foo.c bar.c util.c dso.c fast.S -Wl,-Map=whole.map
 	check --map whole.map --min-share 50% whole
 	is "$status $(of '.binaries[0].functions | map(.name) | join(" ")' | tr ' ' '\n' | sort | tr '\n' ' ')" \
 		'0 fast skipped ' "$how: only what cannot have probes has none"
@@ -212,8 +216,10 @@ like "$err" 'hint: one of --instrumented' 'what there is is said'
 # --- after each instrumented build
 mkdir src && cp main.c util.c foo.c bar.c dso.c fast.S src
 cat >src/Makefile <<'X'
-prog: main.o util.o dso.o fast.o libfoo.a
-	$(CC) -o prog main.o util.o dso.o fast.o -L. -lfoo
+prog: main.o util.o libdso.so fast.o libfoo.a
+	$(CC) -o prog main.o util.o fast.o -L. -lfoo -ldso -Wl,-rpath,$(CURDIR)
+libdso.so: dso.c
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
 X
 cat >pgo.yaml <<'X'
 version: 1
@@ -231,13 +237,17 @@ for cc in clang-22 gcc-12; do
 	esac
 	like "$err" "warning: 'prog': libfoo.a \(4 functions, [0-9.]+ % of the code\) are not instrumented: $want" "$cc: warns of the archive"
 	is "$(of '.instrumentation[0] | [.artifact, .bare.functions]')" '["prog",6]' "$cc: it is in the JSON"
+	is "$(of '.instrumentation[1] | [(.artifact | sub(".*/"; "")), .probed.functions, .bare.functions]')" \
+		'["libdso.so",2,0]' "$cc: so is a library that it needs"
 	is "$(jq -c '.instrumentation[0].findings[0].what' .pgo/stages/instrumented/stage.json)" '"./libfoo.a"' "$cc: and in stage.json"
 	run "$pgoctl" collect --cc $cc --json
 	like "$err" 'libfoo.a .* not instrumented' "$cc: a stage that is kept says it again"
 done
 rm src/libfoo.a
 echo 'libfoo.a: foo.o bar.o; ar rc $@ $^' >>src/Makefile
-sed -i 's/ fast.o//; /fast/d' src/Makefile
+sed -i 's/ fast.o//' src/Makefile
+sed -i 's/ + fast(argc)//; s/ + skipped(argc)//' src/main.c
+sed -i '/skipped/d' src/util.c
 exits 0 'with the library as a part of the build' "$pgoctl" collect
 unlike "$err" 'not instrumented|have probes' 'nothing is warned of'
 done_testing

@@ -140,8 +140,9 @@ static void test_probes(void **state)
 	(void)state;
 	assert_int_not_equal(all(1), 0);
 	assert_int_equal(probes_read(SELF, &p, NULL), 0);
-	assert_true(p.llvm && p.gcc && p.is_linked && p.is_program && p.has_symtab);
+	assert_true(p.llvm && p.gcc && p.is_linked && p.has_symtab);
 	assert_false(p.nameless);
+	assert_true(strvec_has(&p.needed, "libc.so.6"));
 	assert_int_equal(p.nr_counted, 4);
 	assert_int_equal(p.nr_unnamed, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
