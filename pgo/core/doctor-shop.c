@@ -22,10 +22,10 @@ static const struct {
 	  "{ return x % 2 ? x * 3 + 1 : x / 2; }\n"
 	  "int main(int argc, char **argv)\n"
 	  "{\n"
-	  "\tunsigned n = argc > 1 ? atoi(argv[1]) : 0, sum = 0;\n"
+	  "\tunsigned n = argc > 1 ? strtoul(argv[1], NULL, 10) : 0, sum = 0;\n"
 	  "\tfor (unsigned i = 0; i < n; i++)\n"
 	  "\t\tsum += step(i ^ sum);\n"
-	  "\treturn printf(\"%u\\n\", sum) < 0;\n"
+	  "\treturn dprintf(1, \"%u\\n\", sum) < 0;\n"
 	  "}\n" },
 	{ "rs",
 	  "#[inline(never)]\n"

@@ -56,8 +56,8 @@ int shop_compare(const struct doctor_shop *s, const char *program, const struct 
 
 /*
  * Merge the one profile that a program left below raw for a compiler of that LLVM, into the folder
- * out, which is made anew; *ret is the path of what came of it, malloc'ed. -PGO_ECHILD: there is not
- * one; -PGO_EMISMATCH: it has less than SHOP_CALLS counts. Errors of payload_merge.
+ * out, which is made anew; *ret is the path of what came of it, malloc'ed. -PGO_ECHILD: there is
+ * none; -PGO_EMISMATCH: it has less than SHOP_CALLS counts. Errors of payload_merge.
  */
 int shop_merge(const struct prof_format *format, const char *raw, unsigned llvm_major,
 	       const char *out, char **ret, struct pgo_err *err);

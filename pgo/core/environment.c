@@ -161,6 +161,17 @@ static uint64_t steal_of(const char *text)
 	return num_mul_sat(ticks, environment_tick_ns(), NULL);
 }
 
+/* But for idling, waiting for disks, and what the hypervisor took. */
+static uint64_t busy_of(const char *text)
+{
+	unsigned long long user, nice, kernel, irq, softirq;
+
+	if (sscanf(text, "cpu %llu %llu %llu %*u %*u %llu %llu", &user, &nice, &kernel, &irq,
+		   &softirq) != 5)
+		return NOT_MEASURED;
+	return num_mul_sat(user + nice + kernel + irq + softirq, environment_tick_ns(), NULL);
+}
+
 static uint64_t microseconds(uint64_t us)
 {
 	return us == NOT_MEASURED ? us : num_mul_sat(us, 1000, NULL);
@@ -231,6 +242,7 @@ static void take_file(struct environment_snapshot *s, enum kind kind, const char
 	switch (kind) {
 	case STAT:
 		s->steal_ns = steal_of(text);
+		s->busy_ns = busy_of(text);
 		break;
 	case PRESSURE:
 		s->pressure_ns = stalled(text, "some ");
@@ -283,6 +295,7 @@ void environment_take(const struct environment *env, struct environment_snapshot
 		.throttled_ns = none,
 		.nr_throttled = none,
 		.steal_ns = NOT_MEASURED,
+		.busy_ns = NOT_MEASURED,
 		.pressure_ns = NOT_MEASURED,
 		.memory_some_ns = NOT_MEASURED,
 		.memory_full_ns = NOT_MEASURED,
@@ -323,6 +336,7 @@ struct environment_diff environment_diff(const struct environment_snapshot *befo
 		.throttled_ns = delta(before->throttled_ns, after->throttled_ns),
 		.nr_throttled = delta(before->nr_throttled, after->nr_throttled),
 		.steal_ns = delta(before->steal_ns, after->steal_ns),
+		.busy_ns = delta(before->busy_ns, after->busy_ns),
 		.pressure_ns = delta(before->pressure_ns, after->pressure_ns),
 		.memory_some_ns = delta(before->memory_some_ns, after->memory_some_ns),
 		.memory_full_ns = delta(before->memory_full_ns, after->memory_full_ns),
@@ -369,6 +383,7 @@ void environment_store(const struct environment_diff *diff, struct run_metrics *
 	m->throttled_ns = diff->throttled_ns;
 	m->nr_throttled = diff->nr_throttled;
 	m->steal_ns = diff->steal_ns;
+	m->busy_ns = diff->busy_ns;
 	m->pressure_ns = diff->pressure_ns;
 	m->memory_some_ns = diff->memory_some_ns;
 	m->memory_full_ns = diff->memory_full_ns;

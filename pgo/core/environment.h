@@ -34,6 +34,7 @@ PGO_DEFINE_AUTO(environment, environment_release)
 struct environment_snapshot {
 	uint64_t throttled_ns, nr_throttled; /* of all cgroups from this process's upwards */
 	uint64_t steal_ns;    /* of all processors, in ticks of environment_tick_ns() */
+	uint64_t busy_ns;     /* of all processors, by all tasks; in ticks, too */
 	uint64_t pressure_ns; /* some task waited for a processor */
 	/* For memory and for disks: in the control group where that tells, else in the machine. */
 	uint64_t memory_some_ns, memory_full_ns, io_some_ns, io_full_ns;
@@ -45,14 +46,15 @@ void environment_take(const struct environment *env, struct environment_snapshot
 
 /* What came between two snapshots. A counter that ran backwards is NOT_MEASURED. */
 struct environment_diff {
-	uint64_t throttled_ns, nr_throttled, steal_ns, pressure_ns;
+	uint64_t throttled_ns, nr_throttled, steal_ns, busy_ns, pressure_ns;
 	uint64_t memory_some_ns, memory_full_ns, io_some_ns, io_full_ns;
 	uint64_t memory_limit_hits, oom_kills;
 	bool suspended, hotplug, recapped;
 };
 #define ENVIRONMENT_DIFF_INIT { NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, \
 				NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, \
-				NOT_MEASURED, NOT_MEASURED, false, false, false }
+				NOT_MEASURED, NOT_MEASURED, NOT_MEASURED, false, false, \
+				false }
 struct environment_diff environment_diff(const struct environment_snapshot *before,
 					 const struct environment_snapshot *after);
 uint64_t environment_tick_ns(void);

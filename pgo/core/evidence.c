@@ -130,6 +130,7 @@ static const struct field run_fields[] = {
 	FIELD(run_metrics, throttled_ns, KIND_MEASURED),
 	FIELD_SINCE(run_metrics, nr_throttled, KIND_MEASURED, 3),
 	FIELD(run_metrics, steal_ns, KIND_MEASURED),
+	FIELD_SINCE(run_metrics, busy_ns, KIND_MEASURED, 3),
 	FIELD(run_metrics, pressure_ns, KIND_MEASURED),
 	FIELD_SINCE(run_metrics, memory_some_ns, KIND_MEASURED, 3),
 	FIELD_SINCE(run_metrics, memory_full_ns, KIND_MEASURED, 3),

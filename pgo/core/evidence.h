@@ -53,6 +53,7 @@ struct run_metrics {
 	uint64_t throttled_ns;			 /* by the cgroup's quota */
 	uint64_t nr_throttled;			 /* periods in which that was */
 	uint64_t steal_ns;			 /* of all processors */
+	uint64_t busy_ns;			 /* of all processors, by all tasks */
 	uint64_t pressure_ns;			 /* some task waited for a processor */
 	uint64_t memory_some_ns, memory_full_ns; /* some task, all tasks waited for memory */
 	uint64_t io_some_ns, io_full_ns;	 /* for disks */

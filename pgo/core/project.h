@@ -78,7 +78,7 @@ int toolchain_probe(const struct project *p, struct tool_version *v, const char 
 		    struct pgo_err *err);
 /* A compiler by its name on PATH, or by its path; malloc'ed. -PGO_ETOOL. */
 int toolchain_find(const char *name, char **ret, struct pgo_err *err);
-/* What toolchain_probe does, of the program at path, with a deadline. -PGO_ECHILD: it failed or took longer. */
+/* As toolchain_probe, of the program at path, with a deadline. -PGO_ECHILD: it failed or hung. */
 int toolchain_ask(const struct project *p, struct tool_version *v, const char *path,
 		  uint64_t timeout_ns, struct pgo_err *err);
 /* Whether text, of a linker or driver, complains that the profile runtime is not there. */

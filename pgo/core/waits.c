@@ -21,26 +21,53 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /*
- * In which it would have run, had there been a processor. The main thread's own delay is the
- * whole's only where that thread does all of the work; of several processes it is not known, and
- * what the machine's tasks waited for processors is the most that it can be.
+ * The time that counts: that in which nothing else kept it from running. The main thread's own
+ * delay is the whole's only where that thread does all of the work.
  */
-static uint64_t kept_from_running(const struct run_watch *w)
+static uint64_t own_time(const struct run_watch *w)
 {
 	const struct run_metrics *m = &w->metrics;
+	uint64_t delay = w->lone && m->run_delay_ns != NOT_MEASURED ? m->run_delay_ns : 0;
 
-	if (w->lone)
-		return m->run_delay_ns == NOT_MEASURED ? 0 : m->run_delay_ns;
-	return m->pressure_ns == NOT_MEASURED ? 0 : m->pressure_ns;
+	return m->wall_ns - least(delay, m->wall_ns);
+}
+
+/*
+ * On a processor, or, of several processes, perhaps kept from it: that is not known, and what the
+ * machine's tasks waited for processors is the most that it can be.
+ */
+static uint64_t active_time(const struct run_watch *w)
+{
+	const struct run_metrics *m = &w->metrics;
+	uint64_t delay = w->lone || m->pressure_ns == NOT_MEASURED ? 0 : m->pressure_ns;
+
+	return num_add_sat(m->cpu_ns, delay, NULL);
 }
 
 /* A part of what is left, which it is taken from; -1 when it was not measured. */
-static double take(uint64_t ns, uint64_t *left_ns, uint64_t wall_ns)
+static double take(uint64_t ns, uint64_t *left_ns, uint64_t time_ns)
 {
 	uint64_t part = ns == NOT_MEASURED ? 0 : least(ns, *left_ns);
 
 	*left_ns -= part;
-	return ns == NOT_MEASURED ? -1 : (double)part / (double)wall_ns;
+	return ns == NOT_MEASURED ? -1 : (double)part / (double)time_ns;
+}
+
+/*
+ * What a run may have waited for disks, where it has no account of its own. Pressure is a mean over
+ * the processors that are not idle, so that one task that waits beside busy ones is a part of it:
+ * it is taken as often as there were processors at work for others, and for the run.
+ * Source: Linux, kernel/sched/psi.c.
+ */
+static uint64_t disk_by_pressure(const struct run_metrics *m)
+{
+	uint64_t others = m->busy_ns == NOT_MEASURED ? 0 : m->busy_ns;
+
+	if (m->io_some_ns == NOT_MEASURED || !m->wall_ns)
+		return m->io_some_ns;
+	others -= least(m->cpu_ns, others);
+	return m->io_some_ns +
+	       (uint64_t)((double)m->io_some_ns * (double)others / (double)m->wall_ns);
 }
 
 /*
@@ -53,31 +80,33 @@ static void divide(struct waits *ret, const struct run_watch *w, uint64_t waited
 	const bool own = w->lone && m->disk_wait_ns != NOT_MEASURED;
 	uint64_t left = waited_ns;
 
-	ret->part[WAIT_THROTTLED] = take(m->throttled_ns, &left, ret->wall_ns);
-	ret->part[WAIT_MEMORY] = take(m->memory_some_ns, &left, ret->wall_ns);
-	ret->part[WAIT_DISK] = take(own ? m->disk_wait_ns : m->io_some_ns, &left, ret->wall_ns);
-	ret->part[WAIT_OTHER] = (double)left / (double)ret->wall_ns;
+	ret->part[WAIT_THROTTLED] = take(m->throttled_ns, &left, ret->time_ns);
+	ret->part[WAIT_MEMORY] = take(m->memory_some_ns, &left, ret->time_ns);
+	ret->part[WAIT_DISK] = take(own ? m->disk_wait_ns : disk_by_pressure(m), &left,
+				    ret->time_ns);
+	ret->part[WAIT_OTHER] = (double)left / (double)ret->time_ns;
 	ret->at_most = !own;
 }
 
 struct waits waits_of(const struct run_watch *w)
 {
 	const struct run_metrics *m = &w->metrics;
-	struct waits ret = { .wall_ns = m->wall_ns, .share = -1, .part = { -1, -1, -1, -1 } };
-	uint64_t active;
+	struct waits ret = { .share = -1, .part = { -1, -1, -1, -1 } };
+	uint64_t waited;
 
+	if (m->wall_ns == NOT_MEASURED || m->cpu_ns == NOT_MEASURED)
+		ret.why_not = "its time was not measured";
+	else
+		ret.time_ns = own_time(w);
 	if (w->nr_alive)
 		ret.why_not = "a process lives on, and what it used is not known";
-	else if (m->wall_ns == NOT_MEASURED || m->cpu_ns == NOT_MEASURED)
-		ret.why_not = "its time was not measured";
-	else if (m->wall_ns < WAITS_LEAST_NS)
+	else if (!ret.why_not && ret.time_ns < WAITS_LEAST_NS)
 		ret.why_not = "it is too short to tell";
 	if (ret.why_not)
 		return ret;
-	active = num_add_sat(m->cpu_ns, kept_from_running(w), NULL);
-	active = least(active, m->wall_ns);
-	ret.share = (double)(m->wall_ns - active) / (double)m->wall_ns;
-	divide(&ret, w, m->wall_ns - active);
+	waited = ret.time_ns - least(active_time(w), ret.time_ns);
+	ret.share = (double)waited / (double)ret.time_ns;
+	divide(&ret, w, waited);
 	return ret;
 }
 
@@ -111,7 +140,7 @@ bool waits_tell(const struct waits *w, struct strbuf *out)
 		return false;
 	strbuf_addf(out, "%s %s%.0f %% of its ", words[most].does,
 		    most == WAIT_DISK && w->at_most ? "up to " : "", w->part[most] * 100);
-	num_add_duration(out, w->wall_ns);
+	num_add_duration(out, w->time_ns);
 	if (most != WAIT_OTHER && w->part[WAIT_OTHER] * 100 >= 1)
 		strbuf_addf(out, ", and for other things %.0f %%", w->part[WAIT_OTHER] * 100);
 	strbuf_addf(out, ": PGO will not help it much, as it shortens only the other %.0f %%; %s",
@@ -128,6 +157,7 @@ json_t *waits_json(const struct waits *w)
 {
 	json_t *o = json_object();
 
+	json_object_set_new(o, "time_ns", w->time_ns ? js_u64(w->time_ns) : json_null());
 	json_object_set_new(o, "share", part_json(w->share));
 	for (enum wait i = 0; i < NR_WAITS; i++)
 		json_object_set_new(o, wait_name(i), part_json(w->part[i]));

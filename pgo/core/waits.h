@@ -24,10 +24,10 @@ const char *wait_name(enum wait w); /* "disk" "memory" "throttled" "other" */
  */
 #define WAITS_LEAST_NS 100000000u
 
-/* Parts of the wall time, as fractions; -1: not measured. Those of part add up to share. */
+/* Fractions of time_ns; -1: not measured. Those of part add up to share. */
 struct waits {
-	uint64_t wall_ns;
-	double share; /* neither ran nor was kept from running; -1: not known, see why_not */
+	uint64_t time_ns; /* wall time, but for what others kept it from running; 0: not known */
+	double share;	  /* neither ran nor was kept from running; -1: not known, see why_not */
 	double part[NR_WAITS]; /* WAIT_OTHER: the rest; has in it what is not measured */
 	bool at_most;	       /* the part of the disk is of the whole machine: an upper bound */
 	const char *why_not;   /* static, or NULL */

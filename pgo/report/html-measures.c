@@ -31,6 +31,7 @@ static const struct measure {
 	MEASURE(written_bytes, UNIT_BYTES, "written for disks"),
 	MEASURE(throttled_ns, UNIT_NS, "throttled by the cgroup"),
 	MEASURE(steal_ns, UNIT_NS, "stolen by the hypervisor"),
+	MEASURE(busy_ns, UNIT_NS, "processors at work, all programs"),
 	MEASURE(pressure_ns, UNIT_NS, "processor pressure"),
 	MEASURE(memory_some_ns, UNIT_NS, "memory pressure"),
 	MEASURE(io_some_ns, UNIT_NS, "disk pressure"),

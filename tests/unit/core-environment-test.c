@@ -117,6 +117,7 @@ static void nothing_is_there(void **state)
 	assert_int_equal(a.throttled_ns, NOT_MEASURED);
 	assert_int_equal(a.nr_throttled, NOT_MEASURED);
 	assert_int_equal(a.steal_ns, NOT_MEASURED);
+	assert_int_equal(a.busy_ns, NOT_MEASURED);
 	assert_int_equal(a.pressure_ns, NOT_MEASURED);
 	assert_int_equal(a.memory_some_ns, NOT_MEASURED);
 	assert_int_equal(a.io_full_ns, NOT_MEASURED);
@@ -416,6 +417,7 @@ static void counters_are_differences(void **state)
 	environment_open(&env, root);
 	a = take(&env);
 	assert_int_equal(a.steal_ns, 80 * environment_tick_ns());
+	assert_int_equal(a.busy_ns, (10 + 20 + 30 + 60 + 70) * environment_tick_ns());
 	assert_int_equal(a.pressure_ns, 5000000);
 	put_stat(83, "0-3\n");
 	put("/proc/pressure/cpu", "some avg10=1.00 avg60=0.00 avg300=0.00 total=5100\n");
@@ -423,6 +425,7 @@ static void counters_are_differences(void **state)
 	d = environment_diff(&a, &b);
 	environment_store(&d, &m);
 	assert_int_equal(m.steal_ns, 3 * environment_tick_ns());
+	assert_int_equal(m.busy_ns, 0);
 	assert_int_equal(m.pressure_ns, 100000);
 	assert_int_equal(m.throttled_ns, NOT_MEASURED);
 	back = environment_diff(&b, &a);

@@ -78,6 +78,7 @@ static struct run_metrics some_run(struct rng *r)
 	m.throttled_ns = some_measured(r);
 	m.nr_throttled = some_measured(r);
 	m.steal_ns = some_measured(r);
+	m.busy_ns = some_measured(r);
 	m.pressure_ns = some_measured(r);
 	m.memory_some_ns = some_measured(r);
 	m.memory_full_ns = some_measured(r);
@@ -576,6 +577,7 @@ static void make_version_2(struct strbuf *text)
 	remove_all(text, "\"cpu_limit\":1500,\"memory_limit\":\"none\",");
 	remove_all(text, "\"read_bytes\":null,\"written_bytes\":null,\"disk_wait_ns\":null,");
 	remove_all(text, "\"nr_throttled\":null,");
+	remove_all(text, "\"busy_ns\":null,");
 	remove_all(text,
 		   "\"memory_some_ns\":null,\"memory_full_ns\":null,\"io_some_ns\":null,"
 		   "\"io_full_ns\":null,\"memory_limit_hits\":null,\"oom_kills\":null,");
