@@ -8,8 +8,8 @@
 #include "pgo/report/show.h"
 
 const struct cmd *const commands[] = {
-	&cmd_init, &cmd_collect, &cmd_merge,   &cmd_build,  &cmd_validate, &cmd_run,
-	&cmd_show, &cmd_diff,	 &cmd_convert, &cmd_report, &cmd_snapshot, &cmd_store, NULL,
+	&cmd_init, &cmd_collect, &cmd_merge,  &cmd_build,    &cmd_validate, &cmd_run, &cmd_show,
+	&cmd_diff, &cmd_convert, &cmd_report, &cmd_snapshot, &cmd_store,    NULL,
 };
 
 int cmd_open_project(struct cmd_ctx *ctx, const struct project_options *o, struct plan *plan,
