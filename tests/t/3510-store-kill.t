@@ -41,8 +41,9 @@ my ($progress, $delay, @cmd) = @ARGV;
 sub acked { my $sum = 0; $sum += -s $_ // 0 for glob('acked.?'); return $sum / 65; }
 my $before = acked();
 my $leader = fork() // die;
+# Both: the group is there before it is killed, and before it has members.
+setpgrp($leader, $leader);
 if (!$leader) {
-	setpgrp(0, 0);
 	for my $me (1 .. 3) {
 		fork() or exec(@cmd, $me);
 	}
@@ -54,7 +55,7 @@ for (1 .. 3000) {
 	select(undef, undef, undef, 0.01);
 }
 select(undef, undef, undef, $delay);
-kill('KILL', -$leader);
+kill('KILL', -$leader) or die "nobody to kill\n";
 waitpid($leader, 0);
 END
 # random SEED ROUND: how far writers come, and how much longer they live.
