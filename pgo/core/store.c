@@ -98,13 +98,14 @@ static int open_index(struct store *s, enum store_use use, struct pgo_err *err)
 }
 
 /* In this order: a store that somebody else makes just now has its index before its first file. */
-static int check_index(const char *dir, enum store_use use, struct pgo_err *err)
+static int check_index(const char *dir, enum store_use use, bool *is_new, struct pgo_err *err)
 {
 	bool any = store_object_any(dir);
 	PGO_AUTO_FREE char *index = fs_join(dir, "index.db");
 	struct stat st;
 
-	if (!stat(index, &st) && (st.st_size || !any))
+	*is_new = stat(index, &st) || !st.st_size;
+	if (!*is_new)
 		return 0;
 	if (any) {
 		pgo_error(err, PGO_EFORMAT, "the store '%s' has lost its index '%s'", dir, index);
@@ -120,12 +121,13 @@ static int check_index(const char *dir, enum store_use use, struct pgo_err *err)
 int store_open(struct store *s, const char *dir, enum store_use use, struct pgo_err *err)
 {
 	PGO_AUTO(store) opened = STORE_INIT;
+	bool is_new = false;
 	int ret;
 
 	opened.dir = fs_absolute(dir);
-	ret = check_index(opened.dir, use, err);
+	ret = check_index(opened.dir, use, &is_new, err);
 	if (!ret && use == STORE_ADD)
-		ret = store_object_prepare(opened.dir, err);
+		ret = store_object_prepare(opened.dir, is_new, err);
 	if (!ret)
 		ret = take_lock(&opened, use, err);
 	if (!ret)
@@ -313,7 +315,7 @@ int store_find(struct store *s, const char *name, const char *project, struct st
 	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
 	PGO_AUTO_FREE char *of = NULL;
 	struct store_entry *found;
-	struct name n = { 0 };
+	struct name n = { .which = "" };
 	int code = parse_name(name, &n, err);
 
 	if (!code)

@@ -16,7 +16,7 @@ my ($pgoctl, $round, $me) = @ARGV;
 open(my $acked, '>>', "acked.$me") or die;
 for (my $i = 0; ; $i++) {
 	if ($me == 3) {
-		select(undef, undef, undef, 0.005) until -e "$ENV{PGOCTL_STORE}/index.db";
+		select(undef, undef, undef, 0.005) until -s "$ENV{PGOCTL_STORE}/index.db";
 		system("$pgoctl -q store gc --keep 1000000 >>gc.out 2>>gc.err") >> 8 and syswrite($acked, "failed\n");
 		next;
 	}
