@@ -147,6 +147,7 @@ cat >full.sh <<'END'
 pgoctl=$1
 mount -t tmpfs -o size=800k none full || exit 77
 export PGOCTL_STORE=$PWD/full/store
+dd if=/dev/zero of=full/pad bs=4096 count=16 2>/dev/null
 profile() { perl -e 'print "1 f$ARGV[0] 5 1 g$_ 0 0 $_\n" for 1 .. $ARGV[1]' "$1" "$2"; }
 add() {	# ARGUMENT...: note what was acknowledged; the status
 	"$pgoctl" store add "$@" >said 2>err
@@ -164,6 +165,7 @@ while profile $n 900 >p.fdata && add --good p.fdata; do n=$((n + 1)); done
 grep -Eq "'$PGOCTL_STORE[^']*'.*: (No space left on device|database or disk is full)" err || echo "full: says $(cat err)"
 [ $n -ge 5 ] || echo "only $n profiles fitted"
 clean 'full of profiles'
+rm full/pad
 for room in $rooms; do
 	dd if=/dev/zero of=full/room bs=4096 count=$room 2>/dev/null
 	cat /dev/zero >full/ballast 2>/dev/null
