@@ -59,7 +59,7 @@ static int bad_entry(const char *path, const char *name, const char *what, struc
 	return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: its entry '%s' %s", path, name, what);
 }
 
-/* The file of the manifest that the entry is, which nothing but a plain new file can be; or NULL. */
+/* The file of the manifest that the entry is, which only a plain new file can be; or NULL. */
 static struct store_archive_file *
 match(struct store_archive *m, struct archive_entry *e, const char *path, struct pgo_err *err)
 {
