@@ -405,19 +405,19 @@ static const struct verb {
 static int check_options(struct cmd_ctx *ctx, const struct options *o, const struct verb *v)
 {
 	const struct {
-		unsigned bit;
 		const char *name;
+		unsigned bit;
 		bool given;
 	} all[] = {
-		{ TAKES_PROJECT, "project", o->project != NULL },
-		{ TAKES_GOOD, "good", o->good },
-		{ TAKES_NOTE, "note", o->note != NULL },
-		{ TAKES_KEY, "key", o->key != NULL },
-		{ TAKES_TRUST, "trust", o->trust.nr > 0 },
-		{ TAKES_OUTPUT, "output", o->output != NULL },
-		{ TAKES_KEEP, "keep", o->keep != KEEP },
-		{ TAKES_DRY_RUN, "dry-run", o->dry_run },
-		{ TAKES_MAX_SIZE, "max-size", o->max_size != STORE_IMPORT_MAX_BYTES },
+		{ "project", TAKES_PROJECT, o->project != NULL },
+		{ "good", TAKES_GOOD, o->good },
+		{ "note", TAKES_NOTE, o->note != NULL },
+		{ "key", TAKES_KEY, o->key != NULL },
+		{ "trust", TAKES_TRUST, o->trust.nr > 0 },
+		{ "output", TAKES_OUTPUT, o->output != NULL },
+		{ "keep", TAKES_KEEP, o->keep != KEEP },
+		{ "dry-run", TAKES_DRY_RUN, o->dry_run },
+		{ "max-size", TAKES_MAX_SIZE, o->max_size != STORE_IMPORT_MAX_BYTES },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

@@ -16,8 +16,8 @@ struct convert_opts {
 };
 
 /*
- * Write input, a bundle, a native profile or a name of the store, to output: one file, or for gcda a
- * folder, which must not exist. lost gets a line for each thing that the form has
+ * Write input, a bundle, a native profile or a name of the store, to output: one file, or for
+ * gcda a folder, which must not exist. lost gets a line for each thing that the form has
  * no place for. -PGO_EUSAGE for an unknown format, -PGO_EMISMATCH when input has
  * no such profile, -PGO_EUNSUP for a loss under strict. output is untouched then.
  */

@@ -131,7 +131,7 @@ static int use_journal(struct database *d, const struct database_schema *schema,
 
 static int query_int(struct database *d, const char *sql, int64_t *ret, struct pgo_err *err)
 {
-	PGO_AUTO(statement) st = STATEMENT_INIT;
+	PGO_AUTO(statement) st = { .d = d };
 	int got = statement_init(&st, d, sql, err);
 
 	if (!got)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A build's complaints of its profile, a function once, with what of the profile each stands for. */
+/* A build's complaints of its profile, each function once, with its share of the counts. */
 #ifndef PGO_CORE_LOSSES_H
 #define PGO_CORE_LOSSES_H
 

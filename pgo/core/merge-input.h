@@ -56,9 +56,9 @@ const struct merge_input *merge_inputs_find(const struct merge_inputs *in, const
 
 /*
  * Add a native profile, a bundle's payload, a tree, one that the store has by that name, or every
- * profile below a folder, these in the order of their names. All are of one family: -PGO_EMISMATCH names the one that is not.
- * -PGO_EFORMAT, -PGO_EVERSION, -PGO_ENOTFOUND. Without collect_bad the first that cannot be
- * read is the error.
+ * profile below a folder, these in the order of their names. All are of one family:
+ * -PGO_EMISMATCH names the one that is not. -PGO_EFORMAT, -PGO_EVERSION, -PGO_ENOTFOUND. Without
+ * collect_bad the first that cannot be read is the error.
  */
 int merge_inputs_add(struct merge_inputs *in, const char *path, uint64_t weight,
 		     struct pgo_err *err);

@@ -25,7 +25,10 @@ int merge_training(struct project *p, const struct stage *trained, struct traini
  */
 void merge_integer_weights(const double *weights, size_t nr, uint64_t *ret);
 
-/* What each workload's runs counted, merged alone, by function. ret is as contributions_init leaves it. */
+/*
+ * What each workload's runs counted, merged alone, by function. *ret is as contributions_init
+ * leaves it.
+ */
 int merge_contributions(const struct project *p, const struct training *t,
 			struct contributions *ret, struct pgo_err *err);
 

@@ -58,8 +58,8 @@ struct represent_fit {
 void represent_fit_release(struct represent_fit *f);
 PGO_DEFINE_AUTO(represent_fit, represent_fit_release)
 /*
- * Of the project's last training runs. What the best shares still lack is in fit_overlap. -PGO_ENOTFOUND:
- * there are no training runs; -PGO_EUNSUP: fewer than two workloads train.
+ * Of the project's last training runs. What the best shares still lack is in fit_overlap.
+ * -PGO_ENOTFOUND: there are no training runs; -PGO_EUNSUP: fewer than two workloads train.
  */
 int represent_fit_weights(struct project *p, const struct production *production,
 			  struct represent_fit *ret, struct pgo_err *err);

@@ -180,7 +180,7 @@ static void note(struct comparison *c, enum stale_state state, const char *name,
 	};
 }
 
-/* The best that any of one key is: of GCC's hash the upper half is the code's, the lower the lines'. */
+/* The best that any of one key is. GCC's hash is of the code above, of the lines below. */
 static enum stale_state state_of(const struct comparison *c, const struct prof_func *f,
 				 const struct known *k)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much of a profile still belongs to the code: functions by name and by the hash of their code. */
+/* How much of a profile still is of the code: functions by name and by the hash of their code. */
 #ifndef PGO_CORE_STALE_H
 #define PGO_CORE_STALE_H
 

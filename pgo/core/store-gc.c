@@ -120,25 +120,33 @@ static int remove_entries(struct store *s, const struct store_entries *kept,
 }
 
 /* What no entry names goes first: that needs no room at all. */
+static int collect(struct store *s, unsigned keep, bool dry_run, struct store_gc *g,
+		   struct pgo_err *err)
+{
+	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
+	int ret = store_list(s, NULL, &list, err);
+
+	if (!ret)
+		ret = find_unreferenced(s, &list, &g->unreferenced, err);
+	if (!ret)
+		ret = remove_files(s, &g->unreferenced, dry_run, &g->freed_bytes, err);
+	if (ret)
+		return ret;
+	choose(&list, keep, &g->removed);
+	if (!dry_run)
+		store_object_spend_reserve(s);
+	ret = remove_entries(s, &list, &g->removed, dry_run, &g->freed_bytes, err);
+	if (!dry_run)
+		store_object_reserve(s->dir);
+	return ret;
+}
+
 int store_collect(struct store *s, unsigned keep, bool dry_run, struct store_gc *ret,
 		  struct pgo_err *err)
 {
-	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
 	PGO_AUTO(store_gc) g = STORE_GC_INIT;
-	int code = store_list(s, NULL, &list, err);
+	int code = collect(s, keep, dry_run, &g, err);
 
-	if (!code)
-		code = find_unreferenced(s, &list, &g.unreferenced, err);
-	if (!code)
-		code = remove_files(s, &g.unreferenced, dry_run, &g.freed_bytes, err);
-	if (code)
-		return code;
-	choose(&list, keep, &g.removed);
-	if (!dry_run)
-		store_object_spend_reserve(s);
-	code = remove_entries(s, &list, &g.removed, dry_run, &g.freed_bytes, err);
-	if (!dry_run)
-		store_object_reserve(s->dir);
 	if (code)
 		return code;
 	*ret = g;

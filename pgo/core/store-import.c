@@ -59,9 +59,9 @@ static int bad_entry(const char *path, const char *name, const char *what, struc
 	return pgo_error(err, PGO_EFORMAT, "'%s' is corrupt: its entry '%s' %s", path, name, what);
 }
 
-/* The file of the manifest that the entry is, which nothing but a plain new file can be. */
-static int match(struct store_archive *m, struct archive_entry *e, const char *path,
-		 struct store_archive_file **ret, struct pgo_err *err)
+/* The file of the manifest that the entry is, which only a plain new file can be; or NULL. */
+static struct store_archive_file *
+match(struct store_archive *m, struct archive_entry *e, const char *path, struct pgo_err *err)
 {
 	static const size_t prefix = sizeof(STORE_ARCHIVE_FOLDER) - 1;
 	const char *name = archive_entry_pathname(e);
@@ -70,16 +70,17 @@ static int match(struct store_archive *m, struct archive_entry *e, const char *p
 	if (name && !strncmp(name, STORE_ARCHIVE_FOLDER, prefix))
 		f = store_archive_find(m, name + prefix);
 	if (!f)
-		return bad_entry(path, name ? name : "", "is not in its manifest", err);
-	if (archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
-	    archive_entry_symlink(e))
-		return bad_entry(path, name, "is no regular file", err);
-	if (f->staging)
-		return bad_entry(path, name, "is there twice", err);
-	if (!archive_entry_size_is_set(e) || (uint64_t)archive_entry_size(e) != f->bytes)
-		return bad_entry(path, name, "has not the size of its manifest", err);
-	*ret = f;
-	return 0;
+		bad_entry(path, name ? name : "", "is not in its manifest", err);
+	else if (archive_entry_filetype(e) != AE_IFREG || archive_entry_hardlink(e) ||
+		 archive_entry_symlink(e))
+		bad_entry(path, name, "is no regular file", err);
+	else if (f->staging)
+		bad_entry(path, name, "is there twice", err);
+	else if (!archive_entry_size_is_set(e) || (uint64_t)archive_entry_size(e) != f->bytes)
+		bad_entry(path, name, "has not the size of its manifest", err);
+	else
+		return f;
+	return NULL;
 }
 
 static int unpack_bytes(const struct store *s, struct archive *a, const char *path,
@@ -123,14 +124,13 @@ static int unpack_entry(const struct store *s, struct archive *a, const char *pa
 static int unpack(const struct store *s, struct archive *a, const char *path,
 		  struct store_archive *m, uint64_t max_bytes, struct pgo_err *err)
 {
-	struct store_archive_file *f = NULL;
 	struct archive_entry *e;
 	int ret, r;
 
 	while ((r = archive_read_next_header(a, &e)) == ARCHIVE_OK) {
-		ret = match(m, e, path, &f, err);
-		if (!ret)
-			ret = unpack_entry(s, a, path, f, max_bytes, err);
+		struct store_archive_file *f = match(m, e, path, err);
+
+		ret = f ? unpack_entry(s, a, path, f, max_bytes, err) : -PGO_EFORMAT;
 		if (ret)
 			return ret;
 	}

@@ -370,6 +370,16 @@ int store_pin(struct store *s, const char *digest, const char *project, bool pin
 	return statement_run(&st, err);
 }
 
+static bool take_signature(struct statement *st, struct store_signatures *list)
+{
+	struct store_signature *sig;
+
+	VEC_GROW(list->v, list->nr, list->alloc);
+	sig = &list->v[list->nr++];
+	return take_fixed(st, sig->key, SIGN_KEY_HEX_LEN) &&
+	       take_fixed(st, sig->signature, SIGN_HEX_LEN);
+}
+
 int store_signatures_of(struct store *s, const char *digest, struct store_signatures *ret,
 			struct pgo_err *err)
 {
@@ -383,15 +393,9 @@ int store_signatures_of(struct store *s, const char *digest, struct store_signat
 	if (code)
 		return code;
 	statement_bind_text(&st, digest);
-	while ((code = statement_step(&st, err)) > 0) {
-		struct store_signature *sig;
-
-		VEC_GROW(list.v, list.nr, list.alloc);
-		sig = &list.v[list.nr++];
-		if (!take_fixed(&st, sig->key, SIGN_KEY_HEX_LEN) ||
-		    !take_fixed(&st, sig->signature, SIGN_HEX_LEN))
+	while ((code = statement_step(&st, err)) > 0)
+		if (!take_signature(&st, &list))
 			return corrupt(s, err);
-	}
 	if (code)
 		return code;
 	*ret = list;

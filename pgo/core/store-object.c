@@ -97,15 +97,16 @@ void store_staging_release(struct store_staging *o)
 	*o = (struct store_staging)STORE_STAGING_INIT;
 }
 
-int store_object_prepare(const char *dir, struct pgo_err *err)
+int store_object_prepare(const char *dir, bool is_new, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *objects = fs_join(dir, OBJECTS), *staging = fs_join(dir, STAGING);
 	int ret = fs_mkdir_p(objects, err);
 
 	if (!ret)
 		ret = fs_mkdir_p(staging, err);
-	if (!ret)
-		ret = fs_sync_dir(dir, err);
+	if (ret || !is_new)
+		return ret;
+	ret = fs_sync_dir(dir, err);
 	/* Its parents may be new, too. Those that cannot be opened are not. */
 	for (PGO_AUTO_FREE char *at = xstrdup(dir); !ret && strcmp(at, "/") != 0;) {
 		char *up = fs_dirname(at);
@@ -161,18 +162,20 @@ int store_object_check(const struct store *s, const char *digest, uint64_t bytes
 	struct stat st;
 	int ret;
 
-	if (lstat(path, &st) && (errno == ENOENT || errno == ENOTDIR))
-		ret = pgo_error_at(err, PGO_EFORMAT, path, -1, "its file '%s' is missing", path);
-	else if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes)
-		ret = pgo_error_at(err, PGO_EFORMAT, path, -1,
-				   "its file '%s' has %" PRIu64 " bytes, not %" PRIu64, path,
-				   (uint64_t)st.st_size, bytes);
-	else
-		ret = digest_file_hex(path, found, err);
-	if (!ret && strcmp(found, digest) != 0)
-		ret = pgo_error_at(err, PGO_EFORMAT, path, -1,
-				   "its file '%s' has other bytes than were added", path);
-	return ret;
+	if (lstat(path, &st)) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return pgo_error_errno(err, "cannot look at '%s'", path);
+		return pgo_error_at(err, PGO_EFORMAT, path, -1, "its file '%s' is missing", path);
+	}
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes)
+		return pgo_error_at(err, PGO_EFORMAT, path, -1,
+				    "its file '%s' has %" PRIu64 " bytes, not %" PRIu64, path,
+				    (uint64_t)st.st_size, bytes);
+	ret = digest_file_hex(path, found, err);
+	if (ret || !strcmp(found, digest))
+		return ret;
+	return pgo_error_at(err, PGO_EFORMAT, path, -1,
+			    "its file '%s' has other bytes than were added", path);
 }
 
 struct sweep {

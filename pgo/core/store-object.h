@@ -25,8 +25,8 @@ int store_staging_settle(const struct store *s, struct store_staging *o, struct 
 void store_staging_release(struct store_staging *o);
 PGO_DEFINE_AUTO(store_staging, store_staging_release)
 
-/* Make the folders of a new store. */
-int store_object_prepare(const char *dir, struct pgo_err *err);
+/* Make the folders that are missing; those of a new store are on the disk then. */
+int store_object_prepare(const char *dir, bool is_new, struct pgo_err *err);
 /*
  * Some room of the disk is held by a file, so that gc can change the index when all else is full.
  * Where there is none for it, it is done without.

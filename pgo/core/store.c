@@ -97,17 +97,25 @@ static int open_index(struct store *s, enum store_use use, struct pgo_err *err)
 	return pgo_error(err, PGO_EPERM, "the store '%s' cannot be written", s->dir);
 }
 
-/* In this order: a store that somebody else makes just now has its index before its first file. */
-static int check_index(const char *dir, enum store_use use, struct pgo_err *err)
+static bool has_index(const char *dir)
 {
-	bool any = store_object_any(dir);
-	PGO_AUTO_FREE char *index = fs_join(dir, "index.db");
+	PGO_AUTO_FREE char *path = fs_join(dir, "index.db");
 	struct stat st;
 
-	if (!stat(index, &st) && (st.st_size || !any))
+	return !stat(path, &st) && st.st_size > 0;
+}
+
+/* Twice: a store that somebody else makes just now has its index before its first file. */
+static int check_index(const char *dir, enum store_use use, bool *is_new, struct pgo_err *err)
+{
+	if (has_index(dir))
 		return 0;
-	if (any) {
-		pgo_error(err, PGO_EFORMAT, "the store '%s' has lost its index '%s'", dir, index);
+	*is_new = !store_object_any(dir);
+	if (!*is_new && has_index(dir))
+		return 0;
+	if (!*is_new) {
+		pgo_error(err, PGO_EFORMAT, "the store '%s' has lost its index '%s/index.db'", dir,
+			  dir);
 		return hint_enter_again(dir, err);
 	}
 	if (use == STORE_ADD)
@@ -120,12 +128,13 @@ static int check_index(const char *dir, enum store_use use, struct pgo_err *err)
 int store_open(struct store *s, const char *dir, enum store_use use, struct pgo_err *err)
 {
 	PGO_AUTO(store) opened = STORE_INIT;
+	bool is_new = false;
 	int ret;
 
 	opened.dir = fs_absolute(dir);
-	ret = check_index(opened.dir, use, err);
+	ret = check_index(opened.dir, use, &is_new, err);
 	if (!ret && use == STORE_ADD)
-		ret = store_object_prepare(opened.dir, err);
+		ret = store_object_prepare(opened.dir, is_new, err);
 	if (!ret)
 		ret = take_lock(&opened, use, err);
 	if (!ret)
@@ -189,7 +198,7 @@ static bool is_project(const char *name, size_t len)
 
 static int no_project(const char *name, const char *what, struct pgo_err *err)
 {
-	pgo_error(err, PGO_EUSAGE, "'%s' %s is no name for a project", name, what);
+	pgo_error(err, PGO_EUSAGE, "'%s'%s is no name for a project", name, what);
 	return pgo_err_hint(err,
 			    "--project NAME: up to %d characters, no / and no :, and neither "
 			    "- nor . as the first",
@@ -204,7 +213,7 @@ int store_project(const char *given, const char *root, char **ret, struct pgo_er
 	const char *name = given ? given : fs_basename(absolute);
 
 	if (!is_project(name, strlen(name)))
-		return no_project(name, given ? "" : ", the folder's name,", err);
+		return no_project(name, given ? "" : ", the name of the folder,", err);
 	*ret = xstrdup(name);
 	return 0;
 }
@@ -313,7 +322,7 @@ int store_find(struct store *s, const char *name, const char *project, struct st
 	PGO_AUTO(store_entries) list = STORE_ENTRIES_INIT;
 	PGO_AUTO_FREE char *of = NULL;
 	struct store_entry *found;
-	struct name n = { 0 };
+	struct name n = { .which = "" };
 	int code = parse_name(name, &n, err);
 
 	if (!code)

@@ -16,7 +16,7 @@ my ($pgoctl, $round, $me) = @ARGV;
 open(my $acked, '>>', "acked.$me") or die;
 for (my $i = 0; ; $i++) {
 	if ($me == 3) {
-		select(undef, undef, undef, 0.005) until -e "$ENV{PGOCTL_STORE}/index.db";
+		select(undef, undef, undef, 0.005) until -s "$ENV{PGOCTL_STORE}/index.db";
 		system("$pgoctl -q store gc --keep 1000000 >>gc.out 2>>gc.err") >> 8 and syswrite($acked, "failed\n");
 		next;
 	}
@@ -41,8 +41,9 @@ my ($progress, $delay, @cmd) = @ARGV;
 sub acked { my $sum = 0; $sum += -s $_ // 0 for glob('acked.?'); return $sum / 65; }
 my $before = acked();
 my $leader = fork() // die;
+# Both: the group is there before it is killed, and before it has members.
+setpgrp($leader, $leader);
 if (!$leader) {
-	setpgrp(0, 0);
 	for my $me (1 .. 3) {
 		fork() or exec(@cmd, $me);
 	}
@@ -54,7 +55,7 @@ for (1 .. 3000) {
 	select(undef, undef, undef, 0.01);
 }
 select(undef, undef, undef, $delay);
-kill('KILL', -$leader);
+kill('KILL', -$leader) or die "nobody to kill\n";
 waitpid($leader, 0);
 END
 # random SEED ROUND: how far writers come, and how much longer they live.
@@ -146,6 +147,7 @@ cat >full.sh <<'END'
 pgoctl=$1
 mount -t tmpfs -o size=800k none full || exit 77
 export PGOCTL_STORE=$PWD/full/store
+dd if=/dev/zero of=full/pad bs=4096 count=16 2>/dev/null
 profile() { perl -e 'print "1 f$ARGV[0] 5 1 g$_ 0 0 $_\n" for 1 .. $ARGV[1]' "$1" "$2"; }
 add() {	# ARGUMENT...: note what was acknowledged; the status
 	"$pgoctl" store add "$@" >said 2>err
@@ -163,6 +165,7 @@ while profile $n 900 >p.fdata && add --good p.fdata; do n=$((n + 1)); done
 grep -Eq "'$PGOCTL_STORE[^']*'.*: (No space left on device|database or disk is full)" err || echo "full: says $(cat err)"
 [ $n -ge 5 ] || echo "only $n profiles fitted"
 clean 'full of profiles'
+rm full/pad
 for room in $rooms; do
 	dd if=/dev/zero of=full/room bs=4096 count=$room 2>/dev/null
 	cat /dev/zero >full/ballast 2>/dev/null
