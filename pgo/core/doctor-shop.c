@@ -232,9 +232,8 @@ static int find_left(const struct prof_format *format, const char *raw, char **r
 int shop_merge(const struct prof_format *format, const char *raw, unsigned llvm_major,
 	       const char *out, char **ret, struct pgo_err *err)
 {
-	/* Of GCC's names, as in a project's training. */
-	const struct prof_merge_opts opts = { .llvm_major = llvm_major,
-					      .strip = GCC_PROFILE_ROOT + 1 };
+	static const char root[] = GCC_PROFILE_ROOT; /* of GCC's names, as in a training */
+	const struct prof_merge_opts opts = { .llvm_major = llvm_major, .strip = root + 1 };
 	PGO_AUTO_FREE char *left = NULL;
 	struct prof_input input = { .weight = 1 };
 	struct bundle_payload payload = { 0 };
