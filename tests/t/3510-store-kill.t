@@ -5,7 +5,7 @@
 . "${srcdir:-$(dirname "$0")/../..}/tests/lib/tap.sh"
 need perl
 
-rounds=${PGO_KILL_ROUNDS:-15}
+rounds=${PGO_KILL_ROUNDS:-8}
 seed=${PGO_KILL_SEED:-$$}
 echo "# seed $seed"
 
