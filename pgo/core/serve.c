@@ -81,24 +81,32 @@ static int snapshot(struct serve_report *rep, struct pgo_err *err)
 	return ret;
 }
 
-static int discard(const struct serve_req *req, struct serve_report *rep, struct pgo_err *err)
+static void tell_kept(const struct serve_req *req, const char *why)
+{
+	log_warn("'%s': what the server counted before it was ready stays in its profile: %s",
+		 req->w->name, why);
+}
+
+static int discard(const struct project *p, const struct serve_req *req, struct serve_report *rep,
+		   struct pgo_err *err)
 {
 	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
 	int ret;
 
 	if (!req->w->ready)
 		return 0;
+	if (p->continuous) {
+		tell_kept(req, "it counts in the file");
+		return 0;
+	}
 	if (snapshot(rep, &why)) {
-		log_warn(
-			"'%s': what the server counted before it was ready stays in its profile: "
-			"%s",
-			req->w->name, why.msg);
+		tell_kept(req, why.msg);
 		return 0;
 	}
 	if (rep->nr_without)
 		log_warn(
-			"'%s': %zu of the server's processes have no agent: what they counted "
-			"before it was ready stays in the profile",
+			"'%s': %zu of the server's processes have no agent: if they are "
+			"instrumented, what they counted before it was ready stays in the profile",
 			req->w->name, rep->nr_without);
 	rep->discarded = true;
 	ret = fs_remove_tree(req->raw, err);
@@ -160,7 +168,7 @@ int serve_run(const struct project *p, const struct serve_req *req, struct serve
 		return r;
 	r = wait_ready(p, req, &b, &rep, err);
 	if (!r)
-		r = discard(req, &rep, err);
+		r = discard(p, req, &rep, err);
 	if (!r)
 		r = drive(p, req, &b, &rep, err);
 	stopped = runner_stop(p, req->server, &b, STOP_NS, r ? NULL : err);

@@ -159,6 +159,11 @@ for cc in $(ends clang-14 clang-19 clang-22); do
 	is "$(count answer)" 100 'has all its counts'
 	exits 0 'the profile is used' "$pgoctl" build -c pgo-c.yaml --profile "$tmp/$cc.prof"
 done
+cc=clang-22
+serve plain --continuous
+is "$status" 0 'a server that counts in its file'
+like "$err" "stays in its profile: it counts in the file" 'keeps its warm-up, which is said'
+is "$(count answer)" 100 'and all its answers'
 exits 6 'gcc cannot' "$pgoctl" collect -c pgo-gcc-12.yaml --continuous
 like "$err" 'hint: .*--every 30s' 'and what can, is said'
 
