@@ -14,6 +14,9 @@
  */
 #define SAMPLE_CHECK "-sample-profile-check-sample-coverage=50"
 
+/* 14.0.6 ends in its loop optimizer at every other try. */
+#define MIN_CONTINUOUS 15u
+
 static int clang_match(const struct tool_version *v)
 {
 	return !strcmp(v->family, "clang");
@@ -71,6 +74,14 @@ static int clang_add_flags(const struct build_stage *stage, const struct tool_ve
 
 	if (!ret)
 		ret = require_profile(stage, err);
+	if (!ret && stage->continuous && stage->kind == STAGE_INSTRUMENTED &&
+	    v->major < MIN_CONTINUOUS) {
+		pgo_error(err, PGO_EUNSUP,
+			  "clang %s crashes where it makes counters that can be mapped",
+			  v->version);
+		ret = pgo_err_hint(err,
+				   "a newer clang, or save them as the program runs: --every 30s");
+	}
 	if (ret)
 		return ret;
 	if (stage->technique == TECHNIQUE_SAMPLE)

@@ -23,7 +23,7 @@ int require_profile(const struct build_stage *stage, struct pgo_err *err);
 int raw_dir_check(const char *raw_dir, struct pgo_err *err);
 /* LLVM_PROFILE_FILE for the runtime that clang and rustc share. */
 int llvm_run_env(const char *raw_dir, bool continuous, struct strvec *env, struct pgo_err *err);
-/* What makes LLVM's counters ones that can be mapped. Source: LLVM 14, 19 and 22, by trial. */
+/* What makes LLVM's counters ones that can be mapped. Source: LLVM 19 and 22, by trial. */
 #define LLVM_CONTINUOUS "-runtime-counter-relocation"
 /* -PGO_EUNSUP when partial training, which only gcc knows, is asked for. */
 int refuse_partial_training(const struct build_stage *stage, const char *family,

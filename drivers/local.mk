@@ -30,12 +30,11 @@ tests_lib_driver_tool_SOURCES = tests/lib/driver-tool.c
 tests_lib_driver_tool_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a $(JANSSON_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/driver-collector-test tests/unit/driver-compiler-test \
-	tests/unit/driver-wrapper-test
+check_PROGRAMS += tests/unit/driver-collector-test tests/unit/driver-compiler-test
 tests_unit_driver_collector_test_SOURCES = tests/unit/driver-collector-test.c
 tests_unit_driver_collector_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_driver_collector_test_LDADD = drivers/libpgodrivers.a pgo/base/libpgobase.a $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/driver-compiler-test tests/unit/driver-postlink-test \
+check_PROGRAMS += tests/unit/driver-postlink-test \
 	tests/unit/driver-wrapper-test
 tests_unit_driver_compiler_test_SOURCES = tests/unit/driver-compiler-test.c
 tests_unit_driver_compiler_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

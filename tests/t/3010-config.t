@@ -150,8 +150,8 @@ cargo_tree() {
 }
 unknown_tree() { echo hello >README; }
 
-# Every switched-off key switched on.
-switch_on() { sed 's/^#\(  .*\|[a-z]\)/\1/' "$1"; }
+# Every switched-off key switched on; a server only trains.
+switch_on() { sed 's/^#\(  .*\|[a-z]\)/\1/; s/use: both/use: train/' "$1"; }
 
 sniff() {	# kind artifacts tree-function
 	mkdir "$3" && (cd "$3" && "$3")

@@ -114,7 +114,8 @@ has training 'burner writer daemon' 'is not told of'
 
 # --- a validation says it before its first pair
 run "$pgoctl" validate --pairs 6 --json --evidence ev.jsonl -a 'exec sleep 0.12' -b 'exec sleep 0.12'
-ok 'validate' test "$status" -eq 0 -o "$status" -eq 3
+# Of what sleeps the A/A check may say that it cannot be measured.
+ok 'validate' test "$status" -eq 0 -o "$status" -eq 3 -o "$status" -eq 4
 like "$err" "warning: workload 'command' slept, or waited" 'what sleeps is told'
 flat "$tmp/out"
 has waits command 'in the JSON, too'
