@@ -42,7 +42,6 @@ static void side_release(struct side *s)
 	free(s->hottest);
 	hashmap_release(&s->known);
 }
-PGO_DEFINE_AUTO(side, side_release)
 
 static void side_init(struct side *s, const struct profile_views *v, const struct profile_view *x)
 {
@@ -283,7 +282,7 @@ void accept_judge(const struct profile_views *now, const struct profile_view *x,
 		  const struct profile_views *before, const struct profile_view *y,
 		  const struct accept_limits *limits, struct acceptance *ret)
 {
-	PGO_AUTO(acceptance) a = { .name = x->name, .accepted = true };
+	struct acceptance a = { .name = x->name, .accepted = true };
 	struct judge j = { .limits = limits, .findings = a.findings };
 
 	side_init(&j.now, now, x);
@@ -305,5 +304,4 @@ void accept_judge(const struct profile_views *now, const struct profile_view *x,
 		a.accepted &= a.findings[i].answer != ACCEPT_NO;
 	acceptance_release(ret);
 	*ret = a;
-	a = (struct acceptance){ 0 };
 }
