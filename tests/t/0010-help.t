@@ -107,6 +107,8 @@ bad_value() {	# COMMAND NAME WANTED VALUE...
 	shift 3
 	refused "option --$name wants $wanted, not '$1'" "$cmd --$name '$1'" \
 		${cmd:+"$cmd"} "--$name" "$1"
+	# What reads them is one function: of each option the first few, or all.
+	test -n "${PGO_TESTS_LONG:-}" || set -- "$1" "$2" "$3"
 	for value; do
 		refused "option --$name wants $wanted, not '$value'" "$cmd --$name='$value'" \
 			${cmd:+"$cmd"} "--$name=$value"
