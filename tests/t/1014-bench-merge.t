@@ -5,7 +5,8 @@
 
 export builddir
 [ -x "$builddir/tests/bench/measure" ] || skip_all "tests/bench/measure is not built"
-for LLVM_MAJOR in $("$builddir/tests/lib/llvm-tool" majors | cut -d' ' -f1); do
+# shellcheck disable=SC2046
+for LLVM_MAJOR in $(ends $("$builddir/tests/lib/llvm-tool" majors | cut -d' ' -f1)); do
 	export LLVM_MAJOR
 	if ! have "clang-$LLVM_MAJOR" || ! have "llvm-profdata-$LLVM_MAJOR"; then
 		skip 2 "no clang or llvm-profdata of LLVM $LLVM_MAJOR"
