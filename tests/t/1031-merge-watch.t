@@ -117,7 +117,7 @@ ok 'as libgcov leaves them' diff -r gseq g.out
 rm -rf w w.prof
 mkdir w
 seed=${PGO_KILL_SEED:-$$}
-rounds=${PGO_KILL_ROUNDS:-6}
+rounds=${PGO_KILL_ROUNDS:-4}
 runs=$((rounds * 8))
 (
 	n=0
