@@ -76,7 +76,7 @@ static void ask(pid_t pid, void *arg)
 	kill(pid, SIGTERM);
 }
 
-/* The fewest rounds in which a chain of processes, each of which dies for its parent, is gone. */
+/* Of kills, each of which may bring more children here: what cannot be killed is left then. */
 #define KILL_ROUNDS 2000
 
 void child_stop(struct child_background *bg, uint64_t grace_ns)

@@ -8,31 +8,22 @@
 #include "pgo/report/check.h"
 #include "pgo/report/show.h"
 
-/* What is printed, and whether the answer is no. */
-struct answer {
-	const struct check_options *o;
-	const char *profile;
-	struct strbuf text;
-	json_t *list; /* NULL: text is wanted */
-	size_t nr;
-	bool refused;
-};
-
-static void add(struct answer *answer, const struct acceptance *a)
+static void add(struct check_answer *answer, const char *profile, const struct acceptance *a)
 {
-	answer->nr++;
 	answer->refused |= !a->accepted;
 	if (answer->list)
 		json_array_append_new(answer->list, show_acceptance_json(a));
 	else if (check_wants_github(answer->o))
-		show_acceptance_github(a, answer->profile, &answer->text);
+		show_acceptance_github(a, profile, &answer->text);
 	else
 		show_acceptance(a, &answer->text);
 }
 
-static int judge(struct answer *answer, const struct profile_views *now,
+static int judge(struct check_answer *answer, const char *profile, const struct profile_views *now,
 		 const struct profile_views *before, struct pgo_err *err)
 {
+	size_t nr = 0;
+
 	for (size_t i = 0; i < now->nr; i++) {
 		const struct profile_view *x = &now->items[i];
 		const struct profile_view *y = profile_views_counterpart(before, x);
@@ -44,32 +35,28 @@ static int judge(struct answer *answer, const struct profile_views *now,
 			continue;
 		}
 		accept_judge(now, x, before, y, &answer->o->limits, &a);
-		add(answer, &a);
+		add(answer, profile, &a);
+		nr++;
 	}
-	if (answer->nr)
+	if (nr)
 		return 0;
-	return pgo_error(err, PGO_EMISMATCH, "nothing in '%s' is for a compiler of '%s'",
-			 answer->profile, answer->o->against);
+	return pgo_error(err, PGO_EMISMATCH, "nothing in '%s' is for a compiler of '%s'", profile,
+			 answer->o->against);
 }
 
-static bool print(struct cmd_ctx *ctx, const struct answer *answer)
+static json_t *head(const struct check_options *o, const char *profile)
 {
-	json_t *whole;
+	json_t *whole = json_object();
 
-	if (!answer->list)
-		return cmd_print(ctx, &answer->text);
-	whole = json_object();
 	json_object_set_new(whole, "schema", json_integer(REPORT_SCHEMA));
-	json_object_set_new(whole, "profile", js_string(answer->profile));
-	json_object_set_new(whole, "against", js_string(answer->o->against));
-	json_object_set(whole, "payloads", answer->list);
-	json_object_set_new(whole, "exit_code", json_integer(answer->refused));
-	return cmd_print_json(ctx, whole);
+	json_object_set_new(whole, "profile", js_string(profile));
+	json_object_set_new(whole, "against", js_string(o->against));
+	return whole;
 }
 
 int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv)
 {
-	struct answer answer = { .o = o, .text = STRBUF_INIT };
+	PGO_AUTO(check_answer) answer = { .text = STRBUF_INIT };
 	PGO_AUTO(profile_views) now = PROFILE_VIEWS_INIT;
 	PGO_AUTO(profile_views) before = PROFILE_VIEWS_INIT;
 	PGO_AUTO_FREE char *found = NULL;
@@ -78,7 +65,6 @@ int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, ch
 	if (ret)
 		return ret;
 	found = nr ? xstrdup(argv[1]) : check_default_profile(o);
-	answer.profile = found;
 	ret = profile_views_open(
 		strcmp(o->against, "last") != 0 ? o->against : STORE_PREFIX STORE_LAST_GOOD, 0,
 		&before, ctx->err);
@@ -86,12 +72,7 @@ int check_against(struct cmd_ctx *ctx, const struct check_options *o, int nr, ch
 		ret = profile_views_open(found, 0, &now, ctx->err);
 	if (ret)
 		return ret;
-	answer.list = o->json ? json_array() : NULL;
-	ret = judge(&answer, &now, &before, ctx->err);
-	if (!ret)
-		ret = print(ctx, &answer) ? (answer.refused ? PGO_EXIT_NO : PGO_EXIT_OK)
-					  : -(int)ctx->err->code;
-	json_decref(answer.list);
-	strbuf_release(&answer.text);
-	return ret;
+	check_answer_init(&answer, o);
+	ret = judge(&answer, found, &now, &before, ctx->err);
+	return ret ? ret : check_answer_print(ctx, &answer, head(o, found), "payloads");
 }

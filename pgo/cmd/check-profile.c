@@ -56,73 +56,54 @@ static int build_code(struct cmd_ctx *ctx, const struct check_options *o, struct
 	return ret;
 }
 
-/* What is printed, and whether the answer is no. */
-struct answer {
-	const struct check_options *o;
-	struct strbuf text;
-	json_t *list; /* NULL: text is wanted */
-	double max_lost;
-	bool refused;
-};
-
-static int judge(struct answer *answer, const struct profile_view *view, const struct code *c,
+static int judge(struct check_answer *answer, const struct profile_view *view, const struct code *c,
 		 struct pgo_err *err)
 {
 	const struct check_options *o = answer->o;
+	const double max_lost = isinf(o->max_lost) ? STALE_MAX_LOST : o->max_lost;
 	PGO_AUTO(staleness) s = STALENESS_INIT;
 	int ret = stale_compare(&view->model, c->v, c->nr, &s, err);
 	json_t *one;
 
 	if (ret)
 		return ret;
-	answer->refused |= stale_lost(&s) > answer->max_lost;
+	answer->refused |= stale_lost(s.share) > max_lost;
 	if (answer->list) {
-		one = show_staleness_json(&s, answer->max_lost);
+		one = show_staleness_json(&s, max_lost);
 		json_object_set_new(one, "payload", js_string(view->name));
 		json_array_append_new(answer->list, one);
 	} else if (check_wants_github(o)) {
-		show_staleness_github(&s, o->profile, answer->max_lost, o->top, &answer->text);
+		show_staleness_github(&s, o->profile, max_lost, o->top, &answer->text);
 	} else {
-		show_staleness(&s, o->profile, answer->max_lost, o->top, &answer->text);
+		show_staleness(&s, o->profile, max_lost, o->top, &answer->text);
 	}
 	return 0;
 }
 
-static bool print(struct cmd_ctx *ctx, const struct answer *answer)
+static json_t *head(const struct check_options *o)
 {
-	json_t *whole;
+	json_t *whole = json_object();
 
-	if (!answer->list)
-		return cmd_print(ctx, &answer->text);
-	whole = json_object();
 	json_object_set_new(whole, "schema", json_integer(REPORT_SCHEMA));
-	json_object_set_new(whole, "profile", js_string(answer->o->profile));
-	json_object_set(whole, "payloads", answer->list);
-	json_object_set_new(whole, "exit_code", json_integer(answer->refused));
-	return cmd_print_json(ctx, whole);
+	json_object_set_new(whole, "profile", js_string(o->profile));
+	return whole;
 }
 
 int check_profile(struct cmd_ctx *ctx, const struct check_options *o, int nr, char **argv)
 {
-	struct answer answer = { .o = o, .text = STRBUF_INIT };
+	PGO_AUTO(check_answer) answer = { .text = STRBUF_INIT };
 	PGO_AUTO(profile_views) views = PROFILE_VIEWS_INIT;
 	PGO_AUTO(code) code = { 0 };
 	int ret = profile_views_open(o->profile, 0, &views, ctx->err);
 
-	answer.max_lost = isinf(o->max_lost) ? STALE_MAX_LOST : o->max_lost;
 	for (int i = 1; !ret && i <= nr; i++)
 		ret = add_binary(&code, argv[i], ctx->err);
 	if (!ret && !nr)
 		ret = build_code(ctx, o, &code);
 	if (ret)
 		return ret;
-	answer.list = o->json ? json_array() : NULL;
+	check_answer_init(&answer, o);
 	for (size_t i = 0; !ret && i < views.nr; i++)
 		ret = judge(&answer, &views.items[i], &code, ctx->err);
-	if (!ret)
-		ret = print(ctx, &answer) ? (answer.refused ? PGO_EXIT_NO : PGO_EXIT_OK)
-					  : -(int)ctx->err->code;
-	json_decref(answer.list);
-	strbuf_release(&answer.text);
-	return ret;
+	return ret ? ret : check_answer_print(ctx, &answer, head(o), "payloads");
 }

@@ -22,6 +22,19 @@ struct check_options {
 	const char *against;
 	struct accept_limits limits;
 };
+/* What a mode has found so far. */
+struct check_answer {
+	const struct check_options *o;
+	struct strbuf text;
+	json_t *list; /* NULL: text is wanted */
+	bool refused;
+};
+void check_answer_init(struct check_answer *a, const struct check_options *o);
+void check_answer_release(struct check_answer *a);
+PGO_DEFINE_AUTO(check_answer, check_answer_release)
+/* Print the text, or head, which is taken, with the list under the name; as struct cmd's run. */
+int check_answer_print(struct cmd_ctx *ctx, const struct check_answer *a, json_t *head,
+		       const char *name);
 /* Lines for GitHub's runners are wanted. */
 bool check_wants_github(const struct check_options *o);
 /* merged.prof beside the project's pgo.yaml, or here; malloc'ed. */

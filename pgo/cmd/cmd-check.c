@@ -83,6 +83,37 @@ bool check_wants_github(const struct check_options *o)
 	return o->error_format && !strcmp(o->error_format, "github");
 }
 
+void check_answer_init(struct check_answer *a, const struct check_options *o)
+{
+	*a = (struct check_answer){
+		.o = o, .text = STRBUF_INIT, .list = o->json ? json_array() : NULL
+	};
+}
+
+void check_answer_release(struct check_answer *a)
+{
+	json_decref(a->list);
+	strbuf_release(&a->text);
+}
+
+int check_answer_print(struct cmd_ctx *ctx, const struct check_answer *a, json_t *head,
+		       const char *name)
+{
+	bool printed;
+
+	if (a->list) {
+		json_object_set(head, name, a->list);
+		json_object_set_new(head, "exit_code", json_integer(a->refused));
+		printed = cmd_print_json(ctx, head);
+	} else {
+		json_decref(head);
+		printed = cmd_print(ctx, &a->text);
+	}
+	if (!printed)
+		return -(int)ctx->err->code;
+	return a->refused ? PGO_EXIT_NO : PGO_EXIT_OK;
+}
+
 char *check_default_profile(const struct check_options *o)
 {
 	PGO_AUTO_FREE char *config = o->config ? xstrdup(o->config) : config_find(".");

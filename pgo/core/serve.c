@@ -192,17 +192,3 @@ json_t *serve_report_json(const struct serve_report *r)
 	json_object_set_new(o, "killed", js_u64(r->nr_killed));
 	return o;
 }
-
-bool serve_report_take(json_t *o, struct serve_report *ret)
-{
-	bool ok = true;
-
-	ret->ready_ns =
-		json_is_null(json_object_get(o, "ready_ns")) ? 0 : js_get_u64(o, "ready_ns", &ok);
-	ret->drive_ns = js_get_u64(o, "drive_ns", &ok);
-	ret->discarded = json_is_true(json_object_get(o, "warm_up_discarded"));
-	ret->nr_processes = js_get_u64(o, "processes", &ok);
-	ret->nr_without = js_get_u64(o, "without_agent", &ok);
-	ret->nr_killed = (unsigned)js_get_u64(o, "killed", &ok);
-	return ok;
-}

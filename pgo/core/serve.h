@@ -36,7 +36,5 @@ int serve_run(const struct project *p, const struct serve_req *req, struct serve
 	      struct pgo_err *err);
 
 json_t *serve_report_json(const struct serve_report *r);
-/* False when o is not what serve_report_json() makes. */
-bool serve_report_take(json_t *o, struct serve_report *ret);
 
 #endif

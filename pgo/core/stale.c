@@ -78,9 +78,9 @@ int stale_code_read(const char *path, struct stale_code *ret, struct pgo_err *er
 	return 0;
 }
 
-double stale_lost(const struct staleness *s)
+double stale_lost(const double share[STALE_NR_STATES])
 {
-	return s->share[STALE_CHANGED] + s->share[STALE_GONE];
+	return share[STALE_CHANGED] + share[STALE_GONE];
 }
 
 /* A function of the code; others of the same key follow: static ones, GCC's of inline code. */
@@ -245,8 +245,8 @@ static int by_share(const void *a, const void *b)
 static int by_lost(const void *a, const void *b)
 {
 	const struct stale_source *x = a, *y = b;
-	double lost_x = x->share[STALE_CHANGED] + x->share[STALE_GONE];
-	double lost_y = y->share[STALE_CHANGED] + y->share[STALE_GONE];
+	double lost_x = stale_lost(x->share);
+	double lost_y = stale_lost(y->share);
 
 	if (lost_x > lost_y || lost_x < lost_y)
 		return lost_x > lost_y ? -1 : 1;

@@ -64,7 +64,7 @@ int stale_code_read(const char *path, struct stale_code *ret, struct pgo_err *er
  */
 int stale_compare(const struct profile *p, const struct stale_code *code, size_t nr,
 		  struct staleness *ret, struct pgo_err *err);
-/* Of the profile's counts: in functions that have changed or are gone. */
-double stale_lost(const struct staleness *s);
+/* Of shares by state: in functions that have changed or are gone. */
+double stale_lost(const double share[STALE_NR_STATES]);
 
 #endif

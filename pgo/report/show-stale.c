@@ -2,15 +2,10 @@
 #include "pgo/report/check.h"
 #include "pgo/report/table.h"
 
-static double lost_of(const struct stale_source *s)
-{
-	return s->share[STALE_CHANGED] + s->share[STALE_GONE];
-}
-
 /* "4.1 % of the profile's counts are lost in 37 functions": the answer. */
 static char *verdict(const struct staleness *s, double limit)
 {
-	const double lost = stale_lost(s);
+	const double lost = stale_lost(s->share);
 	const size_t nr = s->nr[STALE_CHANGED] + s->nr[STALE_GONE];
 
 	return xstrfmt("%.1f %% of the profile's counts are lost in %zu functions; %s %.4g %%",
@@ -89,7 +84,7 @@ static void add_sources(const struct staleness *s, size_t top, struct strbuf *ou
 
 		if (!lost)
 			continue;
-		table_addf(&t, "%.1f %%", 100 * lost_of(of));
+		table_addf(&t, "%.1f %%", 100 * stale_lost(of->share));
 		table_addf(&t, "%zu", lost);
 		table_addf(&t, "%zu", lost + of->nr[STALE_MATCHED] + of->nr[STALE_MOVED]);
 		table_add(&t, of->name ? of->name : "(not known)");
@@ -106,7 +101,7 @@ void show_staleness(const struct staleness *s, const char *profile, double limit
 {
 	PGO_AUTO_FREE char *answer = verdict(s, limit);
 
-	strbuf_addf(out, "%s: ", stale_lost(s) > limit ? "STALE" : "fresh");
+	strbuf_addf(out, "%s: ", stale_lost(s->share) > limit ? "STALE" : "fresh");
 	strbuf_addvis(out, profile);
 	strbuf_addf(out, ": %s\n", answer);
 	add_summary(s, out);
@@ -120,7 +115,8 @@ void show_staleness_github(const struct staleness *s, const char *profile, doubl
 	PGO_AUTO_FREE char *answer = verdict(s, limit);
 	size_t nr = 0;
 
-	show_github(out, stale_lost(s) > limit ? "error" : "notice", profile, "profile", answer);
+	show_github(out, stale_lost(s->share) > limit ? "error" : "notice", profile, "profile",
+		    answer);
 	for (size_t i = 0; i < s->nr_sources && nr < top; i++) {
 		const struct stale_source *of = &s->sources[i];
 		const size_t lost = of->nr[STALE_CHANGED] + of->nr[STALE_GONE];
@@ -131,7 +127,7 @@ void show_staleness_github(const struct staleness *s, const char *profile, doubl
 		text = xstrfmt(
 			"%.1f %% of the profile's counts were in %zu functions here that have "
 			"changed or are gone",
-			100 * lost_of(of), lost);
+			100 * stale_lost(of->share), lost);
 		show_github(out, "warning", of->name, "stale profile", text);
 		nr++;
 	}
@@ -170,7 +166,7 @@ json_t *show_staleness_json(const struct staleness *s, double limit)
 		json_array_append_new(sources, one);
 	}
 	json_object_set_new(o, "by_name", json_boolean(s->by_name));
-	json_object_set_new(o, "lost_share", json_real(stale_lost(s)));
+	json_object_set_new(o, "lost_share", json_real(stale_lost(s->share)));
 	json_object_set_new(o, "max_lost", json_real(limit));
 	set_states(o, s->nr, s->share);
 	json_object_set_new(o, "functions", functions);
