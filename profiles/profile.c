@@ -74,6 +74,14 @@ void profile_finish(struct profile *p)
 	}
 }
 
+const char *prof_name_alone(const char *name, bool gcc)
+{
+	const char *end = gcc ? NULL : strrchr(name, ';');
+
+	end = end ? end : strrchr(name, ':');
+	return end ? end + 1 : name;
+}
+
 const char *prof_kind_name(enum prof_kind kind)
 {
 	static const char *const names[] = {

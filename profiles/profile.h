@@ -113,6 +113,11 @@ void profile_finish(struct profile *p);
  */
 const struct prof_func **profile_hottest(const struct profile *p, const char *name, size_t *nr);
 const char *prof_kind_name(enum prof_kind kind);
+/*
+ * What stands behind the file in a function's name: of LLVM's "a.c;f", or "a.c:f" before 17, f;
+ * of gcc's "object:ident" the number. The whole name where no file is in it.
+ */
+const char *prof_name_alone(const char *name, bool gcc);
 const char *prof_value_kind_name(enum prof_value_kind kind);
 /* Append "3.1 f, 7 g", outermost first. */
 void prof_inline_add(struct strbuf *sb, const struct prof_inline *in);

@@ -75,9 +75,8 @@ static void add_gcc(const struct project *p, struct weights *w)
 	}
 	for (size_t i = 0; i < w->profile.nr_funcs; i++) {
 		const struct prof_func *f = &w->profile.funcs[i];
-		const char *colon = strrchr(f->name, ':');
-		const struct hashmap_entry *e =
-			colon ? hashmap_find(&names, colon + 1, strlen(colon + 1)) : NULL;
+		const char *number = prof_name_alone(f->name, true);
+		const struct hashmap_entry *e = hashmap_find(&names, number, strlen(number));
 
 		if (e)
 			add_sum(w, e->value, f->sum);

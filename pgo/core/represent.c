@@ -101,15 +101,6 @@ static char *production_key(const char *name, bool gcc)
 	return gcc ? xstrfmt("%" PRIu32, gcc_ident(name)) : xstrdup(name);
 }
 
-static const char *training_key(const char *name, bool gcc)
-{
-	const char *end = strrchr(name, gcc ? ':' : ';');
-
-	if (!end && !gcc)
-		end = strrchr(name, ':');
-	return end ? end + 1 : name;
-}
-
 /* Counts of training by key; value: double *. */
 struct trained {
 	struct arena arena;
@@ -129,7 +120,7 @@ static void trained_read(struct trained *t, const struct profile *p)
 {
 	t->gcc = p->kind == PROF_KIND_GCC_ARCS;
 	for (size_t i = 0; i < p->nr_funcs; i++) {
-		const char *key = training_key(p->funcs[i].name, t->gcc);
+		const char *key = prof_name_alone(p->funcs[i].name, t->gcc);
 		const size_t len = plain_length(key);
 		struct hashmap_entry *e = hashmap_put(&t->sums, key, len, NULL);
 
@@ -220,7 +211,7 @@ static void columns_make(const struct contributions *c, const struct production 
 	ret->production = xcalloc(most + 1, sizeof(*ret->production));
 	ret->totals = xcalloc(nr, sizeof(*ret->totals));
 	for (size_t f = 0; f < c->functions.nr; f++) {
-		const char *key = training_key(c->functions.entries[f].key, gcc);
+		const char *key = prof_name_alone(c->functions.entries[f].key, gcc);
 		struct hashmap_entry *e = hashmap_put(&rows, key, plain_length(key), NULL);
 
 		if (!e->value)

@@ -31,16 +31,6 @@ void stale_code_release(struct stale_code *c)
 	probes_release(&c->probes);
 }
 
-/* A function's name without the file that LLVM puts before that of a static one. */
-static const char *bare_name(const struct probes_record *r)
-{
-	const char *end = r->gcc ? NULL : strrchr(r->name, ';');
-
-	if (!end && !r->gcc)
-		end = strrchr(r->name, ':');
-	return end ? end + 1 : r->name;
-}
-
 static void find_sources(struct probes *p, const struct dwarf_units *units)
 {
 	PGO_AUTO(hashmap) functions = HASHMAP_INIT;
@@ -52,7 +42,10 @@ static void find_sources(struct probes *p, const struct dwarf_units *units)
 		e->value = &p->functions[i];
 	}
 	for (size_t i = 0; i < p->nr_records; i++) {
-		const char *name = bare_name(&p->records[i]);
+		const struct probes_record *record = &p->records[i];
+		/* GCC's is that of the symbol already. */
+		const char *name = record->gcc ? record->name
+					       : prof_name_alone(record->name, false);
 		const struct hashmap_entry *e = hashmap_find(&functions, name, strlen(name));
 		const struct probes_function *f = e ? e->value : NULL;
 		const struct dwarf_unit *unit = f ? dwarf_units_find(units, f->start) : NULL;
@@ -108,9 +101,7 @@ static const char *key_of(struct comparison *c, const struct probes_record *r)
 
 static const char *key_of_profile(const struct comparison *c, const struct prof_func *f)
 {
-	const char *colon = c->gcc ? strrchr(f->name, ':') : NULL;
-
-	return colon ? colon + 1 : f->name;
+	return c->gcc ? prof_name_alone(f->name, true) : f->name;
 }
 
 static void take_code(struct comparison *c, const struct probes *probes)
