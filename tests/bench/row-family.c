@@ -57,7 +57,7 @@ static int play(struct bench *b, const char *name, const struct trace *t, enum n
 		struct pgo_err *err)
 {
 	struct family f = { .t = t, .noise = noise };
-	struct sim sim = { validate, &f, bench_reps(b, REPS, 10), NR_SUMS,
+	struct sim sim = { validate, &f, bench_reps(b, REPS, 2), NR_SUMS,
 			   b->seed + (80 + noise + (t ? 10 : 0)) * UINT64_C(10000000) };
 	PGO_AUTO_FREE char *what = xstrfmt("ten workloads A/A, any regression, %s", name);
 	double limit = bench_limit(NOMINAL, DEVIATIONS, sim.reps);

@@ -96,14 +96,31 @@ unlike() {
 	tap_result $? "$3" || printf 'got:  %s\nnot:  /%s/\n' "$1" "$2" | diag
 }
 
+# tap_read FILE: sets tap_text to it as $(...) would, a few lines without starting a program.
+tap_read() {
+	tap_text='' tap_gap='' tap_lines=0
+	[ -s "$1" ] || return 0
+	while IFS= read -r tap_line || [ -n "$tap_line" ]; do
+		tap_lines=$((tap_lines + 1))
+		[ "$tap_lines" -le 4 ] || break
+		tap_text=$tap_text$tap_gap$tap_line
+		tap_gap=$tap_newline
+	done <"$1"
+	case $tap_lines$tap_text in
+	[5-9]* | *"$tap_newline" | ?) tap_text=$(tr -d '\000' <"$1") ;;	# longer, or an empty line at its end
+	esac
+}
+tap_newline='
+'
+
 # run COMMAND...: sets status, out and err; the streams are in $tmp/out and $tmp/err, too.
 run() {
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
-	out='' err=''
-	if [ -s "$tmp/out" ]; then out=$(tr -d '\000' <"$tmp/out"); fi
-	if [ -s "$tmp/err" ]; then err=$(tr -d '\000' <"$tmp/err"); fi
-	return 0
+	tap_read "$tmp/out"
+	out=$tap_text
+	tap_read "$tmp/err"
+	err=$tap_text
 }
 
 # exits STATUS DESCRIPTION COMMAND...: run it and compare the exit status.

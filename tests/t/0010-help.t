@@ -15,10 +15,6 @@ man_options() {
 		sed 's/Fl -/--/g; s/^-\([a-z]\)/--\1/; s/^\([a-zA-Z]\) ,/-\1,/; s/ Ar / /; s/ Ns //' | sort
 }
 
-letter_of() { printf '%s\n' "$1" | sed -n 's/^-\(.\),.*/\1/p'; }
-name_of() { printf '%s\n' "$1" | sed 's/.*--\([a-z-]*\).*/\1/'; }
-arg_of() { printf '%s\n' "$1" | sed -n 's/.*--[a-z-]* //p'; }
-
 # refused TEXT DESCRIPTION ARGUMENT...: exit 2, the error's line has TEXT.
 refused() {
 	text=$1
@@ -116,7 +112,7 @@ bad_value() {	# COMMAND NAME WANTED VALUE...
 }
 
 near_miss() {	# COMMAND NAME WRONG
-	grep -Eq -e "--$3( |\$)" options && return	# another option
+	case "$all_options " in *"--$3"[" $tap_newline"]*) return ;; esac	# another option
 	refused "unknown option '--$3'" "$1 --$3 is refused" ${1:+"$1"} "--$3"
 	like "$err" "^hint: did you mean --$2\\?\$" "$1 --$3: the hint names --$2"
 }
@@ -155,10 +151,11 @@ for cmd in '' $commands; do
 	unlike "$err" 'did you mean' "$cmd: and no hint"
 	refused "unknown option '-Z'" "$cmd: an unknown letter" ${cmd:+"$cmd"} -Z
 	help_options ${cmd:+"$cmd"} >options
+	all_options=$(cat options)
 	while read -r line; do
-		letter=$(letter_of "$line")
-		name=$(name_of "$line")
-		arg=$(arg_of "$line")
+		letter='' name=${line#*--} arg=''
+		case $line in -[a-zA-Z],*) letter=${line#-} letter=${letter%%,*} ;; esac
+		case $name in *' '*) arg=${name#* } name=${name%% *} ;; esac
 		if [ -n "$arg" ]; then
 			check_value_option "$cmd" "$letter" "$name" "$arg"
 		else

@@ -25,10 +25,13 @@ cp -r "$srcdir/examples/lua" "$srcdir/examples/fetch-lib.sh" .
 mv lua fetch-lib.sh .. && cd ../lua || exit 1
 run ./fetch
 if [ "$status" -eq 6 ]; then
-	skip 4 "Debian's source package cannot be fetched here"
+	skip 5 "Debian's source package cannot be fetched here"
 else
 	is "$status" 0 "fetch"
 	PATH=$builddir:$PATH
+	# That it runs, not how fast: what is measured takes a tenth as long.
+	sed -i '/name: orbits$/,$s/\(run: .* [0-9]*\)0 11/\1 11/' pgo.yaml
+	is "$(grep -Ec "run: .* (4000|3000|2500|800|300) 11'" pgo.yaml)" 5 "the five workloads are cut"
 	block 2 | sed 1d | sed 's/^pgoctl validate.*/& --pairs 6/' >tour
 	while read -r line; do
 		run sh -c "$line"
