@@ -6,7 +6,7 @@
  */
 #include "profiles/llvm/sum-group.h"
 
-/* INSTR_PROF_MAX_NUM_VAL_PER_SITE: of more, those with the lowest counts are dropped. */
+/* INSTR_PROF_MAX_NUM_VAL_PER_SITE: each merge drops those above it with the lowest counts. */
 #define MAX_VALUES 255
 /* Up to here std::sort keeps the order of equal elements, in libstdc++. */
 #define STABLE_SORT 16
@@ -84,6 +84,37 @@ static bool add_weighted(struct shim_value *to, uint64_t count, uint64_t weight)
 	       !__builtin_add_overflow(to->count, more, &to->count) && to->count < UINT64_MAX - 2;
 }
 
+static int by_falling_count(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x < y) - (x > y);
+}
+
+/*
+ * Of n values, none twice, leave MAX_VALUES, in their order: LLVM sorts them by
+ * falling count, stably, and cuts the rest off; then by value at the next merge.
+ */
+static unsigned drop_rarest(struct shim_value *values, unsigned n)
+{
+	uint64_t counts[2 * MAX_VALUES] = { 0 }, last;
+	unsigned nr = 0, nr_last = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		counts[i] = values[i].count;
+	qsort(counts, n, sizeof(*counts), by_falling_count);
+	last = counts[MAX_VALUES - 1];
+	for (unsigned i = 0; i < MAX_VALUES; i++)
+		nr_last += counts[i] == last;
+	for (unsigned i = 0; i < n; i++) {
+		if (values[i].count < last || (values[i].count == last && !nr_last))
+			continue;
+		nr_last -= values[i].count == last;
+		values[nr++] = values[i];
+	}
+	return nr;
+}
+
 bool llvm_site_merge(struct llvm_site *site, const struct shim_value *in, unsigned n,
 		     uint64_t weight, bool fresh)
 {
@@ -107,8 +138,10 @@ bool llvm_site_merge(struct llvm_site *site, const struct shim_value *in, unsign
 	}
 	while (i < site->nr)
 		merged[nr++] = site->values[i++];
-	if (nr > MAX_VALUES || !order_runs(merged, nr))
+	if (!order_runs(merged, nr))
 		return false;
+	if (nr > MAX_VALUES)
+		nr = drop_rarest(merged, nr);
 	reserve(site, nr);
 	memcpy(site->values, merged, nr * sizeof(*merged));
 	site->nr = nr;

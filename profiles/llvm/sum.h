@@ -23,8 +23,7 @@ struct llvm_sum {
 	size_t nr_totals;
 	size_t nr_binaries; /* that left the files */
 	/* Merged into what was there before, the order of merges may be in the result: of
-	 * values that a site has twice, and of more than 255 in one, where each merge drops
-	 * the rarest. */
+	 * values that a site has twice, and of more than 255 in one. */
 	bool has_values;
 	size_t unfit; /* after a failure: the first input that is unfit; SIZE_MAX: all together */
 };
