@@ -112,7 +112,7 @@ bad_value() {	# COMMAND NAME WANTED VALUE...
 }
 
 near_miss() {	# COMMAND NAME WRONG
-	case "$all_options " in *"--$3"[" $tap_newline"]*) return ;; esac	# another option
+	case "$all_options " in *"--$3 "* | *"--$3$tap_newline"*) return ;; esac	# another option
 	refused "unknown option '--$3'" "$1 --$3 is refused" ${1:+"$1"} "--$3"
 	like "$err" "^hint: did you mean --$2\\?\$" "$1 --$3: the hint names --$2"
 }

@@ -55,6 +55,9 @@ cycle() {
 clean="failed=0 stale=0 missing=0 mismatch=0 out-of-date=0 corrupt=0"
 
 names() {	# description script
+	named=$((named + 1))
+	# Another GCC calls its files the same: of its own every third name, or with PGO_TESTS_LONG=1 all.
+	[ "$cc" = gcc-12 ] || [ -n "${PGO_TESTS_LONG:-}" ] || [ $((named % 3)) -eq 1 ] || return
 	for root in "" "$tmp/work"; do
 		test "$cc$root" = gcc-11 && continue	# half of the time, and nothing learnt
 		is "$(cycle "$cc" "$root" "$2")" "$clean" "$cc${root:+, a root}: $1"
@@ -62,6 +65,7 @@ names() {	# description script
 }
 
 for cc in gcc-11 gcc-12; do
+	named=0
 	names "relative objects" 'cc -O2 -c main.c -o main.o; cc -O2 -c f.c -o f.o; cc main.o f.o -o bin/p'
 	names "no -o" 'cc -O2 -c main.c; cc -O2 -c sub/f.c; cc main.o f.o; mv a.out bin/p'
 	names "objects in folders" 'cc -O2 -c main.c -o sub/deep/m.o; cc -O2 -c f.c -o obj/f.o; cc sub/deep/m.o obj/f.o -o bin/p'

@@ -7,7 +7,7 @@ need clang-22 make perl
 cp -r "$srcdir/examples/minivm" minivm && cd minivm || exit 1
 # What is judged here is not the speed-up: shorter runs do.
 sed -i 's/numbers.mv 3000/numbers.mv 300/; s/words.mv 40000/words.mv 4000/; s/recursion.mv 24/recursion.mv 18/' ./*.yaml
-rounds=${PGO_KILL_ROUNDS:-3}
+rounds=${PGO_KILL_ROUNDS:-2}
 seed=${PGO_KILL_SEED:-$$}
 echo "# seed $seed"
 
