@@ -22,8 +22,11 @@ for package; do :; done
 grep -qx -e "\$package" "$PWD/installed" && echo installed
 X
 fake apt-cache <<X
-echo "\$2:"
-if grep -qx -e "\$2" "$PWD/known"; then echo "  Candidate: 1.0"; else echo "  Candidate: (none)"; fi
+shift
+for package; do
+	echo "\$package:"
+	if grep -qx -e "\$package" "$PWD/known"; then echo "  Candidate: 1.0"; else echo "  Candidate: (none)"; fi
+done
 X
 fake apt-get <<X
 case \$1 in
