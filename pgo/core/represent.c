@@ -282,7 +282,7 @@ static void take_weights(const struct columns *c, const double *fit, struct repr
 		most_now = w->weight > most_now ? w->weight : most_now;
 	}
 	for (size_t i = 0; most > 0 && i < ret->nr; i++)
-		ret->v[i].fit_weight *= most_now / most;
+		ret->v[i].fit_weight = ret->v[i].fit_weight / most * most_now;
 }
 
 static void fit(const struct columns *c, const struct training *t, struct represent_fit *ret)
