@@ -19,7 +19,7 @@ static unsigned place(unsigned *at, unsigned n)
 
 void llvm_raw_layout(uint64_t version, bool narrow, bool swap, struct llvm_raw_layout *out)
 {
-	struct llvm_raw_layout l = { .version = version, .swap = swap, .relative = version >= 6 };
+	struct llvm_raw_layout l = { .version = version, .swap = swap, .relative = version >= 8 };
 	unsigned p = narrow ? 4 : 8, at = 16;
 
 	l.pointer_bytes = p;

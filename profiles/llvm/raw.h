@@ -22,7 +22,7 @@
 struct llvm_raw_layout {
 	uint64_t version;
 	bool swap;
-	bool relative; /* version 6 on: places of counters are relative to the record */
+	bool relative; /* version 8 on: places of counters are relative to the record */
 	unsigned header_bytes, names_delta; /* the latter: offset in the header */
 	unsigned pointer_bytes, record_bytes, nr_kinds;
 	unsigned counters, bitmap, address, values, nr_counters, nr_sites, bitmap_bytes;

@@ -242,6 +242,50 @@ static void test_raw_decoded(void **state)
 	}
 }
 
+/* Two functions: until version 7 a place of counters is an address, later it is seen from its record. */
+static void make_raw_pair(struct maker *m, unsigned version)
+{
+	struct raw_opts o = { .version = version };
+	struct llvm_raw_layout l;
+	uint64_t seen_from_second;
+
+	llvm_raw_layout(version, false, false, &l);
+	make_raw(m, &o);
+	strbuf_setlen(&m->bytes, o.counters);
+	memcpy(m->bytes.buf + (version >= 7 ? 24 : 16), &(uint64_t){ 2 }, 8);
+	memcpy(m->bytes.buf + (version >= 7 ? 40 : 32), &(uint64_t){ 4 }, 8);
+	strbuf_add(&m->bytes, m->bytes.buf + o.record, l.record_bytes);
+	/* No sites, so that no values follow. */
+	memset(m->bytes.buf + o.record + l.nr_sites, 0, 2);
+	memset(m->bytes.buf + o.counters + l.nr_sites, 0, 2);
+	m->bytes.buf[o.counters + 8] = 78;
+	seen_from_second = 4096 + 16 - (version >= 8 ? l.record_bytes : 0);
+	memcpy(m->bytes.buf + o.counters + l.counters, &seen_from_second, 8);
+	for (unsigned i = 1; i <= 4; i++)
+		put64(m, i);
+	strbuf_add(&m->bytes, "\1\0f\0\0\0\0", 8);
+}
+
+static void test_raw_places(void **state)
+{
+	(void)state;
+	for (unsigned version = 5; version <= 11; version++) {
+		PGO_AUTO(llvm_decoded) d = LLVM_DECODED_INIT;
+		struct maker m = { .bytes = STRBUF_INIT };
+		struct llvm_form form;
+
+		make_raw_pair(&m, version);
+		llvm_form_of(m.bytes.buf, m.bytes.len, &form);
+		assert_int_equal(llvm_decode(&form, "x", m.bytes.buf, m.bytes.len, &d, NULL), 0);
+		assert_int_equal(d.batch.nr_funcs, 2);
+		assert_int_equal(d.batch.funcs[0].counts[0], 1);
+		assert_int_equal(d.batch.funcs[1].hash, 78);
+		assert_int_equal(d.batch.funcs[1].counts[0], 3);
+		assert_int_equal(d.batch.funcs[1].counts[1], 4);
+		strbuf_release(&m.bytes);
+	}
+}
+
 /* The fuzzer's own checks, of every cut and of every byte inverted. */
 static void test_raw_fuzzed(void **state)
 {
@@ -743,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_raw_good),
 		cmocka_unit_test(test_raw_cut),
 		cmocka_unit_test(test_raw_decoded),
+		cmocka_unit_test(test_raw_places),
 		cmocka_unit_test(test_raw_fuzzed),
 		cmocka_unit_test(test_raw_not_decoded),
 		cmocka_unit_test(test_name_hash),
