@@ -5,6 +5,8 @@ dnl and, for each N, LLVM_CXXFLAGS_N and LLVM_LDFLAGS_N.
 dnl Of LLVM's library a module takes the few parts that it uses, where their archives are there:
 dnl loading all of it at run time takes longer than most merges (--with-llvm-link=static|shared).
 m4_define([pgo_llvm_known], [22, 21, 20, 19, 18, 17, 16, 15, 14])
+dnl PGO_CAN_LINK(FLAGS): all the libraries of these are there.
+m4_define([PGO_CAN_LINK], [{ echo "int x;" >conftest.cc && $CXX -shared -fPIC -o conftest.so conftest.cc $1 >/dev/null 2>&1; }])
 AC_DEFUN([PGO_LLVM_MAJOR], [
 	AC_SUBST([LLVM_CXXFLAGS_$1])
 	AC_SUBST([LLVM_LDFLAGS_$1])
@@ -15,11 +17,13 @@ AC_DEFUN([PGO_LLVM_MAJOR], [
 		       test -f "`"$LLVM_CONFIG_$1" --includedir`/llvm/ProfileData/InstrProf.h"], [
 			LLVM_MAJORS="$LLVM_MAJORS $1"
 			LLVM_CXXFLAGS_$1=`"$LLVM_CONFIG_$1" --cxxflags`
-			AS_IF([test "$with_llvm_link" != shared && "$LLVM_CONFIG_$1" --link-static --libs profiledata >/dev/null 2>&1],
-				[LLVM_LDFLAGS_$1="-Wl,--gc-sections -Wl,--as-needed "`"$LLVM_CONFIG_$1" --link-static --ldflags --libs --system-libs profiledata | tr '\n' ' '`],
+			pgo_flags="-Wl,--gc-sections -Wl,--as-needed "`"$LLVM_CONFIG_$1" --link-static --ldflags --libs --system-libs profiledata 2>/dev/null | tr '\n' ' '`
+			AS_IF([test "$with_llvm_link" != shared && "$LLVM_CONFIG_$1" --link-static --libs profiledata >/dev/null 2>&1 &&
+			       PGO_CAN_LINK([$pgo_flags])],
+				[LLVM_LDFLAGS_$1=$pgo_flags],
 			      [test "$with_llvm_link" != static],
 				[LLVM_LDFLAGS_$1=`"$LLVM_CONFIG_$1" --link-shared --ldflags --libs | tr '\n' ' '`],
-				[AC_MSG_ERROR([LLVM $1 has no static libraries here (package llvm-$1-dev)])])
+				[AC_MSG_ERROR([LLVM $1 has no static libraries here, or what they need is missing (package llvm-$1-dev)])])
 		], [test "$with_llvm" != auto], [
 			AC_MSG_ERROR([LLVM $1 was asked for, but llvm-config-$1 or its headers are missing (package llvm-$1-dev)])
 		])
