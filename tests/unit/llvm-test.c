@@ -242,7 +242,7 @@ static void test_raw_decoded(void **state)
 	}
 }
 
-/* Two functions: until version 7 a place of counters is an address, later it is seen from its record. */
+/* Two functions: up to version 7 a place of counters is an address, then seen from its record. */
 static void make_raw_pair(struct maker *m, unsigned version)
 {
 	struct raw_opts o = { .version = version };
