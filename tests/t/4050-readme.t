@@ -25,7 +25,7 @@ cp -r "$srcdir/examples/lua" "$srcdir/examples/fetch-lib.sh" .
 mv lua fetch-lib.sh .. && cd ../lua || exit 1
 run ./fetch
 if [ "$status" -eq 6 ]; then
-	skip 5 "Debian's source package cannot be fetched here"
+	skip 6 "Debian's source package cannot be fetched here"
 else
 	is "$status" 0 "fetch"
 	PATH=$builddir:$PATH
