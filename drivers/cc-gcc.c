@@ -31,10 +31,26 @@ static void add_both(struct strvec *cflags, struct strvec *ldflags, const char *
 	strvec_pushf(ldflags, "%s=%s", option, value);
 }
 
+/* The value of -fprofile-update, or NULL for the compiler's own choice. */
+static const char *update_name(enum profile_update update)
+{
+	switch (update) {
+	case PROFILE_UPDATE_DEFAULT:
+		break;
+	case PROFILE_UPDATE_SINGLE:
+		return "single";
+	case PROFILE_UPDATE_ATOMIC:
+		return "atomic";
+	case PROFILE_UPDATE_PREFER_ATOMIC:
+		return "prefer-atomic";
+	}
+	return NULL;
+}
+
 static void add_instrumented(const struct build_stage *stage, struct strvec *cflags,
 			     struct strvec *ldflags)
 {
-	const char *update = profile_update_name(stage->update);
+	const char *update = update_name(stage->update);
 
 	add_both(cflags, ldflags, "-fprofile-generate", GCC_PROFILE_ROOT);
 	if (update)

@@ -28,9 +28,8 @@ static int rustc_add_flags(const struct build_stage *stage, const struct tool_ve
 		strvec_push(cflags, "-Clink-arg=" POSTLINK_LDFLAG);
 	if (stage->kind == STAGE_INSTRUMENTED) {
 		strvec_push(cflags, "-Cprofile-generate");
-		if (stage->update == PROFILE_UPDATE_ATOMIC ||
-		    stage->update == PROFILE_UPDATE_PREFER_ATOMIC)
-			strvec_push(cflags, "-Cllvm-args=-instrprof-atomic-counter-update-all");
+		if (stage_wants_atomic(stage))
+			strvec_push(cflags, "-Cllvm-args=" LLVM_ATOMIC);
 		if (stage->continuous)
 			strvec_push(cflags, "-Cllvm-args=" LLVM_CONTINUOUS);
 		return 0;

@@ -53,21 +53,6 @@ const char *technique_name(enum technique technique)
 	return "unknown";
 }
 
-const char *profile_update_name(enum profile_update update)
-{
-	switch (update) {
-	case PROFILE_UPDATE_DEFAULT:
-		break;
-	case PROFILE_UPDATE_SINGLE:
-		return "single";
-	case PROFILE_UPDATE_ATOMIC:
-		return "atomic";
-	case PROFILE_UPDATE_PREFER_ATOMIC:
-		return "prefer-atomic";
-	}
-	return NULL;
-}
-
 void tool_version_release(struct tool_version *v)
 {
 	free(v->path);

@@ -17,6 +17,12 @@ static inline bool stage_wants_profile(const struct build_stage *stage)
 	return stage->kind == STAGE_OPTIMIZED || (stage->kind == STAGE_PREBOLT && stage->profile);
 }
 
+static inline bool stage_wants_atomic(const struct build_stage *stage)
+{
+	return stage->update == PROFILE_UPDATE_ATOMIC ||
+	       stage->update == PROFILE_UPDATE_PREFER_ATOMIC;
+}
+
 /* -PGO_EUNSUP when an optimized stage has none. */
 int require_profile(const struct build_stage *stage, struct pgo_err *err);
 /* -PGO_EUNSUP when the profile runtime would take raw_dir for a pattern. */
@@ -25,10 +31,10 @@ int raw_dir_check(const char *raw_dir, struct pgo_err *err);
 int llvm_run_env(const char *raw_dir, bool continuous, struct strvec *env, struct pgo_err *err);
 /* What makes LLVM's counters ones that can be mapped. Source: LLVM 19 and 22, by trial. */
 #define LLVM_CONTINUOUS "-runtime-counter-relocation"
+/* What has LLVM count by atomic additions. Source: LLVM 13, 14, 19 and 22, by trial. */
+#define LLVM_ATOMIC "-instrprof-atomic-counter-update-all"
 /* -PGO_EUNSUP when partial training, which only gcc knows, is asked for. */
 int refuse_partial_training(const struct build_stage *stage, const char *family,
 			    struct pgo_err *err);
-/* The value of -fprofile-update, or NULL for the compiler's own choice. */
-const char *profile_update_name(enum profile_update update);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * What pgoctl's core does with the drivers, for shell tests:
  *   driver-tool conf OUT CC CXX STAGE SHIMS LOG [PROFILE [ROOT]]
- *                             "CC -v" on stdin; with $TEST_RUSTC also that rustc
+ *                             "CC -v" on stdin; with $TEST_RUSTC also that rustc; $TEST_UPDATE
+ *                             is profile.update
  *   driver-tool shims DIR WRAPPER
  *   driver-tool build CONF KEY JUNK COMMAND...    run a build's command
  *   driver-tool train FAMILY RAW COMMAND...       run an instrumented program; with $TEST_AGENT
@@ -44,6 +45,11 @@ static enum technique technique_of(const char *name)
 	return name && !strcmp(name, "sample") ? TECHNIQUE_SAMPLE : TECHNIQUE_INSTRUMENT;
 }
 
+static enum profile_update update_of(const char *name)
+{
+	return name && !strcmp(name, "atomic") ? PROFILE_UPDATE_ATOMIC : PROFILE_UPDATE_DEFAULT;
+}
+
 static char rustc_family[] = "rustc";
 
 static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *v,
@@ -54,6 +60,7 @@ static int fill(struct wrapper_conf *c, char **argv, const struct tool_version *
 		.kind = stage_of(argv[3]),
 		.technique = technique_of(getenv("TEST_TECHNIQUE")),
 		.profile = argv[6],
+		.update = update_of(getenv("TEST_UPDATE")),
 		.source_root = root && *root ? root : NULL,
 	};
 	const struct compiler *compiler = compiler_find(v);

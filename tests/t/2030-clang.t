@@ -72,6 +72,15 @@ for major in $(ends 14 19 22); do
 	nok "$cc: a raw folder with a % is refused" "$tool" train clang "$tmp/50%/raw" ./p
 	is "$(find . -name '*.profraw')" "" "$cc: nothing is left in the tree"
 
+	# --- atomic counters: a flag of clang's own does it only in some versions
+	TEST_UPDATE=atomic stage "$cc" instrumented
+	ok "$cc: counts by atomic additions" build sh -ec \
+		"cc $W -S f.c -o f.s; cc -Werror main.c f.c -o p"
+	is "$(grep -Ec "lock|ldadd|ldx|ldax" f.s)" 2 "$cc: both counters of f"
+	TEST_UPDATE='' stage "$cc" instrumented
+	build cc $W -S f.c -o f.s
+	is "$(grep -Ec "lock|ldadd|ldx|ldax" f.s)" 0 "$cc: and none if not asked for"
+
 	# --- use
 	stage "$cc" optimized "$tmp/p.profdata"
 	ok "$cc: an optimized build" build sh -ec "cc $W -c main.c f.c; cc -Werror main.o f.o -o q"

@@ -236,8 +236,8 @@ counts() {
 
 for cc in $(ends clang-14 clang-19 clang-22) gcc-12; do
 	major=${cc#*-}
-	stage "$cc" instrumented
-	build sh -ec 'cc -O2 -fprofile-update=atomic -fno-inline -c main.c f.c
+	TEST_UPDATE=atomic stage "$cc" instrumented
+	build sh -ec 'cc -O2 -fno-inline -c main.c f.c
 		cc main.o f.o -o p -ldl -pthread
 		cc -O2 -fPIC -shared plugin.c f.c -o plugin.so' >build.log 2>&1 || { diag <build.log; exit 1; }
 	clang=$(case $cc in clang*) echo 1 ;; *) echo 0 ;; esac)
@@ -291,7 +291,7 @@ int main(int argc, char **argv)
 X
 for cc in clang-14 clang-22; do
 	major=${cc#*-}
-	stage "$cc" instrumented
+	TEST_UPDATE=atomic stage "$cc" instrumented
 	build sh -ec 'cc -O2 -fPIE -pie ic.c -o ic'
 	rm -rf "$tmp/raw"
 	TEST_AGENT=$agent "$tool" train clang "$tmp/raw" ./ic aaab
@@ -329,8 +329,8 @@ fi
 
 # --- links that leave something out, and what cannot be helped
 cc=clang-22 major=22
-stage "$cc" instrumented
-build sh -ec 'cc -O2 -ffunction-sections -fprofile-update=atomic -fno-inline -c main.c f.c
+TEST_UPDATE=atomic stage "$cc" instrumented
+build sh -ec 'cc -O2 -ffunction-sections -fno-inline -c main.c f.c
 	cc -fuse-ld=lld -Wl,--gc-sections main.o f.o -o p -ldl -pthread
 	cc -static main.o f.o -o static -ldl -pthread' >build.log 2>&1
 unlike "$(nm p)" __llvm_profile_reset_counters "a linker that collects garbage takes the runtime's reset"

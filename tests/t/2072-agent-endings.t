@@ -208,8 +208,8 @@ row() {
 
 for cc in $(ends clang-14 clang-19 clang-22) gcc-12; do
 	major=${cc#*-}
-	stage "$cc" instrumented
-	build sh -ec 'cc -O2 -fno-inline -fprofile-update=atomic -c main.c f.c
+	TEST_UPDATE=atomic stage "$cc" instrumented
+	build sh -ec 'cc -O2 -fno-inline -c main.c f.c
 		cc -O2 -fPIC -shared lib.c -o liblib.so
 		cc main.o f.o -o p -L. -llib -pthread' >build.log 2>&1 || { diag <build.log; exit 1; }
 	row exit "" "0 10" "0 10"
@@ -246,7 +246,7 @@ done
 
 # --- by itself, from time to time
 cc=clang-22 major=22 kind=single
-stage "$cc" instrumented
+TEST_UPDATE=atomic stage "$cc" instrumented
 build sh -ec 'cc -O2 -fno-inline -c main.c f.c; cc -O2 -fPIC -c lib.c; cc main.o f.o lib.o -o p -pthread
 	cc -static main.o f.o lib.o -o static -pthread' >build.log 2>&1 || { diag <build.log; exit 1; }
 PGOCTL_AGENT_EVERY_MS=50 TEST_AGENT=$agent begin ./p single

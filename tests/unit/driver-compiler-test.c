@@ -156,7 +156,7 @@ static const struct {
 	{ GCC_12, { .kind = STAGE_OPTIMIZED }, NULL, NULL },
 	{ CLANG_14,
 	  { .kind = STAGE_INSTRUMENTED, .update = PROFILE_UPDATE_PREFER_ATOMIC },
-	  "-fprofile-generate -fprofile-update=prefer-atomic",
+	  "-fprofile-generate -mllvm -instrprof-atomic-counter-update-all",
 	  "-fprofile-generate" },
 	{ CLANG_22,
 	  { .kind = STAGE_OPTIMIZED, .profile = "/p.profdata" },
