@@ -70,6 +70,12 @@ static uint64_t disk_by_pressure(const struct run_metrics *m)
 	       (uint64_t)((double)m->io_some_ns * (double)others / (double)m->wall_ns);
 }
 
+/* What moved no block waited for none, however long other tasks did. */
+static uint64_t disk_by_machine(const struct run_metrics *m)
+{
+	return m->read_bytes || m->written_bytes ? disk_by_pressure(m) : 0;
+}
+
 /*
  * Memory comes before the disk: reading back what was thrown out is in both. Throttling comes
  * first: a group that is held back waits for nothing else.
@@ -82,10 +88,10 @@ static void divide(struct waits *ret, const struct run_watch *w, uint64_t waited
 
 	ret->part[WAIT_THROTTLED] = take(m->throttled_ns, &left, ret->time_ns);
 	ret->part[WAIT_MEMORY] = take(m->memory_some_ns, &left, ret->time_ns);
-	ret->part[WAIT_DISK] = take(own ? m->disk_wait_ns : disk_by_pressure(m), &left,
+	ret->part[WAIT_DISK] = take(own ? m->disk_wait_ns : disk_by_machine(m), &left,
 				    ret->time_ns);
 	ret->part[WAIT_OTHER] = (double)left / (double)ret->time_ns;
-	ret->at_most = !own;
+	ret->at_most = !own && ret->part[WAIT_DISK] != 0;
 }
 
 struct waits waits_of(const struct run_watch *w)

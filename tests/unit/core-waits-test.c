@@ -93,6 +93,13 @@ static void the_disk(void **state)
 	near(waits_of(&w).part[WAIT_DISK], 0.68);
 	near(waits_of(&w).part[WAIT_OTHER], 0.04);
 	w.metrics.io_some_ns = 9000 * MS;
+	/* It moved no block, so those that wait are others. */
+	w.metrics.read_bytes = w.metrics.written_bytes = 0;
+	near(waits_of(&w).part[WAIT_DISK], 0);
+	near(waits_of(&w).part[WAIT_OTHER], 0.72);
+	assert_false(waits_of(&w).at_most);
+	w.metrics.written_bytes = 4096;
+	near(waits_of(&w).part[WAIT_DISK], 0.72);
 	/* The main thread's account is not that of other processes. */
 	w.metrics.disk_wait_ns = 0;
 	w.lone = false;
