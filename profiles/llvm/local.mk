@@ -17,8 +17,6 @@ profiles_libpgoprofiles_a_SOURCES += \
 	profiles/llvm/sum-result.c \
 	profiles/llvm/sum-values.c \
 	profiles/llvm/targets.c profiles/llvm/targets.h
-EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim.map
-	profiles/llvm/shim.h
 EXTRA_DIST += profiles/llvm/shim.cc profiles/llvm/shim-sample.cc profiles/llvm/shim.map
 
 # One module a major, of the same source; opened at run time, so nothing is linked to libLLVM.

@@ -14,8 +14,11 @@
 #define HYPERFINE_ROUNDS 20
 /* Steps of spin.c: some 25 ms, which is enough to tell false from true. */
 #define SHORT 1000
-/* Some 100 ms: what starting a program takes, and how that varies, is 2 % of a short run. */
-#define LONG 4000
+/*
+ * Of each side at most, in all its runs: what starting a program takes, and how that varies, is 2 %
+ * of a short run. Some 100 ms a run of 30 pairs, and 200 of 15.
+ */
+#define LONG_IN_ALL 120000
 
 /* Of many validations. */
 struct tally {
@@ -106,7 +109,7 @@ static int live_ab(struct bench *b, double effect, unsigned pairs, double power,
 	struct line line = { .row = "6", .what = what, .target = target };
 	struct tally t = { 0 };
 	/* A short form shows that it works, not how well. */
-	int ret = validate_often(b, effect, b->scale < 0.1 ? SHORT : LONG, pairs,
+	int ret = validate_often(b, effect, b->scale < 0.1 ? SHORT : LONG_IN_ALL / pairs, pairs,
 				 bench_reps(b, AB_VALIDATIONS, 4), &t, err);
 
 	if (ret)
