@@ -65,7 +65,8 @@ int llvm_format_merge(const struct prof_input *inputs, size_t nr,
 		.nr_builds = r.nr_binaries,
 		.lost = r.nr_lost ? "bitmaps, traces or values of virtual tables, which that LLVM "
 				    "has no place for"
-				  : NULL,
+			: r.text_loses ? LLVM_TEXT_LOSES
+				       : NULL,
 	};
 	if (!opts->text)
 		snprintf(res->version, sizeof(res->version), "%" PRIu64, r.version);

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
+#include "pgo/base/tempfile.h"
 #include "profiles/format.h"
 #include "profiles/llvm/decode.h"
 #include "profiles/llvm/guard.h"
@@ -171,6 +173,33 @@ static int fault_error(const struct shim_api *api, struct shim_fault *fault, con
 	return ret;
 }
 
+/* major's module if it reads form, or else the newest that does, or else the newest. */
+static int choose_module(unsigned major, const struct llvm_form *form, const struct shim_api **ret,
+			 struct pgo_err *err)
+{
+	const unsigned *m = llvm_majors();
+	const struct shim_api *api;
+	int status;
+
+	if (major) {
+		status = llvm_module(major, ret, err);
+		if (status || form->type != LLVM_FORM_INDEXED || reads(*ret, form))
+			return status;
+	}
+	if (!m[0])
+		return pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+	for (size_t i = 0; m[i]; i++) {
+		status = llvm_module(m[i], &api, err);
+		if (status)
+			return status;
+		if (reads(api, form)) {
+			*ret = api;
+			return 0;
+		}
+	}
+	return llvm_module(major ? major : m[0], ret, err);
+}
+
 struct merge {
 	const struct shim_api *api;
 	struct shim_merger *merger;
@@ -179,6 +208,7 @@ struct merge {
 	uint64_t nr_summed;
 	uint64_t nr_runs;     /* sums that were made */
 	uint64_t nr_binaries; /* of the last one */
+	bool text_loses;      /* an input went by its text form, which lost something */
 	const char *first_path;
 	uint64_t first_variant;
 };
@@ -225,12 +255,77 @@ static int hand_over(struct merge *m, unsigned part, const struct llvm_input *in
 	return code ? fault_error(m->api, &fault, input->path, in.len, &f->form, err) : 0;
 }
 
+static bool is_newer(const struct shim_api *api, const struct llvm_form *form)
+{
+	return form->type == LLVM_FORM_INDEXED && form->version > api->indexed_version;
+}
+
+/* Whether it is another profile when it is binary again. */
+static int check_text(const char *path, const char *text, unsigned major, const char *dir,
+		      bool *ret_loses, struct pgo_err *err)
+{
+	const struct llvm_input from[] = { { path, 1 }, { text, 1 } };
+	const struct llvm_merge_opts opts = { .major = major, .jobs = 1 };
+	PGO_AUTO(fs_view) direct = FS_VIEW_INIT;
+	PGO_AUTO(fs_view) again = FS_VIEW_INIT;
+	struct fs_view *const views[] = { &direct, &again };
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < ARRAY_SIZE(from); i++) {
+		PGO_AUTO_FREE char *out = xstrfmt("%s/%zu", dir, i);
+		struct llvm_merge_result res;
+
+		ret = llvm_merge(&from[i], 1, &opts, out, &res, err);
+		if (!ret)
+			ret = fs_view_open(views[i], out, err);
+	}
+	if (!ret)
+		*ret_loses |= direct.len != again.len ||
+			      memcmp(direct.data, again.data, direct.len) != 0;
+	return ret;
+}
+
+/* What the text form says, as LLVM's own tools have it pass from one release to another. */
+static int load_by_text(struct merge *m, const char *path, struct llvm_file *f, struct pgo_err *err)
+{
+	const struct llvm_input input = { path, 1 };
+	struct llvm_merge_opts opts = { .text = true, .jobs = 1 };
+	struct llvm_merge_result res;
+	PGO_AUTO(tempdir) dir = TEMPDIR_INIT;
+	PGO_AUTO_FREE char *text = NULL;
+	const struct shim_api *newer;
+	int ret = choose_module(0, &f->form, &newer, err);
+
+	if (ret)
+		return ret;
+	if (!reads(newer, &f->form))
+		return version_error(m->api, path, &f->form, err);
+	ret = tempdir_make(&dir, NULL, err);
+	if (ret)
+		return ret;
+	text = fs_join(dir.path, "text");
+	opts.major = newer->major;
+	ret = llvm_merge(&input, 1, &opts, text, &res, err);
+	if (!ret)
+		ret = check_text(path, text, newer->major, dir.path, &m->text_loses, err);
+	if (!ret)
+		ret = file_load(f, text, err);
+	if (ret)
+		return ret;
+	ret = file_check(f, path, m->api, err);
+	if (ret)
+		pgo_err_prefix(err, "in LLVM %u's text form of it", newer->major);
+	return ret;
+}
+
 static int add_input(struct merge *m, unsigned part, const struct llvm_input *input,
 		     struct llvm_file *f, struct pgo_err *err)
 {
 	int ret = file_load(f, input->path, err);
 
-	if (!ret)
+	if (!ret && is_newer(m->api, &f->form))
+		ret = load_by_text(m, input->path, f, err);
+	else if (!ret)
 		ret = file_check(f, input->path, m->api, err);
 	if (!ret)
 		ret = check_kind(m, input->path, &f->form, err);
@@ -351,6 +446,12 @@ static int write_output(struct merge *m, const struct llvm_merge_opts *opts, con
 		return ret;
 	if (m->api->merger_write(m->merger, out.fd, opts->text, &t, &fault))
 		return write_error(m->api, &fault, out_path, err);
+	if (opts->text && !t.nr_functions && !lseek(out.fd, 0, SEEK_END)) {
+		pgo_error_at(err, PGO_EFORMAT, out_path, -1,
+			     "there is no function in the profile: its text form would be an empty "
+			     "file, which nothing reads");
+		return pgo_err_hint(err, "the binary form keeps it: --to profdata");
+	}
 	ret = fs_atomic_commit(&out, err);
 	if (ret)
 		return ret;
@@ -362,6 +463,7 @@ static int write_output(struct merge *m, const struct llvm_merge_opts *opts, con
 		.version = opts->text ? 0 : m->api->indexed_version,
 		.nr_overflow = t.nr_overflow,
 		.nr_summed = m->nr_summed,
+		.text_loses = m->text_loses,
 		.nr_lost = t.nr_lost,
 	};
 	return 0;
@@ -379,6 +481,7 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 		m.one_by_one = tries > 0;
 		m.first_path = NULL;
 		m.nr_summed = m.nr_runs = 0;
+		m.text_loses = false;
 		ret = add_inputs(&m, inputs, nr, jobs, err);
 		if (!ret)
 			ret = write_output(&m, opts, out_path, res, err);
@@ -387,6 +490,15 @@ static int merge_with_jobs(const struct shim_api *api, const struct llvm_input *
 		api->merger_free(m.merger);
 	}
 	return ret;
+}
+
+bool llvm_reads_indexed(unsigned major, uint64_t version)
+{
+	unsigned last = 0;
+
+	for (size_t i = 0; i < NR_VERSIONS && versions[i].major <= major; i++)
+		last = versions[i].indexed;
+	return version <= last || major > versions[NR_VERSIONS - 1].major;
 }
 
 int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_merge_opts *opts,
@@ -509,32 +621,6 @@ static enum prof_kind kind_of(const struct llvm_form *form)
 	if (form->variant & LLVM_VARIANT_CS)
 		return PROF_KIND_LLVM_CS;
 	return form->variant & LLVM_VARIANT_IR ? PROF_KIND_LLVM_IR : PROF_KIND_LLVM_FE;
-}
-
-/* major's module, or for 0 the newest that reads form, or else the newest. */
-static int choose_module(unsigned major, const struct llvm_form *form, const struct shim_api **ret,
-			 struct pgo_err *err)
-{
-	const unsigned *m = llvm_majors();
-	const struct shim_api *api;
-	int status;
-
-	if (major)
-		return llvm_module(major, ret, err);
-	if (!m[0]) {
-		pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
-		return -PGO_ETOOL;
-	}
-	for (size_t i = 0; m[i]; i++) {
-		status = llvm_module(m[i], &api, err);
-		if (status)
-			return status;
-		if (reads(api, form)) {
-			*ret = api;
-			return 0;
-		}
-	}
-	return llvm_module(m[0], ret, err);
 }
 
 /* A raw profile needs no module. */

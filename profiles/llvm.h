@@ -15,6 +15,11 @@ struct llvm_input {
 	uint64_t weight;  /* at least 1 */
 };
 
+/* What is told of a text form that loses something. */
+#define LLVM_TEXT_LOSES                                                                    \
+	"what the text form has no place for, such as the build ids of the programs that " \
+	"ran"
+
 struct llvm_merge_opts {
 	unsigned major; /* of the compiler that will read the result */
 	bool sparse;
@@ -39,6 +44,7 @@ struct llvm_merge_result {
 	uint64_t nr_overflow; /* times that a counter stopped at its limit */
 	uint64_t nr_summed;   /* raw files that were added up as arrays */
 	uint64_t nr_binaries; /* that left the files, where all were added up; 0: not known */
+	bool text_loses;      /* inputs of newer LLVMs had what their text form has no place for */
 	/* bitmaps, traces and values of virtual tables that this major has no place for */
 	uint64_t nr_lost;
 };
@@ -51,8 +57,8 @@ struct llvm_merge_result {
  * files, mixes IR and front-end profiles, and only warns of counters that
  * disagree.
  * Returns -PGO_EFORMAT (with the path at fault, and offset where known),
- * -PGO_EVERSION (raw or indexed version that this major does not read; the hint
- * names who does), -PGO_EMISMATCH (front-end and IR kinds mixed, or counters of
+ * -PGO_EVERSION (a raw version that this major does not read, or an indexed one that no module
+ * does; the hint names who does), -PGO_EMISMATCH (front-end and IR kinds mixed, or counters of
  * one function disagree), -PGO_EUNSUP (a memory profile, or one that needs debug
  * information), -PGO_ETOOL (no module for major: the hint names those there
  * are), -PGO_EIO. out_path is untouched then.
@@ -62,10 +68,13 @@ int llvm_merge(const struct llvm_input *inputs, size_t nr, const struct llvm_mer
 
 /*
  * Read any LLVM instrumentation profile into the empty *out, functions by name,
- * then hash. major 0: the newest module that reads it. Returns as llvm_merge.
+ * then hash. major: by its module; 0, or where an indexed one is newer: by the newest module that
+ * reads it. Returns as llvm_merge.
  */
 int llvm_read(const char *path, unsigned major, struct profile *out, struct pgo_err *err);
 
+/* Whether that LLVM reads indexed profiles of the version; one that is not known yet does. */
+bool llvm_reads_indexed(unsigned major, uint64_t version);
 /* The majors that have a module, descending, 0-terminated; valid for the program's life. */
 const unsigned *llvm_majors(void);
 /* "22.1.8": the library's own version, or NULL when there is no such module. */

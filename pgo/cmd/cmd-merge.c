@@ -24,7 +24,7 @@ static const struct opt opts[] = {
 	  offsetof(struct options, list) },
 	{ OPT_STR, 0, "for", "COMPILER", "the compiler that is to read the result",
 	  offsetof(struct options, consumer) },
-	{ OPT_STR, 0, "to", "FORMAT", "bundle, profdata, proftext or gcda",
+	{ OPT_STR, 0, "to", "FORMAT", "bundle, profdata, proftext, gcda, or as convert",
 	  offsetof(struct options, to) },
 	{ OPT_FLAG, 0, "text", NULL, "write the text form", offsetof(struct options, text) },
 	{ OPT_FLAG, 0, "sparse", NULL, "leave out functions whose counters are all zero",

@@ -11,6 +11,7 @@
 #include "pgo/core/other-llvm.h"
 #include "pgo/core/store.h"
 #include "profiles/format.h"
+#include "profiles/llvm.h"
 
 /* What --to takes. form is the name of the format that is written. */
 struct target {
@@ -51,6 +52,13 @@ void convert_add_formats(struct strbuf *sb)
 			    : i + 1 < NR_TARGETS ? ", "
 						 : " or ",
 			    targets[i].name);
+}
+
+void convert_list_profiles(struct strvec *names)
+{
+	for (size_t i = 0; i < NR_TARGETS; i++)
+		if (targets[i].form)
+			strvec_push(names, targets[i].name);
 }
 
 char *convert_default_output(const char *input, const char *to)
@@ -151,7 +159,7 @@ static int check_llvm_text(const struct conversion *c, const struct prof_format 
 					err);
 
 	if (!ret && loses)
-		strvec_push(c->lost, OTHER_LLVM_TEXT_LOSES);
+		strvec_push(c->lost, LLVM_TEXT_LOSES);
 	return ret;
 }
 
@@ -237,7 +245,11 @@ static int convert_bundle(struct conversion *c, const char *input, const char *o
 		return copy_whole(file, output, err);
 	if (!c->llvm_major)
 		c->llvm_major = b.llvm_major;
-	return convert_native(c, file, input, output, err);
+	ret = convert_native(c, file, input, output, err);
+	/* The user knows the bundle, not what was taken out of it. */
+	if (ret && err && err->path && !strcmp(err->path, file))
+		pgo_err_prefix(err, "in '%s'", input);
+	return ret;
 }
 
 int convert_profile(const char *input, const struct convert_opts *opts, const char *output,

@@ -28,5 +28,7 @@ int convert_profile(const char *input, const struct convert_opts *opts, const ch
 char *convert_default_output(const char *input, const char *to);
 /* "profdata, proftext, ... or fdata". */
 void convert_add_formats(struct strbuf *sb);
+/* Those that are no form of recordings alone. */
+void convert_list_profiles(struct strvec *names);
 
 #endif

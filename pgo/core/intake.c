@@ -230,26 +230,50 @@ static int settle(struct project *p, const char *tmp, const char *content, struc
 	return ret;
 }
 
-/* It may be of a newer LLVM than the compiler that is to read it. */
-static int check_llvm(const struct project *p, const char *file, struct pgo_err *err)
+static int write_for_llvm(const struct project *p, const struct prof_format *format,
+			  const char *name, const char *file, const char *content,
+			  struct pgo_err *err)
+{
+	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major };
+	const struct prof_input input = { file, 1 };
+	struct prof_merge_result res = { 0 };
+	int ret = other_llvm_merge(format, &input, 1, &opts, content, &res, err);
+
+	if (!ret && res.lost)
+		log_warn("'%s' for LLVM %u is without %s", name, p->cc.llvm_major, res.lost);
+	return ret;
+}
+
+/* It may be of a newer LLVM than the compiler that is to read it: then it is written anew. */
+static int fit_llvm(const struct project *p, const char *name, const char *content,
+		    struct pgo_err *err)
 {
 	PGO_AUTO(profile) model = PROFILE_INIT;
+	PGO_AUTO_FREE char *again = NULL;
+	const struct prof_format *format;
+	int ret = llvm_read(content, other_llvm_reader(p->cc.llvm_major), &model, err);
 
-	return llvm_read(file, other_llvm_reader(p->cc.llvm_major), &model, err);
+	if (ret || llvm_reads_indexed(p->cc.llvm_major, model.version))
+		return ret;
+	log_info("'%s' is of a newer LLVM: written anew for LLVM %u", name, p->cc.llvm_major);
+	again = xstrfmt("%s.new", content);
+	ret = prof_identify(content, &format, err);
+	if (!ret)
+		ret = write_for_llvm(p, format, name, content, again, err);
+	if (!ret && rename(again, content))
+		ret = pgo_error_errno(err, "cannot rename '%s'", again);
+	return ret;
 }
 
 static int lay_out_llvm(const struct project *p, const struct prof_format *format, const char *file,
 			const char *content, struct pgo_err *err)
 {
-	const struct prof_merge_opts opts = { .llvm_major = p->cc.llvm_major };
-	const struct prof_input input = { file, 1 };
-	struct prof_merge_result res;
 	int ret;
 
 	if (strcmp(format->name, "llvm-indexed") != 0)
-		return other_llvm_merge(format, &input, 1, &opts, content, &res, err);
-	ret = check_llvm(p, file, err);
-	return ret ? ret : fs_copy_file(file, content, err);
+		return write_for_llvm(p, format, file, file, content, err);
+	ret = fs_copy_file(file, content, err);
+	return ret ? ret : fit_llvm(p, file, content, err);
 }
 
 static int check_gcda(const struct project *p, const char *file, struct pgo_err *err)
@@ -361,7 +385,7 @@ static int lay_out_bundle(struct project *p, const char *file, const char *tmp, 
 	*content = fs_join(tmp, payload->path);
 	if (wants_samples(p))
 		return check_samples(p, *content, err);
-	return wants_gcda(p) ? 0 : check_llvm(p, *content, err);
+	return wants_gcda(p) ? 0 : fit_llvm(p, file, *content, err);
 }
 
 static int no_profile(const char *file, struct pgo_err *err)

@@ -7,10 +7,35 @@
 #include "pgo/base/fs.h"
 #include "pgo/base/opt.h"
 #include "pgo/core/consumer.h"
+#include "pgo/core/convert.h"
 #include "pgo/core/merge-join.h"
 #include "pgo/core/merge-lost.h"
 
 #define BUNDLE "bundle"
+
+/* As pgoctl convert calls it: "sample-text" of "llvm-sample-text". */
+static const char *short_name(const struct prof_format *f)
+{
+	static const char *const prefixes[] = { "llvm-", "gcc-" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(f->name, prefixes[i], strlen(prefixes[i])))
+			return f->name + strlen(prefixes[i]);
+	return f->name;
+}
+
+/* By its suffix, or its short name; family NULL: any. */
+static const struct prof_format *find_form(const char *name, const char *family)
+{
+	for (size_t i = 0; prof_formats[i]; i++) {
+		const struct prof_format *f = prof_formats[i];
+
+		if (f->merge && (!strcmp(f->suffix + 1, name) || !strcmp(short_name(f), name)) &&
+		    (!family || !strcmp(f->family, family)))
+			return f;
+	}
+	return NULL;
+}
 
 static int unknown_form(const char *to, struct pgo_err *err)
 {
@@ -19,9 +44,7 @@ static int unknown_form(const char *to, struct pgo_err *err)
 	const char *near;
 
 	strvec_push(&names, BUNDLE);
-	for (size_t i = 0; prof_formats[i]; i++)
-		if (prof_formats[i]->merge && !strvec_has(&names, prof_formats[i]->suffix + 1))
-			strvec_push(&names, prof_formats[i]->suffix + 1);
+	convert_list_profiles(&names);
 	for (size_t i = 0; i < names.nr; i++)
 		strbuf_addf(&list, "%s%s", i ? ", " : "", names.v[i]);
 	near = opt_nearest(to, (const char *const *)names.v);
@@ -54,7 +77,7 @@ static int find_text(const struct merge_input *in, const struct prof_format **re
 
 int merge_check_form(const char *to, struct pgo_err *err)
 {
-	return !strcmp(to, BUNDLE) || prof_format_find(to, NULL) ? 0 : unknown_form(to, err);
+	return !strcmp(to, BUNDLE) || find_form(to, NULL) ? 0 : unknown_form(to, err);
 }
 
 /* By the output's name: "DIR/" for a tree, a suffix that a format has; NULL: a bundle. */
@@ -69,9 +92,9 @@ static int form_by_name(const struct merge_input *in, const char *output,
 		*ret = in->format;
 		return in->format->caps & PROF_CAP_TREE ? 0 : wrong_form(in, "a folder", err);
 	}
-	if (!dot || !prof_format_find(dot + 1, NULL))
+	if (!dot || !find_form(dot + 1, NULL))
 		return 0;
-	*ret = prof_format_find(dot + 1, in->format->family);
+	*ret = find_form(dot + 1, in->format->family);
 	return *ret ? 0 : wrong_form(in, dot + 1, err);
 }
 
@@ -86,7 +109,7 @@ static int choose_form(const struct merge_input *in, const struct merge_request 
 		return find_text(in, ret, err);
 	if (!req->to)
 		return form_by_name(in, req->output, ret, err);
-	*ret = prof_format_find(req->to, in->format->family);
+	*ret = find_form(req->to, in->format->family);
 	return *ret ? 0 : wrong_form(in, req->to, err);
 }
 
@@ -123,6 +146,9 @@ static int prepare(struct session *s, struct pgo_err *err)
 		.llvm_major = req->consumer ? s->consumer.llvm_major : s->in->origin.llvm_major,
 		.sparse = req->sparse,
 		.text = s->form && (s->form->caps & PROF_CAP_TEXT),
+		/* Some families have several binary forms. */
+		.to = s->form && req->to && !strcmp(short_name(s->form), req->to) ? s->form->name
+										  : NULL,
 		.strip = req->strip,
 		.prefix = req->prefix,
 		.threads = req->threads,

@@ -183,7 +183,7 @@ static int merge_by_text(const struct prof_format *format, const struct prof_inp
 	if (!ret)
 		ret = note_version(out_path, res, err);
 	if (!ret && loses)
-		res->lost = OTHER_LLVM_TEXT_LOSES;
+		res->lost = LLVM_TEXT_LOSES;
 	return ret;
 }
 

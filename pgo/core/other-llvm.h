@@ -8,11 +8,6 @@
 
 #include "profiles/format.h"
 
-/* What is told of a text form that loses something. */
-#define OTHER_LLVM_TEXT_LOSES                                                              \
-	"what the text form has no place for, such as the build ids of the programs that " \
-	"ran"
-
 /* What to read profiles with: major, or 0 (the newest module) where it has none. */
 unsigned other_llvm_reader(unsigned major);
 /*

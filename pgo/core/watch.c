@@ -261,6 +261,10 @@ static int fold(struct watcher *w, uint64_t batch, struct pgo_err *err)
 		ret = list_batch(w, batch, &in, err);
 	if (!ret && w->acc.watch.nr_files)
 		ret = fold_inputs(w, &in, dir, err);
+	if (ret == -PGO_EFORMAT && !in.collect_bad)
+		return pgo_err_hint(err,
+				    "go on without such files: --watch again with "
+				    "--quarantine DIR, where they are moved to");
 	if (ret && !is_empty_yet(&in))
 		return ret;
 	if (ret && err)

@@ -120,6 +120,13 @@ like "$err" "'g1' is a profile of format gcda, but 'r1.profraw' is of llvm-raw" 
 exits 7 'front end and IR' "$pgoctl" merge r1.profraw fe.profraw -o no
 exits 7 'a form of another family' "$pgoctl" merge g1 -o no.profdata
 exits 7 'and by --to' "$pgoctl" merge r1.profraw --to gcda -o no
+ok 'a suffix that is no form of profiles: a bundle' "$pgoctl" merge r1.profraw -o bundle.txt
+printf 'f:40:1\n 1: 1\n 2: 39\n' >s.txt
+for to in text binary extbinary; do
+	llvm-profdata-22 merge --sample --$to s.txt -o want.sample
+	ok "samples as $to" "$pgoctl" merge s.txt --to sample-$to -o got.sample
+	ok 'as llvm-profdata writes them' cmp want.sample got.sample
+done
 exits 2 'a form that there is not' "$pgoctl" merge r1.profraw --to profdta -o no
 like "$err" '^hint: did you mean profdata' 'with the nearest'
 exits 7 '--for a GCC' "$pgoctl" merge r1.profraw --for gcc-12 -o no
@@ -129,10 +136,16 @@ like "$("$pgoctl" show for.prof)" '^compiler +.*clang version 22' 'is in the bun
 if have clang-19; then
 	ok '--for an older one' "$pgoctl" merge r1.profraw --for clang-19 -o for19.profdata
 	ok 'which reads it' clang-19 -O1 -fprofile-use=for19.profdata -c a.c -o /dev/null
-	exits 7 'an indexed profile is too new for it' "$pgoctl" merge want.profdata --for clang-19 \
-		-o no
+	ok 'an indexed one of a newer LLVM' "$pgoctl" merge want.profdata --for clang-19 -o down.profdata
+	llvm-profdata-22 merge --text want.profdata -o want.text && llvm-profdata-19 merge want.text -o want.19
+	ok 'goes by its text form' cmp down.profdata want.19
+	ok 'out of a bundle, too' "$pgoctl" convert for.prof --llvm 19 --to profdata -o down2.profdata
+	ok 'which reads it' clang-19 -O1 -fprofile-use=down2.profdata -c a.c -o /dev/null
+	head -c 300 want.profdata >cut.profdata
+	exits 7 'one that is cut off' "$pgoctl" merge cut.profdata --for clang-19 -o no
+	like "$err" "'cut.profdata' is truncated or corrupt" 'is told of by its own name'
 else
-	skip 3 'no clang-19'
+	skip 8 'no clang-19'
 fi
 ok '--for by the letter' "$pgoctl" merge r1.profraw --for llvm-22 -o llvm.profdata
 exits 2 'no input' "$pgoctl" merge -o no

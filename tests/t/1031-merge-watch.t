@@ -89,6 +89,7 @@ exits 2 '--until-exit alone' "$pgoctl" merge --until-exit 1 -o x spare.profraw
 # --- what cannot be read
 : >w/killed.profraw
 exits 7 'an empty file ends it' "$pgoctl" merge --watch w -o w.prof --until-exit $watcher
+like "$err" '^hint: .*--quarantine DIR' 'the way out is told'
 is "$(counted w.prof)" 9 'the bundle stays'
 is "$(raw_files w | grep -c killed.profraw)" 1 'the file, too'
 train e

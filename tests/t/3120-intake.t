@@ -123,6 +123,14 @@ found 'an indexed one' one.profdata
 is "$(ls .pgo/profile/*/clang.profdata | wc -l)" 1 'they are the same to the compiler'
 is "$(ls .pgo/profile | wc -l)" 1 'and profiles that were laid out before take no room'
 found 'a text' one.proftext
+if have clang-19; then
+	exits 0 'an indexed one for an older clang' "$pgoctl" -v build --json --profile one.profdata --cc clang-19
+	like "$err" "one.profdata' is of a newer LLVM: written anew for LLVM 19" 'is written anew'
+	exits 0 'a bundle' "$pgoctl" -v build --json --profile clang.prof --cc clang-19
+	like "$err" "clang.prof' is of a newer LLVM" 'is, too'
+else
+	skip 4 'no clang-19'
+fi
 refused 7 'of format llvm-indexed' 'a profile of clang for gcc' one.profdata --cc gcc-12
 refused 7 'for clang 22.*gcc version 12' 'a bundle of clang for gcc' clang.prof --cc gcc-12
 head -c 100 one.profraw >cut.profraw
