@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #include "pgo/core/keep.h"
 #include "pgo/report/history.h"
 #include "pgo/report/show.h"
+
+#define MAX_INJECT 10.0 /* of a unit of time */
 
 struct options {
 	struct project_options common;
@@ -134,7 +137,7 @@ static int check_uses(const struct options *o, struct pgo_err *err)
 		{ "shell", o->commands.shell, MODE_COMMANDS },
 		{ "timeout", o->commands.timeout_ns != UINT64_MAX, MODE_COMMANDS },
 		{ "calibrate", o->calibrate != UINT_MAX, MODE_RUN },
-		{ "inject", o->inject > 0, MODE_VALIDATE },
+		{ "inject", !isnan(o->inject), MODE_VALIDATE },
 		{ "export", o->export, MODE_VALIDATE | MODE_REPLAY },
 		{ "what-if", o->what_if, MODE_VALIDATE | MODE_REPLAY },
 		{ "report", v->report, MODE_VALIDATE | MODE_REPLAY },
@@ -180,9 +183,17 @@ static int check_values(const struct options *o, struct cmd_ctx *ctx)
 				 "option --calibrate wants one validation at least");
 	if (!o->commands.timeout_ns)
 		return pgo_error(ctx->err, PGO_EUSAGE, "option --timeout wants more than no time");
+	if (!isnan(o->inject) && !(o->inject > 0 && o->inject <= MAX_INJECT))
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "option --inject wants more than 0 %% and at most %.0f %%",
+				 MAX_INJECT * 100);
 	if (o->what_if && o->common.json)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "option --what-if means nothing with --json");
+	if (o->export && ((o->v.report && !strcmp(o->export, o->v.report)) ||
+			  (o->v.evidence && !strcmp(o->export, o->v.evidence))))
+		return pgo_error(ctx->err, PGO_EUSAGE, "--export wants a file of its own, not '%s'",
+				 o->export);
 	return validate_check_output(ctx, o->export);
 }
 
@@ -333,6 +344,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	struct options o = {
 		.v = VALIDATE_OPTIONS_INIT,
 		.calibrate = UINT_MAX,
+		.inject = NAN,
 		.commands.timeout_ns = UINT64_MAX,
 	};
 	PGO_AUTO(job) j = { .ctx = ctx, .o = &o, .p = PROJECT_INIT };
@@ -355,7 +367,7 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	}
 	if (ret)
 		return ret;
-	j.eo.inject = o.inject;
+	j.eo.inject = isnan(o.inject) ? 0 : o.inject;
 	return run_job(&j);
 }
 

@@ -171,6 +171,9 @@ int validate_preflight(struct cmd_ctx *ctx, const struct validate_options *v)
 
 	if (!ret)
 		ret = validate_check_output(ctx, v->evidence);
+	if (!ret && v->report && v->evidence && !strcmp(v->report, v->evidence))
+		ret = pgo_error(ctx->err, PGO_EUSAGE, "--report and --evidence are both '%s'",
+				v->report);
 	return ret || !v->explain ? ret : explain_check(ctx->err);
 }
 
@@ -202,5 +205,5 @@ int validate_print(struct cmd_ctx *ctx, const struct experiment *x,
 	}
 	if (!printed)
 		return -(int)ctx->err->code;
-	return x->cancelled ? 128 + child_cancelled() : gate_exit(engine_gate(&x->engine));
+	return experiment_exit(x);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/calibrate.h"
 
+#include "pgo/base/child.h"
 #include "pgo/base/log.h"
 #include "pgo/stats/dist.h"
 
@@ -19,6 +20,13 @@ int calibrate(unsigned n, int (*fn)(void *arg, struct experiment *x, struct pgo_
 		PGO_AUTO(experiment) x = EXPERIMENT_INIT;
 		int r = fn(arg, &x, err);
 
+		if (!r && x.cancelled)
+			r = pgo_error(err, PGO_ECANCELLED, "stopped by a signal");
+		if (r == -PGO_ECANCELLED && c.runs) {
+			pgo_err_release(err);
+			c.signal = child_cancelled();
+			break;
+		}
 		if (r)
 			return r;
 		c.runs++;
@@ -35,5 +43,7 @@ int calibrate(unsigned n, int (*fn)(void *arg, struct experiment *x, struct pgo_
 
 int calibration_exit(const struct calibration *c)
 {
+	if (c->signal)
+		return 128 + c->signal;
 	return c->low > 0.05 ? PGO_EXIT_INSTRUMENT : PGO_EXIT_OK;
 }

@@ -189,6 +189,7 @@ static const struct field head_fields[] = {
 	FIELD(evidence_head, commit, KIND_OPTIONAL_TEXT),
 	FIELD_SINCE(evidence_head, cpu_limit, KIND_LIMIT, 3),
 	FIELD_SINCE(evidence_head, memory_limit, KIND_LIMIT, 3),
+	FIELD_SINCE(evidence_head, inject, KIND_DOUBLE, 4), /* 0 before */
 };
 static const struct layout head_layout = LAYOUT(head_fields);
 
@@ -593,8 +594,8 @@ static int check_head(const struct evidence_head *h, const struct line *line)
 		return line_error(line, "n_max is %u, not 1 to %u", h->n_max, SPENDING_MAX_N);
 	if (!(h->alpha > 0 && h->alpha < 0.5))
 		return line_error(line, "alpha is %g, not between 0 and 0.5", h->alpha);
-	if (!(h->margin >= 0 && h->min_effect >= 0))
-		return line_error(line, "margin or min_effect is negative");
+	if (!(h->margin >= 0 && h->min_effect >= 0 && h->inject >= 0))
+		return line_error(line, "margin, min_effect or inject is negative");
 	return 0;
 }
 

@@ -138,6 +138,7 @@ struct evidence_head {
 	unsigned n_max;
 	double alpha; /* one-sided */
 	double margin, min_effect;
+	double inject; /* the candidate also spun for this part of its time, as a test */
 	enum gate gate;
 	char *a, *b; /* what the sides are: commands, or stage names */
 	char *machine, *kernel;
@@ -178,7 +179,7 @@ json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p);
  * a warning. Strict: every field is there, none is unknown, each is in its
  * range. -PGO_EFORMAT with the line's number and offset; -PGO_EVERSION.
  */
-#define EVIDENCE_VERSION 3
+#define EVIDENCE_VERSION 4
 #define EVIDENCE_MAX_LINE (4u << 20)	/* bytes */
 #define EVIDENCE_MAX_WEIGHT 1e9		/* so that no sum of weighted ratios overflows */
 int evidence_read(const char *path, struct evidence *ret, struct pgo_err *err);

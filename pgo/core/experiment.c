@@ -428,6 +428,7 @@ static int make_forecast(struct trial *t, struct pgo_err *err)
 	struct forecast *f = &t->x->forecast;
 	struct evidence_head *h = &t->e->head;
 	PGO_AUTO(strbuf) time = STRBUF_INIT;
+	PGO_AUTO(strbuf) least = STRBUF_INIT;
 	int ret;
 
 	h->n_max = fix_n_max(t);
@@ -442,18 +443,21 @@ static int make_forecast(struct trial *t, struct pgo_err *err)
 		return ret;
 	num_add_duration(&time, f->pairs * f->round_ns);
 	if (f->pairs)
-		log_step("to prove a margin of %.1f %% here takes about %u pairs, %s",
+		log_info("to prove a margin of %.3g %% here takes about %u pairs, %s",
 			 h->margin * 100, f->pairs, time.buf);
-	if (f->provable <= h->margin || isinf(f->provable))
+	if (f->provable <= h->margin || (isinf(f->provable) && !f->known))
 		return 0;
+	if (isinf(f->provable))
+		strbuf_addstr(&least, "none at all");
+	else
+		strbuf_addf(&least, "%.1f %%", f->provable * 100);
 	if (!t->opts->insist || t->opts->force) {
-		log_step("%u pairs can prove a margin of %.1f %% here, not of %.1f %%", h->n_max,
-			 f->provable * 100, h->margin * 100);
+		log_info("the margin that %u pairs can prove here: %s; it is %.3g %%", h->n_max,
+			 least.buf, h->margin * 100);
 		return 0;
 	}
-	pgo_error(err, PGO_ELIMIT,
-		  "a margin of %.2g %% is below what %u pairs can prove here: %.1f %%",
-		  h->margin * 100, h->n_max, f->provable * 100);
+	pgo_error(err, PGO_ELIMIT, "a margin of %.3g %% is below what %u pairs can prove here: %s",
+		  h->margin * 100, h->n_max, least.buf);
 	return pgo_err_hint(err, "allow more --pairs or --budget, or insist with --force-margin");
 }
 
@@ -526,6 +530,7 @@ static int fill_head(struct trial *t, struct pgo_err *err)
 	h->alpha = t->opts->alpha > 0 ? t->opts->alpha : 0.025;
 	h->margin = t->opts->margin >= 0 ? t->opts->margin : t->p->config.margin;
 	h->min_effect = t->opts->min_effect;
+	h->inject = t->opts->inject;
 	h->gate = t->opts->gate;
 	h->n_max = t->opts->pairs ? t->opts->pairs : t->p->config.pairs;
 	h->a = xstrdup(t->sides[0].line ? t->sides[0].line : "baseline");
@@ -646,7 +651,6 @@ static int run_all(struct trial *t, const char *baseline, const char *candidate,
 	progress_stop();
 	fs_remove_tree(ab, NULL);
 	t->x->live = true;
-	t->x->inject = t->opts->inject;
 	t->x->wall_ns = clock_now_ns() - t->start_ns;
 	return ret;
 }
@@ -670,6 +674,11 @@ int experiment_commands(struct project *p, const char *a, const char *b,
 	for (int i = 0; i < 3; i++)
 		t.sides[i] = (struct side){ (char)('a' + i), xstrdup(""), lines[i] };
 	return run_all(&t, NULL, NULL, err);
+}
+
+int experiment_exit(const struct experiment *x)
+{
+	return x->cancelled ? 128 + child_cancelled() : gate_exit(engine_gate(&x->engine));
 }
 
 int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *err)

@@ -59,12 +59,11 @@ struct experiment {
 	struct forecast forecast;
 	struct explanation why;	 /* of explain; nr is 0 without */
 	struct waits_list waits; /* of the warm-up; empty for a replay */
-	double inject;
-	uint64_t wall_ns;
-	char *path;	/* of the evidence */
-	bool dirty;	/* uncommitted changes in the sources */
-	bool live;	/* it ran here and now; a replay did not */
-	bool cancelled; /* by a signal: what the last look said stands */
+	uint64_t wall_ns;	 /* 0: not known, of a replay */
+	char *path;		 /* of the evidence */
+	bool dirty;		 /* uncommitted changes in the sources */
+	bool live;		 /* it ran here and now; a replay did not */
+	bool cancelled;		 /* by a signal: what the last look said stands */
 };
 #define EXPERIMENT_INIT { 0 }
 void experiment_release(struct experiment *e);
@@ -82,6 +81,9 @@ int experiment_run(struct project *p, const char *baseline, const char *candidat
 int experiment_commands(struct project *p, const char *a, const char *b,
 			const struct experiment_opts *opts, struct experiment *ret,
 			struct pgo_err *err);
+
+/* The exit code: the gate's, or 128 and the signal that ended it. */
+int experiment_exit(const struct experiment *x);
 
 /* The verdicts of an evidence file, computed anew. */
 int experiment_replay(const char *path, struct experiment *ret, struct pgo_err *err);

@@ -144,7 +144,7 @@ static bool by_counting(const struct explain_workload *w, struct directions *ret
 		.instructions = proven(k, 1, k->median_a),
 		.i1_misses = proven(i1, MISS_CYCLES, k->median_a),
 		.mispredictions = proven(mp, MISS_CYCLES, k->median_a),
-		.instructions_change = k->median_b / k->median_a - 1,
+		.instructions_change = expm1(k->change.estimate),
 	};
 	return true;
 }

@@ -90,6 +90,7 @@ int forecast_make(const struct evidence *e, struct forecast *f, struct pgo_err *
 {
 	PGO_AUTO_FREE double *d = xcalloc(e->nr_pairs, sizeof(*d));
 	struct need worst = { 1, 0 };
+	bool known = true;
 
 	if (e->head.n_max < 1 || e->head.n_max > SPENDING_MAX_N)
 		return pgo_error(err, PGO_EUSAGE, "between 6 and %u pairs are supported, not %u",
@@ -98,6 +99,7 @@ int forecast_make(const struct evidence *e, struct forecast *f, struct pgo_err *
 		size_t nr = gather(e, i, d);
 		struct need need = nr ? need_of(e, d, nr) : (struct need){ 0, INFINITY };
 
+		known = known && nr;
 		if (need.provable > worst.provable)
 			worst.provable = need.provable;
 		if (!need.pairs || (worst.pairs && need.pairs > worst.pairs))
@@ -105,5 +107,6 @@ int forecast_make(const struct evidence *e, struct forecast *f, struct pgo_err *
 	}
 	f->pairs = worst.pairs;
 	f->provable = worst.provable;
+	f->known = known;
 	return 0;
 }

@@ -8,7 +8,8 @@
 struct forecast {
 	unsigned
 		pairs; /* to prove the margin of an equal candidate in 9 of 10 tries; 0: too many */
-	double provable; /* the smallest margin that head.n_max pairs prove so; infinite: unknown */
+	double provable;   /* the smallest margin that head.n_max pairs prove so; may be infinite */
+	bool known;	   /* each workload has A/A pairs: infinite is then: none at all */
 	uint64_t round_ns; /* of one pair of every workload; set by the caller */
 };
 

@@ -64,6 +64,10 @@ void keep_history(const struct project *p, const struct stage *baseline, const s
 	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
 	char machine[DIGEST_HEX_LEN + 1];
 
+	if (x->evidence.head.inject > 0) {
+		log_info("a test with --inject is not taken into the history");
+		return;
+	}
 	machine_key(machine);
 	for (size_t i = 0; i < nr; i++)
 		rows[i] = row_of(p, baseline, x, i ? i - 1 : SIZE_MAX, machine);

@@ -12,18 +12,27 @@ static void add_value(double v, void (*print)(struct strbuf *, uint64_t), struct
 	strbuf_addstr(out, "</td>");
 }
 
-static void add_row(const char *what, double a, double b, void (*print)(struct strbuf *, uint64_t),
-		    struct strbuf *out)
+/* change: the logarithm of the ratio, or NAN: that of a and b. */
+static void add_changed(const char *what, double a, double b, double change,
+			void (*print)(struct strbuf *, uint64_t), struct strbuf *out)
 {
 	strbuf_addf(out, "<tr><th scope=\"row\">%s</th>", what);
 	add_value(a, print, out);
 	add_value(b, print, out);
 	strbuf_addstr(out, "<td class=\"num\">");
-	if (a == b)
+	if (!isnan(change))
+		html_speedup(out, change, 2);
+	else if (a == b)
 		strbuf_addstr(out, "same");
 	else if (a > 0 && b > 0)
 		html_speedup(out, log(b / a), 2);
 	strbuf_addstr(out, "</td>");
+}
+
+static void add_row(const char *what, double a, double b, void (*print)(struct strbuf *, uint64_t),
+		    struct strbuf *out)
+{
+	add_changed(what, a, b, NAN, print, out);
 }
 
 static void end_row(const char *source, struct strbuf *out)
@@ -66,7 +75,9 @@ static void add_counters(const struct explain_workload *w, struct strbuf *out)
 			continue;
 		strbuf_addf(&source, "counted, %zu pairs: ", k->nr);
 		html_interval(&source, &k->change, 2);
-		add_row(counter_name(k->counter), k->median_a, k->median_b,
+		add_changed(
+			counter_name(k->counter), k->median_a, k->median_b,
+			isfinite(k->change.lo) || isfinite(k->change.hi) ? k->change.estimate : NAN,
 			k->counter == COUNTER_TASK_CLOCK ? num_add_duration : num_add_count, out);
 		end_row(source.buf, out);
 	}

@@ -127,7 +127,7 @@ static void add_facts(const struct engine *g, enum gate_answer answer, struct st
 	PGO_AUTO(strbuf) more = STRBUF_INIT;
 
 	strbuf_addstr(out, "<dl class=\"facts\">\n");
-	strbuf_addf(&more, "%s, exit status %d", gate_name(g->e->head.gate), gate_exit(answer));
+	strbuf_addf(&more, "%s, its exit status %d", gate_name(g->e->head.gate), gate_exit(answer));
 	add_fact(out, "Gate", answer_text(answer), more.buf);
 	html_percent(&value, g->e->head.margin);
 	add_fact(out, "Margin", value.buf, "a slow-down that does not matter");

@@ -93,8 +93,9 @@ void show_calibration(const struct calibration *c, struct strbuf *out)
 {
 	strbuf_addf(out,
 		    "%u validations of the baseline against itself: %u false verdicts, %.1f %% "
-		    "(95 %% interval %.1f to %.1f %%; nominal at most 5 %%)\n",
-		    c->runs, c->false_verdicts, c->rate * 100, c->low * 100, c->high * 100);
+		    "(95 %% interval %.1f to %.1f %%; nominal at most 5 %%)%s\n",
+		    c->runs, c->false_verdicts, c->rate * 100, c->low * 100, c->high * 100,
+		    c->signal ? "; ended early by a signal" : "");
 }
 
 json_t *show_calibration_json(const struct calibration *c)
@@ -103,6 +104,7 @@ json_t *show_calibration_json(const struct calibration *c)
 
 	json_object_set_new(o, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(o, "validations", json_integer(c->runs));
+	json_object_set_new(o, "cancelled", json_boolean(c->signal));
 	json_object_set_new(o, "false_verdicts", json_integer(c->false_verdicts));
 	json_object_set_new(o, "rate", json_real(c->rate));
 	json_object_set_new(o, "rate_low", json_real(c->low));

@@ -64,6 +64,8 @@ static void add_notes(struct strbuf *out, const struct engine *g, size_t i)
 		add_note(out, "slower alone, not among all");
 	if (engine_inside_floor(g, i))
 		add_note(out, "inside the layout floor of %.1f %%", r->floor.floor * 100);
+	if (r->series.nr_looks && series_last(&r->series)->n < r->series.nr)
+		add_note(out, "as of pair %u", series_last(&r->series)->n);
 	if (r->series.futile)
 		add_note(out, "no verdict in prospect");
 	if (r->disagrees)
@@ -117,6 +119,9 @@ static void add_headline(const struct engine *g, bool colour, struct strbuf *out
 	const struct look *k = series_last(&g->overall);
 	enum verdict v = engine_overall(g);
 
+	if (engine_gate(g) == GATE_MISCOMPARE)
+		strbuf_addf(out, "%sOUTPUTS DIFFER%s between baseline and candidate; ",
+			    colour ? colour_of(VERDICT_REGRESSION) : "", colour ? "\033[0m" : "");
 	strbuf_addf(out, "%s%s%s", colour ? colour_of(v) : "", verdict_name(v),
 		    colour ? "\033[0m" : "");
 	if (k) {
@@ -159,6 +164,25 @@ static void add_invalid(const struct engine *g, struct strbuf *out)
 		strbuf_addf(out, "pairs that do not count, and were run again: %s\n", list.buf);
 }
 
+/* Against what it does to equal sides. */
+static void add_injected(const struct engine *g, struct strbuf *out)
+{
+	const struct look *k = series_last(&g->overall);
+	double expected = -log1p(g->e->head.inject);
+
+	if (!(g->e->head.inject > 0))
+		return;
+	strbuf_addf(out,
+		    "a test: the candidate also span for %.1f %% of each run, which makes equal "
+		    "sides %+.1f %%: ",
+		    g->e->head.inject * 100, percent(expected));
+	if (!k)
+		strbuf_addstr(out, "no look yet\n");
+	else
+		strbuf_addf(out, "%s the interval\n",
+			    k->ci.lo <= expected && expected <= k->ci.hi ? "in" : "NOT in");
+}
+
 void show_experiment(const struct experiment *x, bool colour, struct strbuf *out)
 {
 	static const char *const head[] = { "workload",	     "verdict",	 "speed-up",
@@ -177,13 +201,21 @@ void show_experiment(const struct experiment *x, bool colour, struct strbuf *out
 	show_layout(g, out);
 	add_instrument(g, out);
 	add_invalid(g, out);
-	if (x->inject > 0)
-		strbuf_addf(out, "the candidate also span for %.1f %% of each run\n",
-			    x->inject * 100);
-	strbuf_addf(out, "at most %u coin-flipped pairs, margin %.1f %%, seed %" PRIu64 "; ",
-		    g->e->head.n_max, g->e->head.margin * 100, g->e->head.seed);
-	num_add_duration(out, x->wall_ns);
-	strbuf_addf(out, "%s\n", x->cancelled ? "; ended early by a signal" : "");
+	add_injected(g, out);
+	strbuf_addf(out, "at most %u coin-flipped pairs, margin %.3g %%, ", g->e->head.n_max,
+		    g->e->head.margin * 100);
+	if (g->e->head.min_effect > 0)
+		strbuf_addf(out, "FASTER is more than %.3g %%, ", g->e->head.min_effect * 100);
+	strbuf_addf(out, "seed %" PRIu64, g->e->head.seed);
+	if (x->wall_ns) {
+		strbuf_addstr(out, "; ");
+		num_add_duration(out, x->wall_ns);
+	}
+	if (x->cancelled)
+		strbuf_addstr(out, "; ended early by a signal");
+	else if (!x->live && !engine_done(g))
+		strbuf_addstr(out, "; the evidence ends early");
+	strbuf_addch(out, '\n');
 	show_explanation(x, out);
 }
 
@@ -211,6 +243,8 @@ static json_t *series_json(const struct series *s, enum verdict v)
 
 	json_object_set_new(o, "verdict", js_string(verdict_name(v)));
 	json_object_set_new(o, "pairs", js_u64(s->nr));
+	json_object_set_new(o, "looked_at_pairs",
+			    json_integer(s->nr_looks ? series_last(s)->n : 0));
 	put_interval(o, series_last(s));
 	json_object_set_new(o, "decided", json_boolean(s->decided));
 	json_object_set_new(o, "futile", json_boolean(s->futile));
@@ -274,6 +308,16 @@ static json_t *instrument_json(const struct engine *g)
 	return o;
 }
 
+static json_t *forecast_json(const struct forecast *f)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "provable_margin", number(f->provable));
+	json_object_set_new(o, "pairs_for_margin", f->pairs ? json_integer(f->pairs) : json_null());
+	json_object_set_new(o, "round_ns", js_u64(f->round_ns));
+	return o;
+}
+
 json_t *show_experiment_json(const struct experiment *x)
 {
 	const struct engine *g = &x->engine;
@@ -284,13 +328,15 @@ json_t *show_experiment_json(const struct experiment *x)
 	json_object_set_new(o, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(o, "verdict", js_string(verdict_name(engine_overall(g))));
 	json_object_set_new(o, "gate", js_string(gate_name(g->e->head.gate)));
-	json_object_set_new(o, "exit_code", json_integer(gate_exit(engine_gate(g))));
+	json_object_set_new(o, "exit_code", json_integer(experiment_exit(x)));
 	json_object_set_new(o, "margin", json_real(g->e->head.margin));
+	json_object_set_new(o, "min_effect", json_real(g->e->head.min_effect));
+	json_object_set_new(o, "forecast", x->live ? forecast_json(&x->forecast) : json_null());
 	json_object_set_new(o, "pairs_at_most", json_integer(g->e->head.n_max));
 	json_object_set_new(o, "seed", js_u64(g->e->head.seed));
 	json_object_set_new(o, "wall_ns", js_u64(x->wall_ns));
 	json_object_set_new(o, "cancelled", json_boolean(x->cancelled));
-	json_object_set_new(o, "injected", json_real(x->inject));
+	json_object_set_new(o, "injected", json_real(g->e->head.inject));
 	json_object_set_new(o, "overall", series_json(&g->overall, engine_overall(g)));
 	json_object_set_new(o, "workloads", list);
 	json_object_set_new(o, "layouts", show_layout_json(g));

@@ -73,7 +73,10 @@ static void add_counter(struct table *t, const struct explain_counter *k, const 
 	table_add(t, counter_name(k->counter));
 	add_number(t, k->median_a, print);
 	add_number(t, k->median_b, print);
-	add_change(t, k->median_a, k->median_b);
+	if (isfinite(k->change.lo) || isfinite(k->change.hi))
+		table_addf(t, "%+.1f %%", expm1(k->change.estimate) * 100);
+	else
+		add_change(t, k->median_a, k->median_b);
 	if (isinf(k->change.lo) || isinf(k->change.hi))
 		table_addf(t, "too few pairs (%zu)", k->nr);
 	else

@@ -179,10 +179,28 @@ ok "there was one" test "$looks" -ge 1
 cp cut.out live.json
 run "$pgoctl" validate --replay cut.jsonl --json
 # What the warm-up waited for is no part of the evidence.
-strip() { jq 'del(.waits)' "$1" | sed '/"wall_ns"/d; /"cancelled"/d; /"evidence"/d; /"decided"/d; /"futile"/d'; }
+strip() { jq 'del(.waits, .forecast, .exit_code)' "$1" | sed '/"wall_ns"/d; /"cancelled"/d; /"evidence"/d; /"decided"/d; /"futile"/d'; }
 strip live.json >a.txt
 strip "$tmp/out" >b.txt
 ok "and its evidence says the same again" cmp a.txt b.txt
+
+is "$(jq .exit_code live.json)" 143 "its status is in the result, too"
+is "$(jq '.overall.looked_at_pairs == .overall.looks[-1].pairs' live.json)" true "and what the interval is of"
+ok "what was foretold is in the result" jq -e '.forecast.round_ns > 0' live.json
+like "$("$pgoctl" validate --replay cut.jsonl)" '; the evidence ends early' "a replay tells that it ended early"
+
+# More than can be proven, by any number of pairs and by the fewest.
+for pairs in 6 8; do
+	run "$pgoctl" validate --pairs $pairs --margin 0.0001% -a 'exec sleep 0.01' -b 'exec sleep 0.01'
+	is $status 7 "$pairs pairs: a margin that cannot be proven is refused"
+	like "$err" "a margin of 0.0001 % is below what $pairs pairs can prove here" "and that is said"
+done
+
+# A test says so wherever its result goes.
+run "$pgoctl" validate --inject 300% --pairs 8 --evidence inject.jsonl --json -a 'exec sleep 0.02' -b 'exec sleep 0.02'
+is "$(jq ".injected == 3" "$tmp/out")" true "an injected slow-down is in the result"
+run "$pgoctl" validate --replay inject.jsonl
+like "$out" 'a test: the candidate also span for 300.0 % of each run, which makes equal sides -75.0 %' "and in the evidence"
 
 interrupt "alive 614.5" "$pgoctl" validate -a 'exec sleep 614.5' -b 'exec sleep 614.5'
 is "$status" 143 "one that is ended before the first look has nothing to say"

@@ -39,6 +39,10 @@ ab 'option --budget wants more than no time' --budget 0
 ab 'option --seed wants a whole number' --seed -1
 ab "option --unit wants pair or abba, not 'abab'" --unit abab
 ab 'option --inject wants a percentage' --inject some
+ab "--export wants a file of its own, not 'same'" --evidence same --export same
+ab "--report and --evidence are both 'same'" --evidence same --report same
+ab 'option --inject wants more than 0 % and at most 1000 %' --inject -5%
+ab 'option --inject wants more than 0 % and at most 1000 %' --inject 0%
 ab 'option --calibrate wants one validation' --calibrate 0
 ab "unknown method 'guess'" --what-if guess
 mkdir folder

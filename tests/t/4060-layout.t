@@ -64,7 +64,7 @@ sizes() { nm -S "$1" | awk 'NF == 4 && $3 ~ /[tT]/ && $4 !~ /pgoctl_pad/ { print
 address() { nm "$1" | awk '$3 == "vm_run" { print $1 }'; }
 modes() { sed 's/.*"mode":"\([a-z+]*\)".*/\1/' "$1/cc.jsonl" | sort | uniq -c | tr -s ' '; }
 # What replaying must give again, bit for bit: not what the warm-up waited for, which is no evidence.
-result() { jq 'del(.waits)' "$1" | grep -v '"wall_ns"\|"evidence"\|"cancelled"'; }
+result() { jq 'del(.waits, .forecast)' "$1" | grep -v '"wall_ns"\|"evidence"\|"cancelled"'; }
 verdict_status() {
 	case $status in 0 | 1 | 3 | 4) echo yes ;; *) echo "no: $status" ;; esac
 }

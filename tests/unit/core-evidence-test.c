@@ -404,19 +404,19 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	{ "\"evidence\":3", "\"evidence\":4", PGO_EVERSION, 0, "version 4, not of version 3" },
-	{ "\"evidence\":3", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
-	{ "\"evidence\":3", "\"evidence\":2", PGO_EFORMAT, 1, "15 fields where 13" },
-	{ "\"evidence\":3", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
-	{ "\"evidence\":3", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
-	{ "\"evidence\":3,", "", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":4", "\"evidence\":5", PGO_EVERSION, 0, "version 5, not of version 4" },
+	{ "\"evidence\":4", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
+	{ "\"evidence\":4", "\"evidence\":2", PGO_EFORMAT, 1, "16 fields where 13" },
+	{ "\"evidence\":4", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
+	{ "\"evidence\":4", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":4,", "", PGO_EFORMAT, 1, "version" },
 	{ "\"cpu_limit\":1500", "\"cpu_limit\":\"some\"", PGO_EFORMAT, 1,
 	  "'cpu_limit' has a wrong" },
 	{ "\"cpu_limit\":1500", "\"cpu_limit\":-1", PGO_EFORMAT, 1, "'cpu_limit' has a wrong" },
 	{ "\"memory_limit\":\"none\"", "\"memory_limit\":[]", PGO_EFORMAT, 1, "'memory_limit'" },
 	{ "\"seed\":99,", "", PGO_EFORMAT, 1, "'seed' is missing" },
 	{ "\"seed\":99,", "\"seed\":99,\"seed\":98,", PGO_EFORMAT, 1, "duplicate" },
-	{ "\"seed\":99,", "\"seed\":99,\"colour\":98,", PGO_EFORMAT, 1, "16 fields where 15" },
+	{ "\"seed\":99,", "\"seed\":99,\"colour\":98,", PGO_EFORMAT, 1, "17 fields where 16" },
 	{ "\"seed\":99", "\"seed\":-1", PGO_EFORMAT, 1, "'seed' has a wrong" },
 	{ "\"seed\":99", "\"seed\":1.5", PGO_EFORMAT, 1, "'seed' has a wrong" },
 	{ "\"seed\":99", "\"seed\":\"18446744073709551616\"", PGO_EFORMAT, 1, "'seed'" },
@@ -430,6 +430,7 @@ static const struct refusal refusals[] = {
 	{ "\"alpha\":0.02", "\"alpha\":\"\",\"x\":0.02", PGO_EFORMAT, 1, "'alpha'" },
 	{ "\"margin\":0.02", "\"margin\":-0.02", PGO_EFORMAT, 1, "negative" },
 	{ "\"margin\":0.02", "\"margin\":1e999, \"x\":0.02", PGO_EFORMAT, 1, "overflow" },
+	{ "\"inject\":0.0", "\"inject\":-0.5", PGO_EFORMAT, 1, "negative" },
 	{ "\"margin\":0.02", "\"margin\":NaN, \"x\":0.02", PGO_EFORMAT, 1, "token" },
 	{ "\"min_effect\":0", "\"min_effect\":-1", PGO_EFORMAT, 1, "negative" },
 	{ "no-regression", "no-regressio", PGO_EFORMAT, 1, "'gate'" },
@@ -437,7 +438,7 @@ static const struct refusal refusals[] = {
 	{ "\"a\":\"old\"", "\"a\":7", PGO_EFORMAT, 1, "'a'" },
 	{ "\"a\":\"old\"", "\"a\":\"o\\u0000d\"", PGO_EFORMAT, 1, "\\u0000" },
 	{ "\"a\":\"old\"", "\"a\":\"o\xffz\"", PGO_EFORMAT, 1, "decode byte 0xff" },
-	{ "\"workloads\":[{", "\"workloads\":[],\"x\":[{", PGO_EFORMAT, 1, "16 fields" },
+	{ "\"workloads\":[{", "\"workloads\":[],\"x\":[{", PGO_EFORMAT, 1, "17 fields" },
 	{ "\"workloads\":[{", "\"workloads\":[7,{", PGO_EFORMAT, 1, "no object" },
 	{ "\"name\":\"lua\"", "\"name\":\"\"", PGO_EFORMAT, 1, "no name" },
 	{ "\"weight\":2.5", "\"weight\":0", PGO_EFORMAT, 1, "weight" },
@@ -573,8 +574,8 @@ static void remove_all(struct strbuf *text, const char *word)
 
 static void make_version_2(struct strbuf *text)
 {
-	replace(text, "\"evidence\":3", "\"evidence\":2");
-	remove_all(text, "\"cpu_limit\":1500,\"memory_limit\":\"none\",");
+	replace(text, "\"evidence\":4", "\"evidence\":2");
+	remove_all(text, "\"cpu_limit\":1500,\"memory_limit\":\"none\",\"inject\":0.0,");
 	remove_all(text, "\"read_bytes\":null,\"written_bytes\":null,\"disk_wait_ns\":null,");
 	remove_all(text, "\"nr_throttled\":null,");
 	remove_all(text, "\"busy_ns\":null,");
@@ -595,6 +596,7 @@ static void old_files_are_taken(void **state)
 	assert_int_equal(evidence_parse("x", text.buf, text.len, &f, NULL), 0);
 	assert_int_equal(f.nr_pairs, 2);
 	assert_true(f.head.cpu_limit == NOT_MEASURED && f.head.memory_limit == NOT_MEASURED);
+	assert_true(f.head.inject == 0);
 	assert_true(f.pairs[0].run[0].read_bytes == NOT_MEASURED);
 	assert_true(f.pairs[0].run[0].oom_kills == NOT_MEASURED);
 	replace(&text, "\"evidence\":2", "\"evidence\":1");

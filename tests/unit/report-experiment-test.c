@@ -141,7 +141,7 @@ static void a_comparison_as_text(void **state)
 	assert_memory_equal(words + 1 + (column - head), "INCONCLUSIVE ", 13);
 	assert_has(text, "\nA/A: 12 pairs of the baseline and its copy, noise floor ");
 	assert_has(text,
-		   "\nat most 12 coin-flipped pairs, margin 2.0 %, seed 18446744073709551615; "
+		   "\nat most 12 coin-flipped pairs, margin 2 %, seed 18446744073709551615; "
 		   "1 min 05 s\n");
 	assert_null(strchr(text, '\033'));
 }
@@ -207,12 +207,14 @@ static void pairs_that_do_not_count_are_told(void **state)
 	x.evidence.pairs[0].invalid = INVALID_STEAL;
 	x.evidence.pairs[2].invalid = INVALID_THROTTLED;
 	judge(&x);
-	x.inject = 0.05;
+	x.evidence.head.inject = 0.05;
 	x.cancelled = true;
 	text = text_of(&x, false);
 	assert_has(text, "\npairs that do not count, and were run again: ");
 	assert_has(text, invalid_name(INVALID_STEAL));
-	assert_has(text, "\nthe candidate also span for 5.0 % of each run\n");
+	assert_has(text,
+		   "\na test: the candidate also span for 5.0 % of each run, which makes equal "
+		   "sides -4.8 %: ");
 	assert_has(text, "; 1 min 05 s; ended early by a signal\n");
 }
 
