@@ -244,22 +244,27 @@ static int write_for_llvm(const struct project *p, const struct prof_format *for
 	return ret;
 }
 
-/* It may be of a newer LLVM than the compiler that is to read it: then it is written anew. */
-static int fit_llvm(const struct project *p, const char *name, const char *content,
-		    struct pgo_err *err)
+/*
+ * file is indexed, and may be of a newer LLVM than the compiler that is to read it: then it is
+ * written anew. They may be one file.
+ */
+static int fit_llvm(const struct project *p, const char *name, const char *file,
+		    const char *content, struct pgo_err *err)
 {
 	PGO_AUTO(profile) model = PROFILE_INIT;
 	PGO_AUTO_FREE char *again = NULL;
 	const struct prof_format *format;
-	int ret = llvm_read(content, other_llvm_reader(p->cc.llvm_major), &model, err);
+	int ret = llvm_read(file, other_llvm_reader(p->cc.llvm_major), &model, err);
 
-	if (ret || llvm_reads_indexed(p->cc.llvm_major, model.version))
+	if (ret)
 		return ret;
+	if (llvm_reads_indexed(p->cc.llvm_major, model.version))
+		return strcmp(file, content) != 0 ? fs_copy_file(file, content, err) : 0;
 	log_info("'%s' is of a newer LLVM: written anew for LLVM %u", name, p->cc.llvm_major);
 	again = xstrfmt("%s.new", content);
-	ret = prof_identify(content, &format, err);
+	ret = prof_identify(file, &format, err);
 	if (!ret)
-		ret = write_for_llvm(p, format, name, content, again, err);
+		ret = write_for_llvm(p, format, name, file, again, err);
 	if (!ret && rename(again, content))
 		ret = pgo_error_errno(err, "cannot rename '%s'", again);
 	return ret;
@@ -268,12 +273,9 @@ static int fit_llvm(const struct project *p, const char *name, const char *conte
 static int lay_out_llvm(const struct project *p, const struct prof_format *format, const char *file,
 			const char *content, struct pgo_err *err)
 {
-	int ret;
-
-	if (strcmp(format->name, "llvm-indexed") != 0)
-		return write_for_llvm(p, format, file, file, content, err);
-	ret = fs_copy_file(file, content, err);
-	return ret ? ret : fit_llvm(p, file, content, err);
+	return strcmp(format->name, "llvm-indexed") != 0
+		       ? write_for_llvm(p, format, file, file, content, err)
+		       : fit_llvm(p, file, file, content, err);
 }
 
 static int check_gcda(const struct project *p, const char *file, struct pgo_err *err)
@@ -385,7 +387,7 @@ static int lay_out_bundle(struct project *p, const char *file, const char *tmp, 
 	*content = fs_join(tmp, payload->path);
 	if (wants_samples(p))
 		return check_samples(p, *content, err);
-	return wants_gcda(p) ? 0 : fit_llvm(p, file, *content, err);
+	return wants_gcda(p) ? 0 : fit_llvm(p, file, *content, *content, err);
 }
 
 static int no_profile(const char *file, struct pgo_err *err)
