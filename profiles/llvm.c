@@ -186,8 +186,10 @@ static int choose_module(unsigned major, const struct llvm_form *form, const str
 		if (status || form->type != LLVM_FORM_INDEXED || reads(*ret, form))
 			return status;
 	}
-	if (!m[0])
-		return pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+	if (!m[0]) {
+		pgo_error(err, PGO_ETOOL, "this pgoctl was built without LLVM");
+		return -PGO_ETOOL;
+	}
 	for (size_t i = 0; m[i]; i++) {
 		status = llvm_module(m[i], &api, err);
 		if (status)
