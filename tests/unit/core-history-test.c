@@ -379,9 +379,10 @@ static void a_killed_validation_is_whole_or_not_there(void **state)
 
 	(void)state;
 	rng_seed(&r, 5);
-	/* As often as a slow machine needs to write something between two kills. */
+	/* As often, and later and later, as a slow machine needs to write something before it. */
 	for (unsigned i = 0; i < 25 || (nr <= 25 && i < 400); i++) {
-		struct timespec delay = { .tv_nsec = (long)rng_below(&r, 40000000) };
+		const uint64_t most_ns = 40000000 * (1 + (uint64_t)i / 25);
+		struct timespec delay = { .tv_nsec = (long)rng_below(&r, most_ns) };
 		pid_t pid = start(enter_without_end);
 		size_t nr_now;
 		int status;
