@@ -88,6 +88,19 @@ void fs_view_release(struct fs_view *view)
 	*view = (struct fs_view)FS_VIEW_INIT;
 }
 
+int fs_same_content(const char *a, const char *b, bool *ret, struct pgo_err *err)
+{
+	PGO_AUTO(fs_view) x = FS_VIEW_INIT;
+	PGO_AUTO(fs_view) y = FS_VIEW_INIT;
+	int status = fs_view_open(&x, a, err);
+
+	if (!status)
+		status = fs_view_open(&y, b, err);
+	if (!status)
+		*ret = x.len == y.len && !memcmp(x.data, y.data, x.len);
+	return status;
+}
+
 void fs_tail(const char *path, unsigned nr_lines, struct strbuf *out)
 {
 	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -23,6 +23,8 @@ int fs_view_open(struct fs_view *view, const char *path, struct pgo_err *err);
 void fs_view_release(struct fs_view *view);
 PGO_DEFINE_AUTO(fs_view, fs_view_release)
 
+/* Whether two files have the same bytes. */
+int fs_same_content(const char *a, const char *b, bool *ret, struct pgo_err *err);
 int fs_read_file(const char *path, struct strbuf *out, struct pgo_err *err); /* appends */
 /*
  * The last lines (at most nr, at most 16 KiB) of a text file, a NUL as '?'; missing file:

@@ -92,19 +92,6 @@ static int run_tool(const char *tool, bool sample, bool plain_binary, const char
 			 said.len ? last_line(&said) : "it does not say why");
 }
 
-static int same_files(const char *a, const char *b, bool *ret, struct pgo_err *err)
-{
-	PGO_AUTO(fs_view) x = FS_VIEW_INIT;
-	PGO_AUTO(fs_view) y = FS_VIEW_INIT;
-	int status = fs_view_open(&x, a, err);
-
-	if (!status)
-		status = fs_view_open(&y, b, err);
-	if (!status)
-		*ret = x.len == y.len && !memcmp(x.data, y.data, x.len);
-	return status;
-}
-
 static int merge_one(const struct prof_format *format, const char *file, unsigned major, bool text,
 		     const char *out_path, struct pgo_err *err)
 {
@@ -131,7 +118,7 @@ int other_llvm_text_loses(const struct prof_format *format, const char *file, co
 	if (!status)
 		status = merge_one(format, text, major, false, again, err);
 	if (!status)
-		status = same_files(direct, again, &same, err);
+		status = fs_same_content(direct, again, &same, err);
 	*ret = !same;
 	return status;
 }
