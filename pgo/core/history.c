@@ -24,6 +24,7 @@ static const char *const schema_steps[] = {
 	"	baseline_s REAL,"
 	"	optimized_s REAL);"
 	"CREATE INDEX result_by_workload ON result(workload, id);",
+	"ALTER TABLE result ADD COLUMN estimand TEXT DEFAULT 'binary';",
 };
 
 static const struct database_schema schema = {
@@ -33,7 +34,8 @@ static const struct database_schema schema = {
 };
 
 #define COLUMNS "validation, time, workload, commit_id, dirty, source, compiler, profile," \
-		" metric, machine, estimate, low, high, verdict, baseline_s, optimized_s"
+		" metric, machine, estimate, low, high, verdict, baseline_s, optimized_s," \
+		" estimand"
 
 void history_row_release(struct history_row *r)
 {
@@ -44,6 +46,7 @@ void history_row_release(struct history_row *r)
 	free(r->profile);
 	free(r->metric);
 	free(r->machine);
+	free(r->estimand);
 	*r = (struct history_row){ 0 };
 }
 
@@ -75,6 +78,7 @@ static void bind_row(struct statement *st, const struct history_row *r, int64_t 
 	statement_bind_text(st, verdict_name(r->verdict));
 	statement_bind_double(st, r->median_a_s);
 	statement_bind_double(st, r->median_b_s);
+	statement_bind_text(st, r->estimand);
 }
 
 static int next_validation(struct history *h, int64_t *ret, struct pgo_err *err)
@@ -95,7 +99,7 @@ static int insert_rows(struct history *h, const struct history_row *rows, size_t
 		       struct pgo_err *err)
 {
 	static const char sql[] = "INSERT INTO result(" COLUMNS
-				  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+				  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	PGO_AUTO(statement) st = STATEMENT_INIT;
 	int64_t validation;
 	int ret = next_validation(h, &validation, err);
@@ -198,6 +202,9 @@ static bool take_row(struct statement *st, struct history_row *r)
 	ok = take_verdict(st, &r->verdict);
 	r->median_a_s = statement_take_double(st);
 	r->median_b_s = statement_take_double(st);
+	r->estimand = statement_take_text(st);
+	if (!r->estimand)
+		r->estimand = xstrdup("binary");
 	return ok;
 }
 
@@ -264,7 +271,8 @@ int history_read(struct history *h, const char *workload, struct history_trends 
 
 bool history_comparable(const struct history_row *a, const struct history_row *b)
 {
-	return same(a->machine, b->machine) && same(a->metric, b->metric);
+	return same(a->machine, b->machine) && same(a->metric, b->metric) &&
+	       same(a->estimand, b->estimand);
 }
 
 /* The latest points, at most STEP_MAX_N, and the rows that they are of. */

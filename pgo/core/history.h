@@ -29,6 +29,7 @@ struct history_row {
 	char *profile;	/* id */
 	char *metric;
 	char *machine;	    /* its key, ledger.h */
+	char *estimand;	    /* estimand_name(): what the interval is of; not NULL */
 	struct interval ci; /* of ln(baseline / optimized) */
 	enum verdict verdict;
 	double median_a_s, median_b_s; /* of one process; NaN: none */
@@ -53,7 +54,7 @@ const char *history_series_name(enum history_series s);
 /* The row's point in a series; NaN: none. */
 double history_point(const struct history_row *r, enum history_series s);
 
-/* Of one machine and metric. */
+/* Of one machine, metric and estimand. */
 bool history_comparable(const struct history_row *a, const struct history_row *b);
 
 /* A step that is told has p at most this, with all series of all workloads counted in. */

@@ -43,6 +43,7 @@ static struct history_row row_of(const struct project *p, const struct stage *ba
 		.compiler = xstrdup(p->cc.banner),
 		.metric = xstrdup(metric_name(x->evidence.workloads[of].metric)),
 		.machine = xstrdup(machine),
+		.estimand = xstrdup(estimand_name(x->evidence.head.layouts.estimand)),
 		.ci = k ? k->ci : (struct interval){ -INFINITY, INFINITY, 0 },
 		.verdict = whole ? engine_overall(g) : engine_verdict(g, workload),
 		.median_a_s = whole ? NAN : r->median_a_s,

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "pgo/base/num.h"
+#include "pgo/core/evidence.h"
 #include "pgo/report/history.h"
 #include "pgo/report/show.h"
 #include "pgo/report/table.h"
@@ -77,6 +78,11 @@ static void add_interval(struct table *t, const struct interval *ci)
 		table_add(t, "-");
 }
 
+static bool is_of(const struct history_row *r, enum estimand e)
+{
+	return !strcmp(r->estimand, estimand_name(e));
+}
+
 static void add_row(struct table *t, const char *workload, const struct history_row *r)
 {
 	PGO_AUTO(strbuf) when = STRBUF_INIT, commit = STRBUF_INIT;
@@ -85,7 +91,10 @@ static void add_row(struct table *t, const char *workload, const struct history_
 	add_commit(r, &commit);
 	table_add(t, when.buf);
 	table_add(t, commit.buf);
-	table_add(t, workload);
+	if (is_of(r, ESTIMAND_BINARY))
+		table_add(t, workload);
+	else
+		table_addf(t, "%s (%s)", workload, r->estimand);
 	if (isfinite(r->ci.estimate))
 		table_addf(t, "%+.1f %%", percent(r->ci.estimate));
 	else
@@ -220,6 +229,7 @@ static json_t *row_json(const struct history_row *r)
 	json_object_set_new(o, "profile", js_string(r->profile));
 	json_object_set_new(o, "metric", js_string(r->metric));
 	json_object_set_new(o, "machine", js_string(r->machine));
+	json_object_set_new(o, "estimand", js_string(r->estimand));
 	json_object_set_new(o, "verdict", js_string(verdict_name(r->verdict)));
 	json_object_set_new(o, "speedup", number(expm1(r->ci.estimate)));
 	json_object_set_new(o, "speedup_low", number(expm1(r->ci.lo)));

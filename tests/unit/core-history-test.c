@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "pgo/base/fs.h"
 #include "pgo/base/tempfile.h"
@@ -47,6 +48,7 @@ static struct history_row row_of(const char *workload, const char *commit, doubl
 		.commit = (char *)commit,
 		.metric = (char *)"cpu",
 		.machine = (char *)"m1",
+		.estimand = (char *)"binary",
 		.ci = { log(a / b) - 0.01, log(a / b) + 0.01, log(a / b) },
 		.verdict = VERDICT_FASTER,
 		.median_a_s = a,
@@ -97,8 +99,37 @@ static void gives_back_what_was_entered(void **state)
 	assert_string_equal(r->profile, "p");
 	assert_string_equal(r->metric, "cpu");
 	assert_string_equal(r->machine, "m1");
+	assert_string_equal(r->estimand, "binary");
 	assert_true(r->dirty && r->time == 1700000000 && r->verdict == VERDICT_FASTER);
 	assert_true(r->median_a_s == 2 && r->median_b_s == 1 && r->ci.lo == rows[1].ci.lo);
+}
+
+/* Of the version before there were estimands. */
+static void reads_an_older_database(void **state)
+{
+	struct history_row row = row_of("fib", "abc", 2, 1);
+	PGO_AUTO(history) h = HISTORY_INIT;
+	PGO_AUTO(history_trends) t = HISTORY_TRENDS_INIT;
+	sqlite3 *db;
+
+	(void)state;
+	open_history(&h);
+	assert_int_equal(history_add(&h, &row, 1, NULL), 0);
+	history_release(&h);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "ALTER TABLE result DROP COLUMN estimand;"
+				      "PRAGMA user_version = 1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	open_history(&h);
+	row.estimand = (char *)"build";
+	assert_int_equal(history_add(&h, &row, 1, NULL), 0);
+	assert_int_equal(history_read(&h, NULL, &t, NULL), 0);
+	assert_int_equal(t.v[0].nr, 2);
+	assert_string_equal(t.v[0].rows[0].estimand, "binary");
+	assert_string_equal(t.v[0].rows[1].estimand, "build");
 }
 
 static void tells_what_is_not_there(void **state)
@@ -197,7 +228,7 @@ static void finds_the_commit_of_a_step(void **state)
 		assert_true(t.v[2].steps[i].tested && !t.v[2].steps[i].found);
 }
 
-/* A change of the machine is no step: only its last stretch is a series. */
+/* A change of the machine, or of what is compared, is no step: only its last stretch is a series. */
 static void compares_one_machine_with_itself(void **state)
 {
 	PGO_AUTO(history) h = HISTORY_INIT;
@@ -215,14 +246,17 @@ static void compares_one_machine_with_itself(void **state)
 		row.machine = (char *)"m2";
 		row.metric = (char *)"wall";
 		assert_int_equal(history_add(&h, &row, 1, NULL), 0);
+		row = row_of("fib", commit_of(24 + i), 7, 6);
+		row.estimand = (char *)"build";
+		assert_int_equal(history_add(&h, &row, 1, NULL), 0);
 	}
 	row = row_of("fib", commit_of(34), 1, 0.8);
 	assert_int_equal(history_add(&h, &row, 1, NULL), 0);
 	assert_int_equal(history_read(&h, NULL, &t, NULL), 0);
-	assert_int_equal(t.v[0].nr, 45);
+	assert_int_equal(t.v[0].nr, 55);
 	for (enum history_series i = 0; i < NR_HISTORY_SERIES; i++) {
 		assert_true(t.v[0].steps[i].tested && !t.v[0].steps[i].found);
-		assert_true(t.v[0].steps[i].row < 24 || t.v[0].steps[i].row == 44);
+		assert_true(t.v[0].steps[i].row < 24 || t.v[0].steps[i].row == 54);
 	}
 }
 
@@ -404,6 +438,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(gives_back_what_was_entered),
+		TEST(reads_an_older_database),
 		TEST(tells_what_is_not_there),
 		TEST(refuses_rows_of_others),
 		TEST(finds_the_commit_of_a_step),

@@ -30,6 +30,7 @@ static struct history_row row_of(const char *workload, size_t i, double a)
 		.commit = commits[i],
 		.dirty = i == 1,
 		.ci = { log(1.1), log(1.3), log(1.2) },
+		.estimand = (char *)"binary",
 		.verdict = VERDICT_FASTER,
 		.median_a_s = a,
 		.median_b_s = a / 1.2,
@@ -83,6 +84,12 @@ static void text_tells_the_step(void **state)
 	assert_true(has(&out, "▁▁▁▁▁▁███"));
 	assert_false(has(&out, "nan"));
 	assert_false(has(&out, "inf"));
+	assert_false(has(&out, "(build)"));
+	e.rows[1][0].estimand = (char *)"build";
+	strbuf_clear(&out);
+	show_history(&e.t, 0, &out);
+	assert_true(has(&out, "000000f   fib (build) "));
+	assert_true(has(&out, "100000f+  fib  "));
 }
 
 static void the_same_commit_is_told(void **state)
