@@ -20,7 +20,7 @@ static int check_words(const char *line, struct pgo_err *err)
 
 	if (strvec_split(&words, line))
 		return 0;
-	return pgo_error(err, PGO_EUSAGE, "a quote does not end in '%s'", line);
+	return pgo_error(err, PGO_EUSAGE, "a quote does not end: %s", line);
 }
 
 static int check(const struct command_pair *c, struct pgo_err *err)
@@ -43,8 +43,15 @@ static int check(const struct command_pair *c, struct pgo_err *err)
 		if (r)
 			return r;
 	}
-	if (c->stdin_path && access(c->stdin_path, R_OK))
+	if (c->prepare && is_empty(c->prepare))
+		return pgo_error(err, PGO_EUSAGE, "option --prepare is an empty command");
+	if (!c->stdin_path)
+		return 0;
+	if (access(c->stdin_path, R_OK))
 		return pgo_error_errno(err, "cannot open '%s'", c->stdin_path);
+	if (fs_is_dir(c->stdin_path))
+		return pgo_error(err, PGO_EUSAGE, "option --stdin wants a file, '%s' is a folder",
+				 c->stdin_path);
 	return 0;
 }
 

@@ -601,6 +601,27 @@ static int explain(struct trial *t, struct pgo_err *err)
 	return 0;
 }
 
+/* A run that fails takes no pair back that came before it. Two commands have no project to keep
+ * the evidence in. */
+static void tell_what_is_kept(const struct trial *t)
+{
+	const char *kept = t->opts->evidence;
+
+	if (!series_last(&t->x->engine.overall))
+		return;
+	if (!kept && t->p->config.source)
+		kept = t->x->path;
+	if (kept)
+		log_info(
+			"what the pairs before the run that failed say: pgoctl validate "
+			"--replay %s",
+			kept);
+	else
+		log_info(
+			"the pairs before the run that failed are not kept; with --evidence FILE "
+			"they are");
+}
+
 static int run_trial(struct trial *t, struct pgo_err *err)
 {
 	int ret = 0;
@@ -627,6 +648,8 @@ static int run_trial(struct trial *t, struct pgo_err *err)
 	}
 	if (!ret)
 		ret = engine_finish(&t->x->engine, err);
+	else if (ret != -PGO_ECANCELLED)
+		tell_what_is_kept(t);
 	return ret || !t->opts->explain ? ret : explain(t, err);
 }
 

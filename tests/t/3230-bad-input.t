@@ -67,6 +67,27 @@ like "$err" "\(candidate\) did not end within 150.0 ms" "is told with its side"
 unlike "$err" "hint:" "and no log is named, which would be gone"
 ok "and is gone" gone 613.5
 
+# One that fails after some pairs: they are not taken back. The eighth run of its pairs fails, the
+# first look is after six.
+cat >fails <<'S'
+#!/bin/sh
+echo . >>"$1"
+[ "$(wc -l <"$1")" -le "$2" ] || exit 9
+sleep 0.02
+S
+chmod +x fails
+exits 8 "a run that fails after some pairs" \
+	validate --pairs 15 --unit pair --evidence half.jsonl -a './fails a 99' -b './fails late 10'
+like "$err" "before the run that failed say: pgoctl validate --replay half.jsonl" "they are kept"
+run "$pgoctl" validate --replay half.jsonl
+ok "and replayed" told "$status"
+like "$out" "ends early" "as far as they go"
+exits 8 "kept nowhere" \
+	validate --pairs 15 --unit pair -a './fails a2 99' -b './fails late2 10'
+like "$err" "are not kept; with --evidence FILE they are" "they are told of"
+exits 8 "a run that fails before there are pairs" validate -a 'sleep 0.02' -b './fails soon 1'
+unlike "$err" "before the run that failed" "has nothing to tell of"
+
 # Much output: compared as a stream. Address space counts for what the command runs, too.
 cat >much <<'S'
 #!/bin/sh

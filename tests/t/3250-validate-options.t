@@ -21,9 +21,11 @@ mistake 'a comparison of commands needs both' -a 'touch ran'
 mistake 'a comparison of commands needs both' -b 'touch ran'
 mistake 'a command to compare is empty' -a '' -b 'touch ran'
 mistake 'a command to compare is empty' -a 'touch ran' -b '  '
-mistake "a quote does not end in 'touch \"ran'" --shell none -a 'touch "ran' -b 'touch ran'
+mistake 'a quote does not end: touch "ran' --shell none -a 'touch "ran' -b 'touch ran'
 ab "option --shell wants sh or none, not 'zsh'" --shell zsh
 ab "cannot open 'no-such'" --stdin no-such
+ab "option --stdin wants a file, '.' is a folder" --stdin .
+ab 'option --prepare is an empty command' --prepare ' '
 ab 'option --timeout wants a duration' --timeout soon
 ab 'option --timeout wants more than no time' --timeout 0
 ab '5 pairs can decide nothing: at least 6' --pairs 5
