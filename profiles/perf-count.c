@@ -173,10 +173,10 @@ static unsigned context_mode(uint64_t marker)
 	}
 }
 
-static void take_stack(struct counter *c, const struct fields *s, unsigned mode, uint64_t ip)
+/* The call chain into c->frames. */
+static uint32_t take_frames(struct counter *c, const struct fields *s, unsigned mode, uint64_t ip)
 {
-	const struct sample_process *thread = sample_maps_find(&c->f->maps, s->tid);
-	uint32_t comm = thread ? sample_process_name(thread, s->time) : 0, nr = 0;
+	uint32_t nr = 0;
 
 	for (uint64_t i = 0; i < s->nr_chain; i++) {
 		uint64_t addr = get(s->chain + i * 8, c->f->swap);
@@ -192,7 +192,45 @@ static void take_stack(struct counter *c, const struct fields *s, unsigned mode,
 	}
 	if (!nr)
 		c->frames[nr++] = ip;
-	stack_table_add(&c->tally->stacks, c->frames, nr, comm, 1);
+	return nr;
+}
+
+static void take_stack(struct counter *c, const struct fields *s, uint32_t nr_frames)
+{
+	const struct sample_process *thread = sample_maps_find(&c->f->maps, s->tid);
+	uint32_t comm = thread ? sample_process_name(thread, s->time) : 0;
+
+	stack_table_add(&c->tally->stacks, c->frames, nr_frames, comm, 1);
+}
+
+/* A record has room for fewer words than frames has: what the branches take there is more. */
+static void take_hybrid(struct counter *c, const struct fields *s, uint32_t nr_frames)
+{
+	const uint8_t *p = s->branches;
+	uint32_t nr = nr_frames;
+
+	for (uint64_t i = 0; i < s->nr_branches; i++, p += ENTRY_BYTES) {
+		uint64_t from = get(p, c->f->swap), to = get(p + 8, c->f->swap);
+
+		c->frames[nr++] = resolve(c, from, is_upper(from));
+		c->frames[nr++] = resolve(c, to, is_upper(to));
+	}
+	stack_table_add(&c->tally->hybrids, c->frames, nr, nr_frames, 1);
+}
+
+static void take_stacks(struct counter *c, const struct fields *s, unsigned mode, uint64_t ip)
+{
+	bool hybrid = s->nr_chain && s->nr_branches;
+	uint32_t nr_frames;
+
+	c->tally->hybrid_samples += hybrid;
+	if (!c->opts->stacks && !(c->opts->hybrids && hybrid))
+		return;
+	nr_frames = take_frames(c, s, mode, ip);
+	if (c->opts->stacks)
+		take_stack(c, s, nr_frames);
+	if (c->opts->hybrids && hybrid)
+		take_hybrid(c, s, nr_frames);
 }
 
 /* struct read_format. */
@@ -311,8 +349,7 @@ static void count(struct counter *c, const struct perf_attr *a, const struct per
 	c->tally->samples++;
 	event->samples++;
 	event->period = num_add_sat(event->period, s->period, NULL);
-	if (c->opts->stacks)
-		take_stack(c, s, mode, ip);
+	take_stacks(c, s, mode, ip);
 	if (!s->nr_branches)
 		return;
 	c->tally->branch_entries += s->nr_branches;

@@ -11,15 +11,18 @@
 /* Stands for the one process of text that tells no pids. */
 #define ANY_PID (UINT32_MAX - 1)
 #define MAX_FRAMES 4096
+#define MAX_BRANCHES 1024
 
 /* The sample that lines are still coming for. */
 struct open_sample {
-	bool open, has_ip;
+	bool open, has_ip, has_chain;
 	uint32_t pid, comm;
 	size_t event;
 	uint64_t period, ip;
-	uint32_t nr_frames;
-	uint64_t frames[MAX_FRAMES];
+	uint32_t nr_frames, nr_branches;
+	/* Once the sample is whole the branches, from and to of each, stand behind the frames. */
+	uint64_t frames[MAX_FRAMES + 2 * MAX_BRANCHES];
+	uint64_t branches[2 * MAX_BRANCHES];
 };
 
 struct script {
@@ -107,6 +110,19 @@ static void add_frame(struct script *s, const struct script_line *l)
 	at->frames[at->nr_frames++] = loc;
 }
 
+static void add_pair(struct script *s, const struct sample_trace *e)
+{
+	struct open_sample *at = &s->at;
+
+	if (at->nr_branches == MAX_BRANCHES) {
+		s->deep++;
+		return;
+	}
+	at->branches[2 * at->nr_branches] = e->from;
+	at->branches[2 * at->nr_branches + 1] = e->to;
+	at->nr_branches++;
+}
+
 static void add_branches(struct script *s, struct script_text words)
 {
 	struct sample_tally *t = &s->out->tally;
@@ -132,7 +148,22 @@ static void add_branches(struct script *s, struct script_text words)
 		t->branch_entries++;
 		t->mispredicted += mispredicted;
 		t->events[s->at.event].branch_entries++;
+		add_pair(s, &e);
 	}
+}
+
+static void keep_hybrid(struct script *s)
+{
+	struct open_sample *at = &s->at;
+	uint32_t nr = 2 * at->nr_branches;
+
+	if (!at->has_chain || !nr)
+		return;
+	s->out->tally.hybrid_samples++;
+	if (!s->opts->hybrids)
+		return;
+	memcpy(&at->frames[at->nr_frames], at->branches, nr * sizeof(*at->branches));
+	stack_table_add(&s->out->tally.hybrids, at->frames, at->nr_frames + nr, at->nr_frames, 1);
 }
 
 static void end_sample(struct script *s)
@@ -149,6 +180,7 @@ static void end_sample(struct script *s)
 	if (!at->has_ip)
 		at->ip = sample_loc(SAMPLE_BINARY_UNKNOWN, 0);
 	address_table_add(&t->addresses, at->ip, 1);
+	keep_hybrid(s);
 	if (!s->opts->stacks)
 		return;
 	if (!at->nr_frames)
@@ -163,8 +195,9 @@ static void begin_sample(struct script *s, const struct script_line *l)
 
 	end_sample(s);
 	at->open = true;
-	at->has_ip = false;
+	at->has_ip = at->has_chain = false;
 	at->nr_frames = 0;
+	at->nr_branches = 0;
 	at->pid = l->has_pid && sample_maps_find(&s->maps, l->pid) ? l->pid : ANY_PID;
 	at->comm = *comm ? samples_comm(s->out, comm) : 0;
 	at->event = event_of(s, l->event);
@@ -201,6 +234,7 @@ static void take_line(struct script *s, const struct script_line *l)
 	case SCRIPT_FRAME:
 		if (!s->at.open)
 			begin_sample(s, l);
+		s->at.has_chain = true;
 		break;
 	case SCRIPT_SAMPLE:
 		/* Branches alone belong to the call chain above them. */
@@ -253,8 +287,10 @@ static void tell(struct script *s)
 			     "brstack",
 			     s->bad_branches);
 	if (s->deep)
-		samples_warn(s->out, "%" PRIu64 " frames beyond the %dth are left out", s->deep,
-			     MAX_FRAMES);
+		samples_warn(s->out,
+			     "%" PRIu64
+			     " frames beyond the %dth and branches beyond the %dth are left out",
+			     s->deep, MAX_FRAMES, MAX_BRANCHES);
 	if (!s->maps.nr)
 		samples_warn(s->out, "there are no mappings: use perf script --show-mmap-events");
 }

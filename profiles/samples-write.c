@@ -13,6 +13,8 @@
 /* perf2bolt's Trace::EXTERNAL. */
 #define BOLT_EXTERNAL 0
 #define BOLT_TRACES_MAJOR 22
+/* llvm-profgen takes whatever is no code of the binary for elsewhere. */
+#define PROFGEN_EXTERNAL 1
 
 static int no_branches(const char *form, struct pgo_err *err)
 {
@@ -48,6 +50,60 @@ int samples_write_unsymbolized(const struct samples *s, const struct sample_targ
 	add_unsymbolized(out, &branches, "->", base);
 	done.ranges = ranges.nr;
 	done.branches = branches.nr;
+	*ret = done;
+	return 0;
+}
+
+/* The address of loc in the target, and whether it has one. */
+static bool vaddr_of(const struct sample_target *target, uint64_t loc, uint64_t *ret)
+{
+	if (sample_target_vaddr(target, loc, ret))
+		return true;
+	*ret = PROFGEN_EXTERNAL;
+	return false;
+}
+
+static void add_hybrid(const struct sample_stack *h, const uint64_t *words,
+		       const struct sample_target *target, struct strbuf *out,
+		       struct sample_written *done)
+{
+	uint32_t nr_frames = h->comm;
+	size_t before = out->len;
+	uint64_t from, to, inside = 0;
+
+	strbuf_addf(out, "%" PRIu64 "\n", h->count);
+	for (uint32_t i = 0; i < nr_frames; i++) {
+		vaddr_of(target, words[i], &from);
+		strbuf_addf(out, "\t%" PRIx64 "\n", from);
+	}
+	for (uint32_t i = nr_frames; i + 1 < h->nr; i += 2) {
+		bool is_from = vaddr_of(target, words[i], &from),
+		     is_to = vaddr_of(target, words[i + 1], &to);
+
+		inside += is_from || is_to;
+		strbuf_addf(out, " 0x%" PRIx64 "/0x%" PRIx64 "/P/-/-/0", from, to);
+	}
+	strbuf_addch(out, '\n');
+	done->entries += inside * h->count;
+	done->left_out += ((h->nr - nr_frames) / 2 - inside) * h->count;
+	if (inside)
+		done->stacks++;
+	else
+		strbuf_setlen(out, before);
+}
+
+int samples_write_hybrid(const struct samples *s, const struct sample_target *target,
+			 struct strbuf *out, struct sample_written *ret, struct pgo_err *err)
+{
+	const struct stack_table *t = &s->tally.hybrids;
+	struct sample_written done = { 0 };
+
+	if (!t->nr)
+		return pgo_error(
+			err, PGO_EMISMATCH,
+			"the recording has no sample with a call stack and a branch stack");
+	for (size_t i = 0; i < t->nr; i++)
+		add_hybrid(&t->stacks[i], &t->frames[t->stacks[i].first], target, out, &done);
 	*ret = done;
 	return 0;
 }

@@ -26,6 +26,17 @@ int samples_write_unsymbolized(const struct samples *s, const struct sample_targ
 			       struct strbuf *out, struct sample_written *ret, struct pgo_err *err);
 
 /*
+ * The distinct samples that have both a call stack and a branch stack, as perf script prints them
+ * with -F ip,brstack, each behind a line with its count: what llvm-profgen makes contexts of.
+ * Virtual addresses; 1 is elsewhere. They are s->tally.hybrids: samples_opts asked for them.
+ * -PGO_EMISMATCH when there are none.
+ * Source: HybridPerfReader::parseSample and parseAggregatedCount of LLVM's
+ * tools/llvm-profgen/PerfReader.cpp.
+ */
+int samples_write_hybrid(const struct samples *s, const struct sample_target *target,
+			 struct strbuf *out, struct sample_written *ret, struct pgo_err *err);
+
+/*
  * BOLT's pre-aggregated profile, for perf2bolt --pa: traces ("T from to end count") and
  * mispredictions for LLVM 22 and later, "B", "F" and "f" lines before; without branch
  * stacks the event and "S address count". Virtual addresses; 0 is elsewhere.

@@ -212,6 +212,7 @@ void sample_tally_release(struct sample_tally *t)
 	trace_table_release(&t->raw);
 	address_table_release(&t->addresses);
 	stack_table_release(&t->stacks);
+	stack_table_release(&t->hybrids);
 	free(t->events);
 	*t = (struct sample_tally){ 0 };
 }
@@ -223,6 +224,15 @@ static void merge_traces(struct trace_table *to, const struct trace_table *from)
 			trace_table_add(to, &from->slots[i]);
 }
 
+static void merge_stacks(struct stack_table *to, const struct stack_table *from)
+{
+	for (size_t i = 0; i < from->nr; i++) {
+		const struct sample_stack *s = &from->stacks[i];
+
+		stack_table_add(to, &from->frames[s->first], s->nr, s->comm, s->count);
+	}
+}
+
 static void merge_tables(struct sample_tally *to, const struct sample_tally *from)
 {
 	const struct address_table *a = &from->addresses;
@@ -232,12 +242,8 @@ static void merge_tables(struct sample_tally *to, const struct sample_tally *fro
 	for (size_t i = 0; a->slots && i <= a->mask; i++)
 		if (a->slots[i].count)
 			address_table_add(&to->addresses, a->slots[i].loc, a->slots[i].count);
-	for (size_t i = 0; i < from->stacks.nr; i++) {
-		const struct sample_stack *s = &from->stacks.stacks[i];
-
-		stack_table_add(&to->stacks, &from->stacks.frames[s->first], s->nr, s->comm,
-				s->count);
-	}
+	merge_stacks(&to->stacks, &from->stacks);
+	merge_stacks(&to->hybrids, &from->hybrids);
 }
 
 void sample_tally_merge(struct sample_tally *to, const struct sample_tally *from)

@@ -59,9 +59,13 @@ struct sample_tally {
 	struct trace_table raw; /* branches by their addresses, if that was asked for */
 	struct address_table addresses;
 	struct stack_table stacks;
+	/* Call stacks together with their branch stacks, if that was asked for: the frames, and
+	 * behind them from and to of each branch, newest first. comm is the number of frames. */
+	struct stack_table hybrids;
 	struct sample_event *events; /* samples_nr_events of them; names not used */
 	size_t nr_events;
 	uint64_t samples, branch_entries, mispredicted;
+	uint64_t hybrid_samples;    /* that have a call stack and a branch stack */
 	uint64_t other_events;	    /* samples whose id no event has */
 	uint64_t deferred_chains;   /* user call chains that come in records of their own */
 	uint64_t first_ns, last_ns; /* time of the samples, 0 where they have none */
@@ -114,6 +118,7 @@ struct samples {
 
 struct samples_opts {
 	bool stacks;	  /* keep call stacks: what collapsed stacks need, and only they */
+	bool hybrids;	  /* keep call stacks with branch stacks: what contexts need */
 	bool addresses;	  /* count in distinct_branches, which costs time and memory */
 	unsigned threads; /* at most; 0: as many as there are processors */
 };

@@ -113,16 +113,38 @@ static int write_sample_form(const struct conversion *c, const char *to, const s
 		   : from->merge(&(struct prof_input){ in, 1 }, 1, &opts, c->output, &res, err);
 }
 
+/*
+ * Only now that the binary is known to have probes are call stacks wanted together with branch
+ * stacks: they are read once more, as they take as much memory as there are samples that differ.
+ */
+static int read_contexts(struct conversion *c, struct pgo_err *err)
+{
+	const struct samples_opts read = { .hybrids = true };
+	int ret;
+
+	samples_release(&c->samples);
+	sample_target_release(&c->target);
+	c->target = (struct sample_target)SAMPLE_TARGET_INIT;
+	ret = prof_read_samples(c->input, &read, &c->samples, err);
+	return ret ? ret : find_binary(c, err);
+}
+
 /* Only llvm-profgen knows what pseudo-probes and flow-sensitive discriminators stand for. */
 static int by_profgen(struct conversion *c, const char *to, struct pgo_err *err)
 {
-	struct convert_tool tool = { .llvm_major = c->opts->llvm_major, .binary = c->target.path };
+	struct convert_tool tool = { .llvm_major = c->opts->llvm_major,
+				     .hybrid = c->samples.tally.hybrid_samples };
 	PGO_AUTO_FREE char *debug = NULL;
 	PGO_AUTO(strbuf) in = STRBUF_INIT;
-	int ret = sample_debug_find(&c->target, &c->opts->images, &debug, err);
+	int ret = tool.hybrid ? read_contexts(c, err) : 0;
 
-	tool.debug = debug;
 	if (!ret)
+		ret = sample_debug_find(&c->target, &c->opts->images, &debug, err);
+	tool.binary = c->target.path;
+	tool.debug = debug;
+	if (!ret && tool.hybrid)
+		ret = samples_write_hybrid(&c->samples, &c->target, &in, &c->done, err);
+	else if (!ret)
 		ret = samples_write_unsymbolized(&c->samples, &c->target, &in, &c->done, err);
 	if (!ret)
 		ret = check(c, err);
@@ -165,7 +187,8 @@ static int to_afdo(struct conversion *c, const char *to, struct pgo_err *err)
 /* What falls through between branches, perf2bolt knows: it takes the code apart. */
 static int by_perf2bolt(struct conversion *c, struct pgo_err *err)
 {
-	const struct convert_tool tool = { c->opts->llvm_major, c->target.path, NULL };
+	const struct convert_tool tool = { .llvm_major = c->opts->llvm_major,
+					   .binary = c->target.path };
 	unsigned major = convert_tool_major("perf2bolt", tool.llvm_major);
 	PGO_AUTO(strbuf) in = STRBUF_INIT;
 	int ret = samples_write_preaggregated(&c->samples, &c->target, major ? major : NEWEST_LLVM,

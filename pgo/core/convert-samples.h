@@ -21,7 +21,8 @@ bool convert_is_of_samples(const char *input, const char *to);
  * Read the recording at input and write it to output as to says: "collapsed", or of one
  * binary "unsymbolized", "preaggregated", "sample-text", "sample-binary",
  * "sample-extbinary" (the last two by LLVM's module), "afdo-1", "afdo-2" or "fdata". A binary
- * with pseudo-probes is given to llvm-profgen, branch stacks for BOLT to perf2bolt: those of
+ * with pseudo-probes is given to llvm-profgen, with contexts where call stacks were recorded
+ * beside the branch stacks; branch stacks for BOLT to perf2bolt: those of
  * opts->llvm_major. *ret tells what was written, and *warnings, which is empty, what was
  * lost or cannot be told. output is untouched on failure.
  * -PGO_EMISMATCH when input or the binary has nothing for it, also no debug information;

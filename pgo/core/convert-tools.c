@@ -106,15 +106,16 @@ static int job_run(struct job *j, const char *output, struct pgo_err *err)
 	return ret ? ret : fs_write_atomic(output, made.data, made.len, 0666, err);
 }
 
-int convert_by_profgen(const struct convert_tool *tool, const struct strbuf *unsymbolized,
+int convert_by_profgen(const struct convert_tool *tool, const struct strbuf *input,
 		       const char *format, const char *output, struct pgo_err *err)
 {
 	PGO_AUTO(job) j = JOB_INIT;
-	int ret = job_init(&j, "llvm-profgen", "llvm", tool->llvm_major, unsymbolized, err);
+	int ret = job_init(&j, "llvm-profgen", "llvm", tool->llvm_major, input, err);
 
 	if (ret)
 		return ret;
-	strvec_pushf(&j.child.argv, "--unsymbolized-profile=%s", j.in);
+	strvec_pushf(&j.child.argv, "--%s=%s", tool->hybrid ? "perfscript" : "unsymbolized-profile",
+		     j.in);
 	strvec_pushf(&j.child.argv, "--binary=%s", tool->binary);
 	if (tool->debug && strcmp(tool->debug, tool->binary) != 0)
 		strvec_pushf(&j.child.argv, "--debug-binary=%s", tool->debug);

@@ -11,14 +11,15 @@ struct convert_tool {
 	unsigned llvm_major;
 	const char *binary; /* the program that was recorded */
 	const char *debug;  /* the file with its debug information; NULL: itself */
+	bool hybrid;	    /* llvm-profgen's input is of samples_write_hybrid */
 };
 
 /*
- * llvm-profgen: unsymbolized, as samples_write_unsymbolized makes it, to output in that format
+ * llvm-profgen: input, as samples_write_unsymbolized makes it, to output in that format
  * ("text", "binary", "extbinary"). -PGO_ETOOL: it is not here (the package in the hint);
  * -PGO_ECHILD: it failed. output is untouched then.
  */
-int convert_by_profgen(const struct convert_tool *tool, const struct strbuf *unsymbolized,
+int convert_by_profgen(const struct convert_tool *tool, const struct strbuf *input,
 		       const char *format, const char *output, struct pgo_err *err);
 /* perf2bolt: preaggregated, for the tool's major, to .fdata at output. Errors as above. */
 int convert_by_perf2bolt(const struct convert_tool *tool, const struct strbuf *preaggregated,

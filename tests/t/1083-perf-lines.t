@@ -67,7 +67,7 @@ trace() {
 	[ $(($1)) -ge $((0x400000)) ] || start=$(printf '0x%x' $(($1 + 0x108000)))
 	valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./traced 9>&1 >/dev/null 2>&1 | grep '^I' |
 		"$synth" "$name.data" "$tmp/work/$name" "$start" "$2" "$3" \
-			"$(readelf -n "$name" | awk '/Build ID/ { print $3 }')" "$samples" 7
+			"$(readelf -n "$name" | awk '/Build ID/ { print $3 }')" "$samples" 7 ${chain:-}
 }
 theirs() { # FORMAT
 	llvm-profgen-22 --format="$1" --perfdata "$program.data" --binary "./$program" -o theirs \
@@ -132,6 +132,30 @@ exits 0 "pseudo-probes" "$pgoctl" convert probes.data --to sample-text -o ours
 theirs text
 ok "give llvm-profgen's profile" cmp ours theirs
 like "$(cat ours)" "!CFGChecksum: " "which is one of probes"
+# With call chains beside: contexts, by the samples themselves.
+chain=callchain
+# shellcheck disable=SC2086 # several words
+ok "contexts: a recording is made" trace contexts 2500 clang++-22 -O2 -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls -static $lines -fpseudo-probe-for-profiling
+chain=
+program=contexts
+exits 0 "contexts" "$pgoctl" convert contexts.data --to sample-text -o ours
+# Of call chains perf 6 prints offsets in the file, which llvm-profgen takes for addresses.
+perf script -i contexts.data -F ip,brstack --show-mmap-events 2>perf.log |
+	awk '/^\t/ && length($1) < 6 { $0 = sprintf("\t%16s", "4" substr("00000" $1, length($1) + 1)) } 1' >script
+llvm-profgen-22 --format=text --perfscript=script --binary=./contexts --output=theirs >profgen.log 2>&1
+ok "are llvm-profgen's of what perf script prints" cmp ours theirs
+llvm-profgen-22 --format=text --ignore-stack-samples --perfscript=script --binary=./contexts \
+	--output=flat >profgen.log 2>&1
+ok "which are not those without callers" sh -c '! cmp -s ours flat'
+exits 0 "the same from that text" "$pgoctl" convert script --to sample-text -o again
+ok "gives the same" cmp again theirs
+exits 0 "which is read" "$pgoctl" show again
+ok "and compiled with" clang++-22 -O2 -fpseudo-probe-for-profiling -fprofile-sample-use=ours -c work.cc -o with.o
+exits 0 "in the binary form" "$pgoctl" convert contexts.data --to sample-extbinary -o ours.bin
+llvm-profdata-22 merge --sample --text ours.bin -o a
+llvm-profdata-22 merge --sample --text theirs -o b
+ok "it is the same" cmp a b
 mkdir -p bin
 exits 6 "without llvm-profgen" env PATH="$PWD/bin" "$pgoctl" convert probes.data --to sample-text \
 	--llvm 22 -o ours2
