@@ -47,9 +47,13 @@ TAP_TESTS += \
 	tests/t/1082-perf-branches.t \
 	tests/t/1083-perf-lines.t \
 	tests/t/1084-perf-addresses.t
-EXTRA_DIST += tests/bench/bench-perf.sh
+EXTRA_DIST += tests/bench/bench-perf.sh tests/bench/techniques
 
-.PHONY: bench-perf
+.PHONY: bench-perf bench-techniques
 bench-perf: all tests/lib/perf-synth
 	@srcdir='$(abs_top_srcdir)' builddir='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/bench/bench-perf.sh
+# EXAMPLES='lua sqlite', CONFIGS='pgo.yaml pgo-gcc.yaml', BOLT=sqlite, REPEAT=20
+bench-techniques: all
+	@srcdir='$(abs_top_srcdir)' pgoctl='$(abs_builddir)/pgoctl' \
+		$(SHELL) $(srcdir)/tests/bench/techniques
