@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -30,9 +31,10 @@ static const struct {
 	const char *name;
 	int (*run)(struct bench *b, struct pgo_err *err);
 } rows[] = {
-	{ "1", row_laws },	{ "2", row_tables },  { "3", row_coverage },
-	{ "4", row_replay },	{ "5", row_live_aa }, { "6", row_live_ab },
-	{ "7", row_hyperfine }, { "8", row_family },  { "9", row_rules },
+	{ "1", row_laws },	 { "2", row_tables },	 { "3", row_coverage },
+	{ "4", row_replay },	 { "5", row_live_aa },	 { "6a", row_live_ab_2 },
+	{ "6b", row_live_ab_5 }, { "7", row_hyperfine }, { "8", row_family },
+	{ "9", row_rules },
 };
 
 double bench_limit(double rate, double z, unsigned n)
@@ -72,13 +74,14 @@ void bench_line(struct bench *b, const struct line *l, const char *fmt, ...)
 	b->nr_absent += l->outcome == ABSENT;
 }
 
-/* Whether the list has the name as a word. */
+/* Whether the list has the name as a word, or without the letter that tells parts of a row. */
 static bool listed(const char *list, const char *name)
 {
 	while (list && *list) {
 		size_t len = strcspn(list, " ,");
 
-		if (len == strlen(name) && !strncmp(list, name, len))
+		if (len && !strncmp(list, name, len) &&
+		    (!name[len] || !isdigit((unsigned char)name[len])))
 			return true;
 		list += len + (list[len] != '\0');
 	}
