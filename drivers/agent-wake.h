@@ -12,4 +12,8 @@
 /* In the environment: a snapshot as often as this, in milliseconds. */
 #define AGENT_EVERY "PGOCTL_AGENT_EVERY_MS"
 
+/* In the environment: a folder where each process that counts has a file, named by its number,
+ * until its counts are saved at its end. */
+#define AGENT_RUNNING "PGOCTL_AGENT_RUNNING"
+
 #endif

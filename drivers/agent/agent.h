@@ -69,14 +69,23 @@ void agent_start(void);
  * when an image could not be written: it lacks the function for that, or that failed.
  */
 bool agent_save(void);
+/* The same for the last time: a signal ends it now. */
+bool agent_save_at_end(void);
 /* Before memory is given up for another program; also in a child of vfork. */
 void agent_save_for_exec(void);
+/* It is not given up: there is no such program. */
+void agent_exec_failed(void);
 /* Before the process ends without the runtimes' knowing. */
 void agent_save_for_exit(void);
 /* In a new process: the counts so far are the parent's. */
 void agent_forget(void);
 /* function, which is to be called at exit: what takes its place, or function itself. */
 void (*agent_exit_function(void (*function)(void *), void **arg))(void *);
+
+/* This process has counts that are not saved yet; nothing when nobody wants to know (mark.c). */
+void agent_mark(void);
+/* It has none any more. Whether it had. */
+bool agent_unmark(void);
 
 /*
  * The thread that writes when a signal asks for it (helper.c); once, in a process that has

@@ -28,12 +28,22 @@ static int no_function(void)
 	return -1;
 }
 
+/* What an exec returns when it does return. */
+static int exec_failed(int ret)
+{
+	const int saved = errno;
+
+	agent_exec_failed();
+	errno = saved;
+	return ret;
+}
+
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
 	FIND_NEXT(execve);
 
 	agent_save_for_exec();
-	return next ? next(path, argv, envp) : no_function();
+	return exec_failed(next ? next(path, argv, envp) : no_function());
 }
 
 EXPORT int execv(const char *path, char *const argv[])
@@ -46,7 +56,7 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 	FIND_NEXT(execvpe);
 
 	agent_save_for_exec();
-	return next ? next(file, argv, envp) : no_function();
+	return exec_failed(next ? next(file, argv, envp) : no_function());
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
@@ -59,13 +69,13 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 	FIND_NEXT(fexecve);
 
 	agent_save_for_exec();
-	return next ? next(fd, argv, envp) : no_function();
+	return exec_failed(next ? next(fd, argv, envp) : no_function());
 }
 
 EXPORT int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	agent_save_for_exec();
-	return (int)syscall(SYS_execveat, fd, path, argv, envp, flags);
+	return exec_failed((int)syscall(SYS_execveat, fd, path, argv, envp, flags));
 }
 
 /* How many pointers an array for these arguments needs, with the NULL. */

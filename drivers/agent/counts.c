@@ -121,6 +121,18 @@ static bool write_and_reset(enum saving saving)
 	return all;
 }
 
+/* What counts in a file loses nothing, however it ends. */
+static bool counts_in_memory(void)
+{
+	struct agent_image *images;
+	size_t nr = agent_images(&images);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!images[i].continuous || !images[i].continuous())
+			return true;
+	return false;
+}
+
 static bool save(enum saving saving)
 {
 	struct agent_image *images;
@@ -131,12 +143,19 @@ static bool save(enum saving saving)
 	if (agent_images(&images) && getpid() == agent.owner)
 		all = write_and_reset(saving);
 	unlock();
+	if (all && saving == SAVE_END)
+		agent_unmark();
 	return all;
 }
 
 bool agent_save(void)
 {
 	return save(SAVE_GO_ON);
+}
+
+bool agent_save_at_end(void)
+{
+	return save(SAVE_END);
 }
 
 /*
@@ -164,12 +183,18 @@ void agent_save_for_exec(void)
 	if (!agent.started || !lock())
 		return;
 	if (agent_images(&images)) {
-		if (getpid() == agent.owner)
-			write_and_reset(SAVE_EXEC);
-		else
+		if (getpid() != agent.owner)
 			reset_gcc();
+		else if (write_and_reset(SAVE_EXEC))
+			agent_unmark();
 	}
 	unlock();
+}
+
+void agent_exec_failed(void)
+{
+	if (agent.started && getpid() == agent.owner && counts_in_memory())
+		agent_mark();
 }
 
 /* Whether a signal that has a handler is blocked: then this is likely that handler. */
@@ -210,6 +235,8 @@ void agent_forget(void)
 	nr = agent_images(&images);
 	for (size_t i = 0; i < nr; i++)
 		reset(&images[i]);
+	if (nr && counts_in_memory())
+		agent_mark();
 }
 
 static void before_fork(void)
@@ -329,6 +356,8 @@ void agent_start(void)
 	nr = agent_images(&images);
 	choose_file();
 	watch();
+	if (nr && counts_in_memory())
+		agent_mark();
 	if (nr)
 		agent_helper_start();
 }
@@ -342,4 +371,6 @@ __attribute__((constructor)) static void start(void)
 __attribute__((destructor)) static void end(void)
 {
 	agent_save();
+	/* The runtimes have written before, where the agent cannot. */
+	agent_unmark();
 }

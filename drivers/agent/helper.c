@@ -108,10 +108,10 @@ static void serve(void)
 	const int ending = atomic_load(&helper.ending);
 
 	if (atomic_load(&helper.exiting)) {
-		agent_save();
+		agent_save_at_end();
 		atomic_store(&helper.saved, true);
 	} else if (ending) {
-		agent_save();
+		agent_save_at_end();
 		die(ending);
 	} else {
 		count_snapshot(agent_save());

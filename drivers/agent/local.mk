@@ -5,7 +5,8 @@ agent_sources = \
 	drivers/agent/counts.c \
 	drivers/agent/elf.c \
 	drivers/agent/helper.c \
-	drivers/agent/images.c
+	drivers/agent/images.c \
+	drivers/agent/mark.c
 agent_headers = drivers/agent/agent.h drivers/agent-wake.h
 EXTRA_DIST += $(agent_sources) $(agent_headers)
 

@@ -18,24 +18,61 @@ void preload_env(const struct project *p, struct strvec *env)
 	strvec_setenv(env, AGENT_EVERY, every);
 }
 
+int preload_watch(const char *running, struct strvec *env, struct pgo_err *err)
+{
+	strvec_setenv(env, AGENT_RUNNING, running);
+	return fs_mkdir_p(running, err);
+}
+
+static int count_file(const char *path, const char *rel, const struct stat *st, void *arg,
+		      struct pgo_err *err)
+{
+	uint64_t *nr = arg;
+
+	(void)path;
+	(void)rel;
+	(void)err;
+	*nr += S_ISREG(st->st_mode);
+	return 0;
+}
+
+uint64_t preload_unsaved(const char *running)
+{
+	uint64_t nr = 0;
+
+	if (fs_walk(running, count_file, &nr, NULL))
+		nr = 0;
+	fs_remove_tree(running, NULL);
+	return nr;
+}
+
 /* Why the agent does not work in a file, by what to do about it. */
-enum obstacle { FINE, STATIC, FOREIGN, STRIPPED, NR_OBSTACLES };
+enum obstacle { FINE, STATIC, FOREIGN, STRIPPED, PRIVILEGED, NR_OBSTACLES };
 
 static const struct {
 	const char *what, *remedy;
 } obstacles[] = {
-	[STATIC] = { "static", "link it dynamically in the instrumented build" },
+	[STATIC] = { "static",
+		     "link it dynamically in the instrumented build, or, with Clang 19 or newer, "
+		     "collect --continuous" },
 	[FOREIGN] = { "for another loader than pgoctl's", "train with a build for this system" },
 	[STRIPPED] = { "stripped", "keep its symbols in the instrumented build" },
+	[PRIVILEGED] = { "setuid or setgid", "train it without that" },
 };
 
-static enum obstacle obstacle_of(const struct elf_info *e, const char *interpreter)
+static enum obstacle obstacle_of(const struct elf_info *e, const char *path,
+				 const char *interpreter)
 {
+	struct stat st;
+
 	if (e->is_static)
 		return STATIC;
 	if (e->interpreter && interpreter && strcmp(e->interpreter, interpreter) != 0)
 		return FOREIGN;
-	return e->has_symbols ? FINE : STRIPPED;
+	if (!e->has_symbols)
+		return STRIPPED;
+	/* The loader preloads nothing into what gets the rights of another. */
+	return !stat(path, &st) && (st.st_mode & (S_ISUID | S_ISGID)) ? PRIVILEGED : FINE;
 }
 
 static void tell(enum obstacle o, const char *first, size_t nr)
@@ -60,7 +97,7 @@ static void look_at_artifacts(const struct stage *s, const char *interpreter)
 
 		if (elf_info_read(path, &e, NULL) || !e.text_bytes)
 			continue;
-		o = obstacle_of(&e, interpreter);
+		o = obstacle_of(&e, path, interpreter);
 		if (!nr[o]++)
 			first[o] = s->artifacts.v[i];
 	}

@@ -82,6 +82,9 @@ int workload_key(const struct project *p, const struct workload *w, const char *
 		digest_add_str(&d, w->ready ? w->ready : "");
 		digest_add_str(&d, w->drive);
 	}
+	/* What a killed process has kept depends on it. */
+	if (p->every_ns)
+		digest_add(&d, &p->every_ns, sizeof(p->every_ns));
 	digest_add(&d, &n, sizeof(n));
 	digest_add(&d, &w->expect_status, sizeof(w->expect_status));
 	ret = in ? digest_add_file(&d, in, err) : 0;

@@ -56,6 +56,22 @@ unlike "$(grep '"what":"build' .pgo/record.jsonl)" 'pgoctl-agent' "builds run wi
 ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=libm.so.6 "$pgoctl" collect -f >/dev/null 2>&1
 like "$(grep '"what":"training' .pgo/record.jsonl | tail -n 1)" '"LD_PRELOAD":"libm\.so\.6:/[^"]*/pgoctl-agent\.so"' "behind the user's own"
 
+# A process that is killed takes its counts with it: told, and mended by --every, which runs it again.
+cp main.c kept.c
+sed -i 's/_exit(0);/for (;;) pause();/; s/wait(0);/sleep(1); kill(pid, SIGKILL); wait(0);/; s/if (!fork())/pid_t pid = fork(); if (!pid)/' main.c
+sed -i 's/#include <stdlib.h>/#include <signal.h>\n&/' main.c
+for cc in clang-22 gcc-12; do
+	conf $cc
+	exits 0 "$cc, killed: collect" "$pgoctl" collect
+	like "$err" "workload 'w': 1 of its processes was killed or aborted: what it counted is lost" "is told"
+	exits 0 "$cc, killed: again" "$pgoctl" collect
+	like "$err" "1 of its processes was killed or aborted" "of what is kept, too"
+	exits 0 "$cc, killed: with --every" "$pgoctl" collect --every 100ms
+	like "$err" "what it counted since the counters were last saved is lost$" "which is less"
+	[ $cc = gcc-12 ] || is "$(clang_calls)" 210 "$cc: nothing, here"
+done
+mv kept.c main.c
+
 conf clang-22 -static
 exits 0 "static: collect" "$pgoctl" collect
 is "$(grep -c "'p' is static: .*dynamically" "$tmp/err")" 1 "static: said, with the alternative, once"
