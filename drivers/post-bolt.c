@@ -60,8 +60,17 @@ static void bolt_instrument(const struct postlink_job *job, struct strvec *argv)
 {
 	push_job(job, argv);
 	strvec_push(argv, "-instrument");
-	strvec_pushf(argv, "-instrumentation-file=%s", job->profile);
-	strvec_push(argv, "-instrumentation-file-append-pid");
+	if (!job->every_s) {
+		strvec_pushf(argv, "-instrumentation-file=%s", job->profile);
+		strvec_push(argv, "-instrumentation-file-append-pid");
+		return;
+	}
+	/* By a process beside it, which outlives a kill and its forks, and writes all that they
+	 * counted so far. llvm-bolt refuses a file for each process then. */
+	strvec_pushf(argv, "-instrumentation-file=%s.fdata", job->profile);
+	strvec_pushf(argv, "-instrumentation-sleep-time=%u", job->every_s);
+	strvec_push(argv, "-instrumentation-no-counters-clear");
+	strvec_push(argv, "-instrumentation-wait-forks");
 }
 
 static void bolt_optimize(const struct postlink_job *job, struct strvec *argv)

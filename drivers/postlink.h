@@ -15,6 +15,7 @@ struct postlink_job {
 	unsigned major;	     /* its version */
 	const char *input, *output;
 	const char *profile; /* to optimize with; or where to leave profiles: see instrument */
+	unsigned every_s;    /* instrument: write the counters as often as that; 0: at exit */
 };
 
 /* What the tool said of a file that it optimized; 0 where it said nothing. */
@@ -39,7 +40,8 @@ struct postlink {
 	char *(*runtime_package)(unsigned llvm_major);
 	/* The major version in what "PROGRAM --version" printed; 0: it is not the tool. */
 	unsigned (*version)(const char *text);
-	/* Write output with counters; a process that ends leaves PROFILE.PID.fdata. */
+	/* Write output with counters; a process that ends leaves PROFILE.PID.fdata, with every_s
+	 * PROFILE.fdata, and its forks count there, too. */
 	void (*instrument)(const struct postlink_job *job, struct strvec *argv);
 	/* Write output laid out by the profile. */
 	void (*optimize)(const struct postlink_job *job, struct strvec *argv);

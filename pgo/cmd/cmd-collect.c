@@ -15,7 +15,7 @@ struct options {
 	bool sample, allow_mismatch;
 	uint64_t every_ns, duration_ns, rate_hz, max_bytes;
 	unsigned pid, pairs;
-	const char *event, *cgroup, *binary, *to;
+	const char *event, *cgroup, *binary, *debug, *to;
 	const char *ready, *drive;
 	bool continuous;
 };
@@ -56,6 +56,8 @@ static const struct opt opts[] = {
 	  offsetof(struct options, pairs) },
 	{ OPT_STR, 0, "binary", "FILE", "sample: the program that is wanted (default: artifacts)",
 	  offsetof(struct options, binary) },
+	{ OPT_STR, 0, "debug-file", "FILE", "sample: the file with its debug information",
+	  offsetof(struct options, debug) },
 	{ OPT_FLAG, 0, "allow-mismatch", NULL, "sample: take a binary of another build",
 	  offsetof(struct options, allow_mismatch) },
 	{ OPT_STR, 0, "to", "FORM",
@@ -92,12 +94,35 @@ static int print(struct cmd_ctx *ctx, const struct project *p, const struct opti
 	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
 
+/* What is not given is 0 from here on. */
+static int check_not_zero(struct cmd_ctx *ctx, struct options *o)
+{
+	const struct {
+		const char *name;
+		uint64_t *value;
+	} given[] = {
+		{ "every", &o->every_ns },
+		{ "duration", &o->duration_ns },
+		{ "rate", &o->rate_hz },
+		{ "max-size", &o->max_bytes },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		if (!*given[i].value)
+			return pgo_error(ctx->err, PGO_EUSAGE, "option --%s wants more than 0",
+					 given[i].name);
+		if (*given[i].value == UINT64_MAX)
+			*given[i].value = 0;
+	}
+	return 0;
+}
+
 static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int nr)
 {
 	static const char *const forms[] = { "sample-extbinary", "afdo-1", "afdo-2", "fdata",
 					     NULL };
 	const bool only = o->pid || o->cgroup || o->duration_ns || o->event || o->rate_hz ||
-			  o->binary || o->allow_mismatch || o->to ||
+			  o->binary || o->debug || o->allow_mismatch || o->to ||
 			  o->max_bytes != SAMPLER_MAX_BYTES || o->pairs != SAMPLER_PAIRS;
 	size_t i = 0;
 
@@ -110,6 +135,10 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "--every, --continuous, --ready and --drive are of counters, and "
 				 "recordings have none");
+	if (o->every_ns && o->continuous)
+		return pgo_error(ctx->err, PGO_EUSAGE,
+				 "--every and --continuous: one of them, a program that counts in "
+				 "its file has nothing to save");
 	if ((o->ready || o->drive) && !nr) {
 		pgo_error(ctx->err, PGO_EUSAGE, "--ready and --drive want the server's command");
 		return pgo_err_hint(ctx->err,
@@ -194,6 +223,7 @@ static int sample(struct cmd_ctx *ctx, struct project *p, const struct options *
 	s.pairs = o->pairs;
 	s.to = o->to;
 	s.binary = o->binary;
+	s.debug = o->debug;
 	s.allow_mismatch = o->allow_mismatch;
 	s.command = command;
 	return flow_sample(p, &s, path, b, ctx->err);
@@ -201,7 +231,11 @@ static int sample(struct cmd_ctx *ctx, struct project *p, const struct options *
 
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
-	struct options o = { .max_bytes = SAMPLER_MAX_BYTES, .pairs = SAMPLER_PAIRS };
+	struct options o = { .every_ns = UINT64_MAX,
+			     .duration_ns = UINT64_MAX,
+			     .rate_hz = UINT64_MAX,
+			     .max_bytes = SAMPLER_MAX_BYTES,
+			     .pairs = SAMPLER_PAIRS };
 	PGO_AUTO(plan) plan = PLAN_INIT;
 	PGO_AUTO(project) p = PROJECT_INIT;
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
@@ -213,6 +247,9 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 
 	if (nr < 0)
 		return nr;
+	ret = check_not_zero(ctx, &o);
+	if (ret)
+		return ret;
 	o.common.config_optional = o.sample && (o.pid || o.cgroup || nr);
 	ret = cmd_open_project(ctx, &o.common, &plan, &p);
 	samples = o.sample || p.config.technique == TECHNIQUE_SAMPLE;

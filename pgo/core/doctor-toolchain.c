@@ -149,7 +149,7 @@ static int run_bolt(const struct doctor_shop *s, const struct bolt_tool *tool, b
 		    const char *output, const char *profile, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *in = fs_join(s->dir, SHOP_PROGRAM), *out = fs_join(s->dir, output);
-	const struct postlink_job job = { tool->path, tool->major, in, out, profile };
+	const struct postlink_job job = { tool->path, tool->major, in, out, profile, 0 };
 	PGO_AUTO_FREE char *package = NULL;
 	PGO_AUTO(strbuf) said = STRBUF_INIT;
 	PGO_AUTO(child) c = CHILD_INIT;

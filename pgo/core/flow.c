@@ -126,6 +126,24 @@ static int collect_samples(struct project *p, struct sampler *sampler, bool buil
 	return r;
 }
 
+/* What is recorded ends by itself: nothing asks it whether it is ready, loads it and ends it. */
+static int check_no_servers(const struct project *p, const struct sampler *sampler,
+			    struct pgo_err *err)
+{
+	for (size_t i = 0; !sampler->command && i < p->config.nr_workloads; i++) {
+		const struct workload *w = &p->config.workloads[i];
+
+		if (!w->drive || !(w->use & USE_TRAIN))
+			continue;
+		pgo_error(err, PGO_EUNSUP,
+			  "workload '%s' is a server with 'drive', which is not recorded", w->name);
+		return pgo_err_hint(err,
+				    "start it, load it, and meanwhile: pgoctl collect --sample "
+				    "--pid PID");
+	}
+	return 0;
+}
+
 int flow_sample(struct project *p, struct sampler *sampler, const char *path, struct bundle *ret,
 		struct pgo_err *err)
 {
@@ -134,6 +152,8 @@ int flow_sample(struct project *p, struct sampler *sampler, const char *path, st
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
 	int r = check_output(path, err);
 
+	if (!r && builds)
+		r = check_no_servers(p, sampler, err);
 	if (r)
 		return r;
 	p->config.technique = TECHNIQUE_SAMPLE;

@@ -73,7 +73,9 @@ static int convert_one(struct session *s, const char *recording, const char *bin
 		       struct strvec *files, struct pgo_err *err)
 {
 	const struct convert_samples_opts opts = {
-		.images = { .binary = binary, .allow_mismatch = s->sampler->allow_mismatch },
+		.images = { .binary = binary,
+			    .debug = s->sampler->debug,
+			    .allow_mismatch = s->sampler->allow_mismatch },
 		.llvm_major = s->p->cc.llvm_major,
 	};
 	PGO_AUTO_FREE char *output = xstrfmt("%s/%zu", s->dir, s->nr++);

@@ -16,6 +16,7 @@ struct sampler {
 	const char *to;	      /* as convert_samples takes it; NULL: what the compiler reads */
 	const char *command;  /* a shell line in place of the workloads', in dir; or NULL */
 	const char *binary;   /* whose samples are wanted; NULL: the artifacts */
+	const char *debug;    /* the file with their debug information; NULL: the binary */
 	bool allow_mismatch;
 	/* Filled by sampler_prepare. */
 	struct sampling_machine machine;

@@ -113,6 +113,21 @@ static int discard(const struct project *p, const struct serve_req *req, struct 
 	return ret ? ret : fs_mkdir_p(req->raw, err);
 }
 
+/* Well, or as no run may end. */
+static int ended_early(const struct serve_req *req, const struct run_background *b,
+		       struct pgo_err *err)
+{
+	const struct child_result *res = &b->child.res;
+
+	if (!res->term_signal && res->exit_status == req->w->expect_status) {
+		log_warn("'%s': the server had ended by itself before its load did", req->w->name);
+		return 0;
+	}
+	runner_ended(req->server, b, err);
+	return pgo_err_hint(err, "the server ended before its load did; its output is in '%s'",
+			    req->server->log);
+}
+
 static int drive(const struct project *p, const struct serve_req *req, struct run_background *b,
 		 struct serve_report *rep, struct pgo_err *err)
 {
@@ -125,10 +140,8 @@ static int drive(const struct project *p, const struct serve_req *req, struct ru
 		pgo_err_hint(err, "the server had ended; its output is in '%s'", req->server->log);
 	if (ret)
 		return ret;
-	if (!child_alive(&b->child)) {
-		log_warn("'%s': the server had ended by itself before its load did", req->w->name);
-		return 0;
-	}
+	if (!child_alive(&b->child))
+		return ended_early(req, b, err);
 	if (snapshot(rep, &why))
 		log_warn("'%s': no profile before its end is asked for: %s", req->w->name, why.msg);
 	return 0;
@@ -146,7 +159,7 @@ static void tell(const struct serve_req *req, const struct serve_report *rep)
 	}
 	strbuf_addstr(&text, "loaded for ");
 	num_add_duration(&text, rep->drive_ns);
-	log_info("server '%s': %s; processes that wrote a profile: %zu", req->w->name, text.buf,
+	log_info("server '%s': %s; processes asked for their profiles: %zu", req->w->name, text.buf,
 		 rep->nr_processes);
 	if (rep->nr_killed)
 		log_warn(
@@ -174,7 +187,8 @@ int serve_run(const struct project *p, const struct serve_req *req, struct serve
 	stopped = runner_stop(p, req->server, &b, STOP_NS, r ? NULL : err);
 	if (r || stopped)
 		return r ? r : stopped;
-	rep.nr_killed = b.child.res.nr_left + (b.child.res.term_signal == SIGKILL);
+	if (b.child.res.timed_out)
+		rep.nr_killed = b.child.res.nr_left + (b.child.res.term_signal == SIGKILL);
 	tell(req, &rep);
 	*ret = rep;
 	return 0;

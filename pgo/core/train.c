@@ -2,6 +2,7 @@
 #include "pgo/core/train.h"
 
 #include <inttypes.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pgo/base/fs.h"
@@ -44,6 +45,7 @@ struct session {
 	char *dir, *fresh;
 	char key[DIGEST_HEX_LEN + 1];
 	struct serve_report served; /* of a workload with a load */
+	uint64_t nr_unsaved;	    /* processes of the run, as in struct training_run */
 };
 
 static void session_release(struct session *s)
@@ -127,6 +129,7 @@ static int load_finished(const struct session *s, struct training_run *run, stru
 		return pgo_error(err, PGO_EMISMATCH, "inputs changed");
 	run->wall_ns = js_get_u64(h.o, "wall_ns", &ok);
 	training_watch_take(h.o, run);
+	run->nr_unsaved = js_get_u64(h.o, "unsaved", &known);
 	run->raw_dir = fs_join(s->dir, "raw");
 	ret = find_raw_files(s, run, err);
 	if (!ret && s->sampler)
@@ -196,15 +199,33 @@ static int run_server(struct session *s, const char *raw, const char *tmp, const
 }
 
 /* What it runs with so that its profiles are found below raw. */
-static int aim(const struct session *s, const char *raw, struct strvec *env, struct pgo_err *err)
+static int aim(const struct session *s, const char *raw, const char *running, struct strvec *env,
+	       struct pgo_err *err)
 {
 	int ret;
 
+	if (is_bolt(s) && s->p->every_ns)
+		log_info(
+			"with --every a program that a run executes more than once leaves "
+			"BOLT's counters of the last time only");
 	if (is_bolt(s))
 		return bolt_aim(s->p, raw, err);
 	ret = s->p->compiler->run_env(raw, s->p->continuous, env, err);
 	preload_env(s->p, env);
-	return ret;
+	return ret ? ret : preload_watch(running, env, err);
+}
+
+/*
+ * BOLT's writer is a process of its own, in a group of its own, that looks every second whether
+ * the run's group has ended, and then writes once more. Source: watchProcess() of LLVM's
+ * bolt/runtime/instr.cpp.
+ */
+static void await_writer(const struct session *s)
+{
+	const struct timespec pause = { .tv_sec = 2 };
+
+	if (is_bolt(s) && s->p->every_ns)
+		nanosleep(&pause, NULL);
 }
 
 /* watch may be NULL. */
@@ -213,6 +234,7 @@ static int execute(struct session *s, const char *dir, bool with, struct run_wat
 {
 	PGO_AUTO_FREE char *raw = fs_join(dir, "raw");
 	PGO_AUTO_FREE char *tmp = fs_join(dir, "tmp");
+	PGO_AUTO_FREE char *running = fs_join(dir, "running");
 	PGO_AUTO_FREE char *log = fs_join(dir, "output.log");
 	PGO_AUTO_FREE char *drive_log = fs_join(dir, "drive.log");
 	PGO_AUTO_FREE char *what = xstrfmt("%s run %u of workload '%s'",
@@ -239,7 +261,7 @@ static int execute(struct session *s, const char *dir, bool with, struct run_wat
 	req.in_path = in;
 	run_env(s, tmp, &env);
 	if (!s->sampler)
-		ret = aim(s, raw, &env, err);
+		ret = aim(s, raw, running, &env, err);
 	if (ret)
 		return ret;
 	if (s->sampler)
@@ -248,6 +270,8 @@ static int execute(struct session *s, const char *dir, bool with, struct run_wat
 		ret = run_server(s, raw, tmp, drive_log, &req, res, err);
 	else
 		ret = runner_shell(s->p, &req, res, err);
+	await_writer(s);
+	s->nr_unsaved = preload_unsaved(running);
 	return ret ? ret : fs_remove_tree(tmp, err);
 }
 
@@ -293,11 +317,16 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 	if (is_bolt(s))
 		return pgo_err_hint(err,
 				    "BOLT's counters are written at exit: what ends by _exit, "
-				    "a signal or another program's start leaves nothing");
+				    "a signal or another program's start leaves nothing, "
+				    "unless with --every 1s");
+	if (s->stage && !s->sampler)
+		preload_tell(s->p, s->stage);
 	return pgo_err_hint(
 		err,
 		"it must run an artifact of the instrumented build (below $PGO_OUT), and "
-		"that program must end by itself: by exit or by returning from main");
+		"its processes must not all be killed or abort; with --every 30s those leave what "
+		"they "
+		"counted before");
 }
 
 static int finish(struct session *s, const struct child_result *res, struct training_run *run,
@@ -309,6 +338,7 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 	int ret;
 
 	run->raw_dir = fs_join(s->fresh, "raw");
+	run->nr_unsaved = s->nr_unsaved;
 	ret = find_raw_files(s, run, err);
 	if (!ret && s->sampler)
 		ret = measure_overhead(s, res->wall_ns, &run->overhead, err);
@@ -324,6 +354,7 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 	json_object_set_new(o, "wall_ns", js_u64(res->wall_ns));
 	if (s->w->drive)
 		json_object_set_new(o, "server", serve_report_json(&s->served));
+	json_object_set_new(o, "unsaved", js_u64(run->nr_unsaved));
 	training_watch_json(o, run);
 	if (s->sampler)
 		json_object_set_new(o, "overhead", sampling_overhead_json(&run->overhead));
@@ -455,6 +486,26 @@ static int run_workload(struct project *p, const struct stage *stage, const stru
 	return ret;
 }
 
+/* It is one process at least whose counts are missing, and the profile does not show it. */
+static void tell_unsaved(const struct project *p, const struct training *t)
+{
+	for (size_t i = 0; i < t->nr_workloads; i++) {
+		const struct training_workload *tw = &t->workloads[i];
+		uint64_t nr = 0;
+
+		for (size_t n = 0; n < tw->nr_runs; n++)
+			nr += tw->runs[n].nr_unsaved;
+		if (!nr)
+			continue;
+		log_warn("workload '%s': %" PRIu64
+			 " of its processes %s killed or aborted: what "
+			 "%s counted%s is lost%s",
+			 tw->workload->name, nr, nr == 1 ? "was" : "were", nr == 1 ? "it" : "they",
+			 p->every_ns ? " since the counters were last saved" : "",
+			 p->every_ns ? "" : "; collect --every 1s loses no more than a second");
+	}
+}
+
 static void tell(const struct project *p, const struct training *t)
 {
 	PGO_AUTO(strbuf) size = STRBUF_INIT;
@@ -468,6 +519,7 @@ static void tell(const struct project *p, const struct training *t)
 			files += t->workloads[i].runs[n].files.nr;
 			bytes += t->workloads[i].runs[n].bytes;
 		}
+	tell_unsaved(p, t);
 	if (t->sampler) {
 		num_add_bytes(&size, bytes);
 		log_info("%zu recordings (%zu kept from before), %s, are in %s/samples", files,
@@ -507,7 +559,9 @@ int training_run_all(struct project *p, const struct stage *stage, const struct 
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
 		tell(p, ret);
-		training_tell_waits(p, training_folder(stage, sampler), ret);
+		/* What a recorder waits for is not the workload's. */
+		if (!sampler)
+			training_tell_waits(p, training_folder(stage, sampler), ret);
 		if (stage && stage->kind == STAGE_INSTRUMENTED)
 			preload_tell(p, stage);
 	}

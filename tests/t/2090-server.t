@@ -18,7 +18,7 @@ static volatile int sink;
 __attribute__((noinline)) int warm_up(int x) { return x % 5 ? x : -x; }
 __attribute__((noinline)) int answer(int x) { return x % 3 ? x : -x; }
 
-/* server SOCKET KIND: plain, stubborn (ignores SIGTERM), daemon, workers, late, dies, never */
+/* server SOCKET KIND: plain, stubborn (ignores SIGTERM), daemon, workers, late, dies, never, crashes */
 int main(int argc, char **argv)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -50,6 +50,8 @@ int main(int argc, char **argv)
 	while ((c = accept(s, 0, 0)) >= 0) {
 		if (read(c, &byte, 1) == 1 && byte == 'a')
 			sink += answer(1);
+		if (byte == 'a' && !strcmp(kind, "crashes"))
+			raise(SIGSEGV);
 		if (write(c, "", 1) != 1 || close(c))
 			return 1;
 	}
@@ -133,6 +135,11 @@ serve dies
 is "$status" 8 'a server that ends'
 like "$err" 'failed with status 3' 'is named, with its status'
 like "$err" 'no licence' 'and its last words'
+serve crashes --drive "$tmp/client $sock a 1 || :"
+is "$status" 8 'a server that crashes under its load'
+like "$err" 'was ended by signal 11' 'is no run, by its signal'
+like "$err" 'hint: the server ended before its load did' 'and in time'
+unlike "$err" 'SIGTERM' 'which was not asked for'
 serve plain --drive 'exit 4'
 is "$status" 8 'a load that fails'
 like "$err" "the load of workload 'command' failed with status 4" 'is named'

@@ -158,6 +158,23 @@ is "$status" 8 "one that fails its first run"
 like "$err" "workload 'three' with what llvm-bolt made failed with status 3" "is told"
 ok "and the old one stands" cmp before.json .pgo/stages/optimized/stage.json
 
+# --- killed programs: a process beside them writes what they counted
+CC_NAME=clang-22
+sed 's/_exit(0);/{ sleep(3); kill(getpid(), SIGKILL); }/; s/#include <stdio.h>/#include <signal.h>\n&/' app.c >killed.c
+cat >killed.yaml <<'X'
+version: 1
+toolchain: { cc: clang-22 }
+profile: { technique: bolt }
+build: { command: '"$CC" -O1 -g killed.c lib.c -o killed', artifacts: [killed] }
+workloads: [{ name: one, run: '"$PGO_OUT/killed" 1000 lost' }]
+X
+exits 0 "killed: collect" "$pgoctl" collect -c killed.yaml -o killed.prof
+is "$(calls in_child "$(echo .pgo/train-bolt/one/0/raw/*.fdata)")" 0 "killed: its counts are lost"
+exits 0 "killed: with --every" "$pgoctl" collect -c killed.yaml -o killed.prof --every 1s
+like "$err" "a program that a run executes more than once leaves BOLT's counters of the last time only" "which has a price"
+# BOLT counts some edges and concludes the others, which is one off where a function never ends.
+ok "killed: they are not" test "$(calls in_child "$(echo .pgo/train-bolt/one/0/raw/*.fdata)")" -ge 999
+
 # --- behind the compiler's profile
 for CC_NAME in clang-22 gcc-12; do
 	config instrument ', bolt: true' "$single" app >pgo.yaml

@@ -130,4 +130,13 @@ like "$err" "hint: pgoctl convert .*old.afdo --to afdo-2" "with the command that
 exits 0 "which does" "$pgoctl" convert old.afdo --to afdo-2 -o mended.afdo
 exits 0 "so that it builds" "$pgoctl" build --profile mended.afdo
 exits 7 "clang's is refused for gcc" "$pgoctl" build --profile good.prof
+
+# --- a server is loaded with counters in it only
+cat >>pgo.yaml <<'X'
+  - { name: server, run: '"$PGO_OUT/app"', drive: 'true', use: train }
+X
+sed -i 's/^workloads: \[\(.*\)\]$/workloads:\n  - \1/' pgo.yaml
+exits 6 "a server is not recorded" "$pgoctl" collect -n
+like "$err" "workload 'server' is a server with 'drive', which is not recorded" "which is told"
+like "$err" "hint: .*collect --sample --pid PID" "with another way"
 done_testing

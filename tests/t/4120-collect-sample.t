@@ -138,6 +138,10 @@ sum=$(sha256sum <merged.prof)
 exits 2 "two targets" sample --pid 1 -- true
 exits 2 "without --sample" "$pgoctl" collect --rate 100
 like "$err" "^hint: pgoctl collect --sample" "how it is meant"
+for bad in --rate --duration --max-size; do
+	exits 2 "$bad 0" sample $bad 0 -- true
+	like "$err" "option $bad wants more than 0" "is none"
+done
 exits 2 "another form" sample --to profdata
 exits 2 "too often" sample --rate 99999999
 like "$err" "^hint: sudo sysctl kernel.perf_event_max_sample_rate=99999999$" "which the kernel decides"

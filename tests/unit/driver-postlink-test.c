@@ -49,7 +49,7 @@ static void test_version(void **state)
 
 static void test_instrument(void **state)
 {
-	const struct postlink_job job = { "bolt", 22, "in", "out", "/raw/app" };
+	const struct postlink_job job = { "bolt", 22, "in", "out", "/raw/app", 0 };
 	PGO_AUTO(strvec) argv = STRVEC_INIT;
 	PGO_AUTO_FREE char *line = NULL;
 
@@ -70,7 +70,7 @@ static void test_optimize(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		const struct postlink_job job = { "bolt", known[i].major, "in", "out", "f" };
+		const struct postlink_job job = { "bolt", known[i].major, "in", "out", "f", 0 };
 		PGO_AUTO(strvec) argv = STRVEC_INIT;
 		PGO_AUTO_FREE char *line = NULL;
 
