@@ -265,6 +265,14 @@ static int read_sections(struct reader *r, const char *path, struct pgo_err *err
 	Elf_Scn *scn = NULL;
 	GElf_Ehdr h;
 
+	size_t bytes = 0;
+
+	if (r->elf && gelf_getehdr(r->elf, &h) && elf_rawfile(r->elf, &bytes) &&
+	    (h.e_shoff > bytes || (uint64_t)h.e_shnum * h.e_shentsize > bytes - h.e_shoff))
+		return pgo_error_at(err, PGO_EFORMAT, path, (int64_t)bytes,
+				    "'%s' is cut off: it ends at byte %zu, before its section "
+				    "headers",
+				    path, bytes);
 	if (!r->elf || elf_kind(r->elf) != ELF_K_ELF || !gelf_getehdr(r->elf, &h) ||
 	    elf_getshdrstrndx(r->elf, &r->names) || elf_getshdrnum(r->elf, &r->nr_sections))
 		return pgo_error_at(err, PGO_EFORMAT, path, 0, "'%s' is no ELF file", path);

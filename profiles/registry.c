@@ -93,8 +93,13 @@ static int probe_path(const char *path, uint8_t *head, struct prof_probe *probe,
 	probe->is_dir = S_ISDIR(st.st_mode);
 	if (probe->is_dir)
 		return 0;
+	/* It is read more than once, and what a pipe has given it does not give again. */
+	if (!S_ISREG(st.st_mode)) {
+		pgo_error_at(err, PGO_EUNSUP, path, -1, "'%s' is no regular file", path);
+		return pgo_err_hint(err, "write it to a file, and name that one");
+	}
 	ret = read_head(fd, path, head, &probe->head_len, err);
-	probe->size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : probe->head_len;
+	probe->size_bytes = (uint64_t)st.st_size;
 	return ret || probe->head_len ? ret : prof_error_empty(path, err);
 }
 

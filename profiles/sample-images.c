@@ -98,6 +98,23 @@ static int not_here(const struct sample_image_opts *opts, const struct sample_bi
 	return ret;
 }
 
+/* The file that was recorded had been deleted: whatever has its name now is another one. */
+static bool is_replaced(const struct sample_image_opts *opts, const struct sample_binary *b)
+{
+	return b->deleted && !b->build_id_bytes && !opts->allow_mismatch;
+}
+
+static int replaced(const char *path, struct pgo_err *err)
+{
+	pgo_error(err, PGO_EMISMATCH,
+		  "'%s', which has the samples, was deleted when it was recorded: what is there "
+		  "now is another file",
+		  path);
+	return pgo_err_hint(err,
+			    "name the file that was recorded with --binary PATH, or take this one "
+			    "all the same with --allow-mismatch");
+}
+
 static int another_build(const struct sample_binary *b, const struct elf_image *e, const char *path,
 			 struct pgo_err *err)
 {
@@ -183,6 +200,8 @@ int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 	t.path = opts->binary ? xstrdup(opts->binary) : local_path(opts, best);
 	if (!opts->binary && !fs_exists(t.path))
 		return not_here(opts, best, t.path, err);
+	if (!opts->binary && is_replaced(opts, best))
+		return replaced(t.path, err);
 	r = elf_image_read(t.path, true, &t.image, err);
 	if (r)
 		return r;
@@ -191,7 +210,8 @@ int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 	if (!opts->binary)
 		mark(s, &t, match_path, best->path);
 	else if (!mark(s, &t, match_id, &t.image) && !mark(s, &t, match_path, absolute) &&
-		 !mark(s, &t, match_name, fs_basename(absolute)))
+		 !mark(s, &t, match_name, fs_basename(absolute)) &&
+		 !(opts->allow_mismatch && mark(s, &t, match_path, best->path)))
 		return no_samples(s, t.path, err);
 	r = check_builds(s, opts, &t, err);
 	if (r)
@@ -264,6 +284,7 @@ void sample_names_release(struct sample_names *n)
 	}
 	free(n->images);
 	free(n->debug);
+	elf_image_release(&n->given);
 	free(n->state);
 	*n = (struct sample_names){ 0 };
 }
@@ -285,8 +306,32 @@ symbol_at(const struct sample_names *n, uint32_t binary, uint64_t vaddr)
 	return symbol ? symbol : elf_image_symbol(&n->images[binary], vaddr);
 }
 
+/* Whether the file that was named is what was recorded as b. */
+static bool is_given(struct sample_names *n, const struct sample_binary *b)
+{
+	if (!n->opts->binary)
+		return false;
+	if (!n->given_read && elf_image_read(n->opts->binary, false, &n->given, NULL))
+		elf_image_release(&n->given);
+	n->given_read = true;
+	if (b->build_id_bytes && n->given.build_id_bytes)
+		return same_id(b, &n->given);
+	return !strcmp(fs_basename(b->path), fs_basename(n->opts->binary));
+}
+
+static void warn_unknown(struct sample_names *n, const char *path)
+{
+	if (!n->told_unknown)
+		samples_warn(n->s,
+			     "whether '%s', and others without a build id, are what was recorded "
+			     "cannot be told",
+			     path);
+	n->told_unknown = true;
+}
+
 static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
 {
+	bool given = is_given(n, &n->s->binaries[binary]);
 	const struct sample_binary *b = &n->s->binaries[binary];
 	struct elf_image *e = &n->images[binary];
 	PGO_AUTO(strbuf) id = STRBUF_INIT;
@@ -295,8 +340,14 @@ static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
 	if (n->state[binary] != STATE_NEW)
 		return n->state[binary] == STATE_READ ? e : NULL;
 	n->state[binary] = STATE_NONE;
-	path = local_path(n->opts, b);
+	path = given ? xstrdup(n->opts->binary) : local_path(n->opts, b);
 	sample_add_build_id(&id, b->build_id, b->build_id_bytes);
+	if (!given && is_replaced(n->opts, b)) {
+		samples_warn(n->s,
+			     "'%s' was deleted when it was recorded, its functions have no names",
+			     path);
+		return NULL;
+	}
 	if (elf_image_read(path, true, e, NULL)) {
 		samples_warn(n->s, "'%s' is not here, its functions have no names: build id %s",
 			     path, id.len ? id.buf : "not recorded");
@@ -309,6 +360,8 @@ static const struct elf_image *image_of(struct sample_names *n, uint32_t binary)
 			     path, id.buf);
 		return NULL;
 	}
+	if (!same_id(b, e))
+		warn_unknown(n, path);
 	n->state[binary] = STATE_READ;
 	read_debug(n, e, &n->debug[binary]);
 	return e;

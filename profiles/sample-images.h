@@ -24,11 +24,12 @@ void sample_target_release(struct sample_target *t);
 PGO_DEFINE_AUTO(sample_target, sample_target_release)
 
 /*
- * Find it: opts->binary by build id, else by path, else by name; without one the file
- * with the most branches, or where there are none the most samples.
- * -PGO_ENOTFOUND: it is not here (its build id in the message, where to look in the hint);
- * -PGO_EMISMATCH: it is another build, or nothing was recorded in it (the hint names
- * those that have samples). What is allowed or cannot be told is put into s->warnings.
+ * Find it: opts->binary by build id, else by path, else by name, or with allow_mismatch whatever
+ * has the most; without one the file with the most branches, or where there are none the most
+ * samples. -PGO_ENOTFOUND: it is not here (its build id in the message, where to look in the hint);
+ * -PGO_EMISMATCH: it is another build, or the one that was recorded had been deleted, or nothing
+ * was recorded in it (the hint names those that have samples). What is allowed or cannot be told
+ * is put into s->warnings.
  */
 int sample_target_find(struct samples *s, const struct sample_image_opts *opts,
 		       struct sample_target *ret, struct pgo_err *err);
@@ -48,6 +49,8 @@ struct sample_names {
 	struct elf_image *images;
 	struct elf_image *debug; /* debug[i]: the symbols that images[i] was stripped of */
 	uint8_t *state;
+	struct elf_image given; /* opts->binary, once it was asked for */
+	bool given_read, told_unknown;
 };
 void sample_names_init(struct sample_names *n, struct samples *s,
 		       const struct sample_image_opts *opts);
@@ -58,7 +61,8 @@ PGO_DEFINE_AUTO(sample_names, sample_names_release)
  * the offset, or the region in brackets. caller: loc is a return address, of the
  * instruction before it. A stripped file's symbols are taken from its debug file, below
  * usr/lib/debug/.build-id, if that is here. Files that are missing or of another build go
- * to s->warnings, once.
+ * to s->warnings, once. opts->binary is taken for what it is by its build id, or without one by
+ * its name.
  */
 void sample_names_add(struct sample_names *n, uint64_t loc, bool caller, struct strbuf *out);
 

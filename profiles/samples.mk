@@ -46,7 +46,8 @@ TAP_TESTS += \
 	tests/t/1081-perf-record.t \
 	tests/t/1082-perf-branches.t \
 	tests/t/1083-perf-lines.t \
-	tests/t/1084-perf-addresses.t
+	tests/t/1084-perf-addresses.t \
+	tests/t/1085-perf-images.t
 EXTRA_DIST += tests/bench/bench-perf.sh tests/bench/techniques
 
 .PHONY: bench-perf bench-techniques

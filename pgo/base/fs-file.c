@@ -135,7 +135,7 @@ int fs_atomic_open(struct fs_atomic *f, const char *path, mode_t mode, struct pg
 		return pgo_error(err, PGO_EUSAGE, "cannot write '%s': it is no regular file", path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return pgo_error_errno(err, "cannot create '%s'", tmp);
+		return pgo_error_errno(err, "cannot write '%s'", path);
 	f->fd = fd;
 	f->path = xstrdup(path);
 	f->tmp_path = TAKE_PTR(tmp);

@@ -215,6 +215,18 @@ static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
 	return ret ? ret : write_text(c, &out, err);
 }
 
+static void warn_events(struct samples *s)
+{
+	PGO_AUTO(strbuf) names = STRBUF_INIT;
+	unsigned nr = 0;
+
+	for (size_t i = 0; i < s->nr_events; i++)
+		if (s->events[i].samples)
+			strbuf_addf(&names, "%s%s", nr++ ? ", " : "", s->events[i].name);
+	if (nr > 1)
+		samples_warn(s, "samples of several events are added up: %s", names.buf);
+}
+
 static const struct form {
 	const char *name;
 	bool stacks; /* needs call stacks */
@@ -262,6 +274,8 @@ int convert_samples(const char *input, const char *to, const struct convert_samp
 	c.input = input;
 	c.output = output;
 	r = prof_read_samples(input, &read, &c.samples, err);
+	if (!r)
+		warn_events(&c.samples);
 	if (!r)
 		r = form->convert(&c, to, err);
 	if (r)

@@ -283,8 +283,8 @@ static void tell(struct flame *f)
 	tell_events(f);
 	if (!f->sides[FLAME_CANDIDATE].has_stacks)
 		strvec_pushf(&f->warnings,
-			     "there are no call stacks, the graph is flat: record "
-			     "them with perf record -g");
+			     "no sample has a caller, the graph is flat: record them with perf "
+			     "record -g, of a program built with -fno-omit-frame-pointer");
 	if (lost)
 		strvec_pushf(&f->warnings, "%" PRIu64 " samples were lost in recording", lost);
 	if (f->is_diff && f->samples_gone == f->sides[FLAME_BASELINE].samples)
