@@ -7,17 +7,21 @@
 #include "pgo/report/audit.h"
 #include "pgo/report/show.h"
 
-/* A share that was asked for and cannot be known is not reached. */
-static bool is_refused(const struct check_options *o, const struct audit *a)
-{
-	if (isinf(o->min_share))
-		return !audit_passes(a, AUDIT_MIN_SHARE);
-	return !audit_passes(a, o->min_share) || !audit_is_judged(a);
-}
-
 static double min_share(const struct check_options *o)
 {
 	return isinf(o->min_share) ? AUDIT_MIN_SHARE : o->min_share;
+}
+
+/* NULL: it passes. A share that was asked for and cannot be known is not reached. */
+static const char *refusal(const struct check_options *o, const struct audit *a)
+{
+	if (!audit_has_probes(a))
+		return "no function of it has probes";
+	if (!audit_passes(a, min_share(o)))
+		return "too little of it has probes";
+	if (!isinf(o->min_share) && !audit_is_judged(a))
+		return "how much of it has probes cannot be known";
+	return NULL;
 }
 
 static int add(struct check_answer *answer, const char *path, struct pgo_err *err)
@@ -26,19 +30,21 @@ static int add(struct check_answer *answer, const char *path, struct pgo_err *er
 	const struct audit_opts opts = { .map = o->map };
 	PGO_AUTO(audit) a = AUDIT_INIT;
 	int ret = audit_read(path, &opts, &a, err);
+	const char *no;
 	json_t *item;
 
 	if (ret)
 		return ret;
-	answer->refused |= is_refused(o, &a);
+	no = refusal(o, &a);
+	answer->refused |= no != NULL;
 	if (answer->list) {
 		item = audit_json(&a, SIZE_MAX);
-		json_object_set_new(item, "passed", json_boolean(!is_refused(o, &a)));
+		json_object_set_new(item, "passed", json_boolean(!no));
 		json_array_append_new(answer->list, item);
 	} else if (check_wants_github(o)) {
-		show_audit_github(&a, min_share(o), &answer->text);
+		show_audit_github(&a, no, &answer->text);
 	} else {
-		show_audit(&a, min_share(o), o->top, &answer->text);
+		show_audit(&a, no, min_share(o), o->top, &answer->text);
 	}
 	return 0;
 }

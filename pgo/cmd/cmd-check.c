@@ -166,11 +166,42 @@ static int check(struct cmd_ctx *ctx, const struct check_options *o)
 	return 0;
 }
 
+static const struct check_options nothing_given = {
+	.top = 10, .min_share = INFINITY, .max_lost = INFINITY, .limits = ACCEPT_LIMITS
+};
+
+/* An option of another mode is an error: who gave it takes it for a gate. */
+static int check_uses(struct cmd_ctx *ctx, const struct check_options *o, size_t mode)
+{
+	const struct accept_limits *l = &o->limits, *none = &nothing_given.limits;
+	const struct {
+		const char *name;
+		bool given;
+		bool modes[ARRAY_SIZE(modes)]; /* instrumented, profile, against */
+	} uses[] = {
+		{ "--min-share", o->min_share != nothing_given.min_share, { true } },
+		{ "--map", o->map, { true } },
+		{ "--max-lost", o->max_lost != nothing_given.max_lost, { false, true } },
+		{ "--cc", o->cc, { false, true } },
+		{ "--config", o->config, { false, true, true } },
+		{ "--top", o->top != nothing_given.top, { true, true } },
+		{ "--min-functions", l->functions != none->functions, { false, false, true } },
+		{ "--min-counts", l->counts != none->counts, { false, false, true } },
+		{ "--min-hot", l->hot != none->hot, { false, false, true } },
+		{ "--max-share-change", l->share != none->share, { false, false, true } },
+		{ "--max-rejected", l->lost != none->lost, { false, false, true } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
+		if (uses[i].given && !uses[i].modes[mode])
+			return pgo_error(ctx->err, PGO_EUSAGE, "option %s means nothing with %s",
+					 uses[i].name, modes[mode].name);
+	return 0;
+}
+
 static int run(struct cmd_ctx *ctx, int argc, char **argv)
 {
-	struct check_options o = {
-		.top = 10, .min_share = INFINITY, .max_lost = INFINITY, .limits = ACCEPT_LIMITS
-	};
+	struct check_options o = nothing_given;
 	size_t mode = 0;
 	int ret, nr = opt_parse(opts, &o, argc, argv, false, ctx->err);
 
@@ -179,6 +210,8 @@ static int run(struct cmd_ctx *ctx, int argc, char **argv)
 	ret = find_mode(ctx, &o, &mode);
 	if (!ret)
 		ret = check(ctx, &o);
+	if (!ret)
+		ret = check_uses(ctx, &o, mode);
 	return ret ? ret : modes[mode].run(ctx, &o, nr, argv);
 }
 

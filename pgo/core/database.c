@@ -68,7 +68,9 @@ static int database_error(const struct database *d, struct pgo_err *err)
 
 	pgo_error_at(err, code, d->path, -1, "cannot use the database '%s': %s", d->path,
 		     refused ? strerror(errnum) : sqlite3_errmsg(d->db));
-	if (code == PGO_EFORMAT)
+	if (code == PGO_EFORMAT && d->mend)
+		pgo_err_hint(err, "%s", d->mend);
+	else if (code == PGO_EFORMAT)
 		hint_move_away(d->path, err);
 	else if (code == PGO_ELIMIT)
 		pgo_err_hint(err, "another program holds it; try again when that has ended");
@@ -339,6 +341,7 @@ void database_release(struct database *d)
 {
 	sqlite3_close(d->db);
 	free(d->path);
+	free(d->mend);
 	*d = (struct database)DATABASE_INIT;
 }
 

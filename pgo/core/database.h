@@ -31,6 +31,7 @@ struct database {
 	sqlite3 *db;
 	char *path;
 	bool read_only; /* the system refused more; writing gives -PGO_EPERM */
+	char *mend;	/* the hint when the file is damaged; NULL: move it away. Owned */
 };
 #define DATABASE_INIT { 0 }
 

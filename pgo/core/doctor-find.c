@@ -158,7 +158,9 @@ static int ask(const struct doctor_opts *opts, struct doctor_toolchain *t, struc
 	t->has_module = !ret && has_module(t->version.llvm_major);
 	if (!ret)
 		return 0;
-	mend = xstrfmt("sudo apt-get install --reinstall %s", fs_basename(t->names.v[0]));
+	/* What answers, but as no compiler does, is not mended by installing it again. */
+	if (why.code != PGO_EUNSUP)
+		mend = xstrfmt("sudo apt-get install --reinstall %s", fs_basename(t->names.v[0]));
 	doctor_answer(&t->tries[DOCTOR_BUILD], DOCTOR_NO, why.msg, mend);
 	return 0;
 }

@@ -253,6 +253,81 @@ static double overlap_of(const struct columns *c, const double *shares)
 	return overlap;
 }
 
+/* The overlap of the mixture at[], by function, once step is moved from one workload to another. */
+static double overlap_moved(const struct columns *c, const double *at, size_t from, size_t to,
+			    double step)
+{
+	double overlap = 0;
+
+	for (size_t f = 0; f < c->nr_functions; f++) {
+		const double *row = &c->shares[f * c->nr_workloads];
+		double x = at[f] + step * (row[to] - row[from]);
+
+		overlap += x < c->production[f] ? x : c->production[f];
+	}
+	return overlap;
+}
+
+static void move(const struct columns *c, double *shares, double *at, size_t from, size_t to,
+		 double step)
+{
+	shares[from] -= step;
+	shares[to] += step;
+	for (size_t f = 0; f < c->nr_functions; f++) {
+		const double *row = &c->shares[f * c->nr_workloads];
+
+		at[f] += step * (row[to] - row[from]);
+	}
+}
+
+/*
+ * The overlap is concave in the shares, but not smooth: moved from one workload to another, in ever
+ * smaller steps, as long as that brings more.
+ */
+static void climb(const struct columns *c, double *shares)
+{
+	const size_t nr = c->nr_workloads;
+	PGO_AUTO_FREE double *at = xcalloc(c->nr_functions + 1, sizeof(*at));
+	double best = overlap_of(c, shares);
+
+	for (size_t f = 0; f < c->nr_functions; f++)
+		for (size_t i = 0; i < nr; i++)
+			at[f] += shares[i] * c->shares[f * nr + i];
+	for (double step = 0.5; step > 1e-4; step /= 2) {
+		for (size_t k = 0, idle = 0; idle < nr * nr; k = (k + 1) % (nr * nr)) {
+			size_t from = k / nr, to = k % nr;
+			double part = step < shares[from] ? step : shares[from];
+			double there = from != to && part > 0 ? overlap_moved(c, at, from, to, part)
+							      : best;
+
+			idle++;
+			if (there <= best + 1e-9)
+				continue;
+			best = there;
+			idle = 0;
+			move(c, shares, at, from, to, part);
+		}
+	}
+}
+
+/* From the mixture that is nearest by squares, unless one workload alone is better. */
+static void best_overlap(const struct columns *c, double *shares)
+{
+	const size_t nr = c->nr_workloads;
+	PGO_AUTO_FREE double *one = xcalloc(nr, sizeof(*one));
+	double best = overlap_of(c, shares);
+
+	for (size_t i = 0; i < nr; i++) {
+		memset(one, 0, nr * sizeof(*one));
+		one[i] = 1;
+		if (overlap_of(c, one) <= best)
+			continue;
+		best = overlap_of(c, one);
+		memcpy(shares, one, nr * sizeof(*one));
+	}
+	climb(c, shares);
+}
+
 static void best_shares(const struct columns *c, double *ret)
 {
 	const size_t nr = c->nr_workloads;
@@ -266,6 +341,7 @@ static void best_shares(const struct columns *c, double *ret)
 				gram[i * nr + j] += c->shares[f * nr + i] * c->shares[f * nr + j];
 		}
 	simplex_fit(gram, rhs, nr, ret);
+	best_overlap(c, ret);
 }
 
 /* Weights in the proportion of shares by counts, the largest as large as it is now. */

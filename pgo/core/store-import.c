@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pgo/base/child.h"
+#include "pgo/base/fs.h"
 #include "pgo/core/pack.h"
 #include "pgo/core/store-add.h"
 #include "pgo/core/store-archive.h"
@@ -174,24 +175,26 @@ static int read_trusted(const struct store *s, const char *path,
 	PGO_AUTO_FREE struct source *src = xcalloc(1, sizeof(*src));
 	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char before[DIGEST_HEX_LEN + 1], after[DIGEST_HEX_LEN + 1];
+	PGO_AUTO_FREE char *signature = xstrfmt("%s" SIGN_SUFFIX, path);
+	const bool check = opts->trust || fs_exists(signature);
 	int ret = 0;
 
 	if (fd < 0)
 		return pgo_error_errno(err, "cannot open '%s'", path);
 	src->fd = fd;
 	digest_init(&src->sum);
-	if (opts->trust)
+	if (check)
 		ret = drain(src, path, before, err);
-	if (!ret && opts->trust)
+	if (!ret && check)
 		ret = sign_check(opts->trust, path, before, err);
-	if (!ret && opts->trust && lseek(fd, 0, SEEK_SET) < 0)
+	if (!ret && check && lseek(fd, 0, SEEK_SET) < 0)
 		ret = pgo_error_errno(err, "cannot read '%s' twice", path);
 	digest_init(&src->sum);
 	if (!ret)
 		ret = read_archive(s, src, path, opts, m, err);
 	if (!ret)
 		ret = drain(src, path, after, err);
-	if (!ret && opts->trust && strcmp(before, after) != 0)
+	if (!ret && check && strcmp(before, after) != 0)
 		ret = pgo_error(err, PGO_EFORMAT, "'%s' changed while it was read", path);
 	return ret;
 }

@@ -52,7 +52,7 @@ int sign_write(const struct sign_key *k, const char *path, const char *digest, s
 /*
  * Whether path.sig is the signature of the digest by a trusted key. -PGO_EMISMATCH: it is not
  * there, or of another key; -PGO_EFORMAT: the file is not the one that was signed, or path.sig is
- * no signature.
+ * no signature. t NULL: it need not be there, and may be of any key.
  */
 int sign_check(const struct trust *t, const char *path, const char *digest, struct pgo_err *err);
 

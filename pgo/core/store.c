@@ -68,17 +68,25 @@ static int take_lock(struct store *s, enum store_use use, struct pgo_err *err)
 }
 
 /* How to enter files anew whose index is gone. */
-static int hint_enter_again(const char *dir, struct pgo_err *err)
+/* What mends a store without an index; malloc'ed. */
+static char *enter_again(const char *dir)
 {
 	PGO_AUTO_FREE char *away = xstrfmt("%s.broken", dir);
 	PGO_AUTO(strbuf) from = STRBUF_INIT, to = STRBUF_INIT;
 
 	strbuf_addquoted(&from, dir);
 	strbuf_addquoted(&to, away);
-	return pgo_err_hint(err,
-			    "the profiles can be added again, for each project: mv %s %s && "
-			    "pgoctl store add --project NAME %s/objects/*/*",
-			    from.buf, to.buf, to.buf);
+	return xstrfmt(
+		"the profiles can be added again, for each project: mv %s %s && "
+		"pgoctl store add --store %s --project NAME %s/objects/*/*",
+		from.buf, to.buf, from.buf, to.buf);
+}
+
+static int hint_enter_again(const char *dir, struct pgo_err *err)
+{
+	PGO_AUTO_FREE char *hint = enter_again(dir);
+
+	return pgo_err_hint(err, "%s", hint);
 }
 
 static int open_index(struct store *s, enum store_use use, struct pgo_err *err)
@@ -92,6 +100,8 @@ static int open_index(struct store *s, enum store_use use, struct pgo_err *err)
 			"=DIR");
 	else if (ret == -PGO_EFORMAT)
 		hint_enter_again(s->dir, err);
+	if (!ret)
+		s->db.mend = enter_again(s->dir);
 	if (ret || use == STORE_READ || !s->db.read_only)
 		return ret;
 	return pgo_error(err, PGO_EPERM, "the store '%s' cannot be written", s->dir);

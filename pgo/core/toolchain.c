@@ -41,7 +41,8 @@ int toolchain_find(const char *name, char **ret, struct pgo_err *err)
 	if (*ret)
 		return 0;
 	pgo_error(err, PGO_ETOOL, "no compiler '%s' on PATH", name);
-	return pgo_err_hint(err, "apt-get install %s, or name another in toolchain.cc",
+	return pgo_err_hint(err,
+			    "apt-get install %s, or name another: toolchain.cc in pgo.yaml, --cc",
 			    fs_basename(name));
 }
 

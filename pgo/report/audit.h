@@ -6,9 +6,13 @@
 #include "pgo/base/strbuf.h"
 #include "pgo/core/audit.h"
 
-/* What has probes and what has none, with at most top lines of either kind. */
-void show_audit(const struct audit *a, double min_share, size_t top, struct strbuf *out);
+/*
+ * What has probes and what has none, with at most top lines of either kind; no: why that is too
+ * little, or NULL.
+ */
+void show_audit(const struct audit *a, const char *no, double min_share, size_t top,
+		struct strbuf *out);
 /* A line for each finding as the annotations of GitHub's jobs are written. */
-void show_audit_github(const struct audit *a, double min_share, struct strbuf *out);
+void show_audit_github(const struct audit *a, const char *no, struct strbuf *out);
 
 #endif

@@ -99,22 +99,16 @@ static void add_functions(const struct audit *a, size_t top, struct strbuf *out)
 	table_print(&t, out);
 }
 
-static const char *too_little(const struct audit *a, double min_share)
+void show_audit(const struct audit *a, const char *no, double min_share, size_t top,
+		struct strbuf *out)
 {
-	if (!audit_has_probes(a))
-		return "no function of it has probes";
-	return audit_passes(a, min_share) ? NULL : "too little of it has probes";
-}
-
-void show_audit(const struct audit *a, double min_share, size_t top, struct strbuf *out)
-{
-	const char *limit = audit_limit(a), *no = too_little(a, min_share);
+	const char *limit = audit_limit(a);
 
 	if (out->len)
 		strbuf_addch(out, '\n');
 	strbuf_addvis(out, a->path);
 	if (!audit_has_probes(a)) {
-		strbuf_addf(out, ": not instrumented: %s\n", no);
+		strbuf_addf(out, ": not instrumented: %s\n", no ? no : "it has no probes");
 		return;
 	}
 	strbuf_addf(out, ": instrumented by %s\n", a->compiler ? a->compiler : audit_kind(a));
@@ -123,19 +117,19 @@ void show_audit(const struct audit *a, double min_share, size_t top, struct strb
 	if (a->probes.nameless && a->probes.nr_gcda)
 		strbuf_addf(out, "  objects of it that write a profile: %llu\n",
 			    (unsigned long long)a->probes.nr_gcda);
-	if (!audit_is_judged(a))
-		return;
-	add_sums(a, out);
-	add_findings(a, top, out);
-	add_functions(a, top, out);
-	if (no)
+	if (audit_is_judged(a)) {
+		add_sums(a, out);
+		add_findings(a, top, out);
+		add_functions(a, top, out);
+	}
+	if (no && !audit_is_judged(a))
+		strbuf_addf(out, "no: %s\n", no);
+	else if (no)
 		strbuf_addf(out, "\nno: %s (less than %g %%)\n", no, min_share * 100);
 }
 
-void show_audit_github(const struct audit *a, double min_share, struct strbuf *out)
+void show_audit_github(const struct audit *a, const char *no, struct strbuf *out)
 {
-	const char *no = too_little(a, min_share);
-
 	for (size_t i = 0; i < a->nr_findings; i++) {
 		const struct audit_finding *f = &a->findings[i];
 		PGO_AUTO(strbuf) text = STRBUF_INIT;

@@ -99,7 +99,8 @@ void show_fit(const struct represent_fit *f, struct strbuf *out)
 	strbuf_addf(
 		out,
 		"overlap with production: %.1f %% with these weights, %.1f %% with the suggested "
-		"ones; no weights bring the remaining %.1f %%\n",
+		"ones; more of one workload and less of another brings nothing of the remaining "
+		"%.1f %%\n",
 		100 * f->overlap, 100 * f->fit_overlap, 100 * (1 - f->fit_overlap));
 }
 

@@ -201,6 +201,11 @@ for cc in clang-22 gcc-12; do
 	like "$status $(of '.binaries[0] | [.probes, .judged, .limit]')" "^0 .*${cc%-*}.*false,.*stripped" "$cc: stripped: it is said"
 	check --min-share 1% bare
 	is "$status" 1 "$cc: and a share that is asked for is not reached"
+	like "$("$pgoctl" check --instrumented --min-share 1% bare)" "^no: how much of it has probes cannot be known" "$cc: which is why"
+	like "$("$pgoctl" check --instrumented --min-share 1% --error-format=github bare)" "^::error .*cannot be known" "$cc: for GitHub, too"
+	head -c "$(($(wc -c <full) - 100))" full >short
+	exits 7 "$cc: a file that is cut off" "$pgoctl" check --instrumented short
+	like "$err" "'short' is cut off: it ends at byte" "$cc: is not judged"
 	check full
 	is "$status $(findings)" '0 ' "$cc: nothing is found before that"
 done

@@ -23,7 +23,8 @@ int main(int argc, char **argv)
 	return 0;
 }
 X
-gcc-12 -O1 a.c -o production && perf record -q -e cpu-clock:u -F 2000 -o perf.data ./production 20000 5000 3000 ||
+gcc-12 -O1 a.c -o production && perf record -q -e cpu-clock:u -F 2000 -o words.data ./production 0 20000 0 &&
+	perf record -q -e cpu-clock:u -F 2000 -o perf.data ./production 20000 5000 3000 ||
 	{ echo 'Bail out! cannot record'; exit 1; }
 for cc in clang-22 gcc-12; do
 	cat >pgo.yaml <<X
@@ -45,6 +46,9 @@ X
 		((.workloads | map(.suggested_share) | add) - 1 | fabs < 1e-9)]')" \
 		'[["numbers","words"],true,true,1,true,true]' 'come nearer, by shares that are whole'
 	is "$(printf '%s\n' "$out" | jq -c '[.functions[0].name, .functions[0].in_profile, .exit_code]')" '["numbers",true,0]' 'as JSON'
+	exits 0 'of one workload alone' "$pgoctl" diff merged.prof words.data --suggest-weights --json
+	is "$(printf '%s\n' "$out" | jq -c '.weights | [(.workloads | map(.suggested_share)), .suggested_overlap > 0.9]')" \
+		'[[0,1],true]' 'it is the one'
 	exits 1 'as a gate' "$pgoctl" diff merged.prof perf.data --max-diff 5%
 done
 exits 2 'weights want a recording' "$pgoctl" diff merged.prof merged.prof --suggest-weights

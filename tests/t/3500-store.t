@@ -125,6 +125,11 @@ cp all.tar.zst.sig bare.tar.zst.sig
 printf x >>bare.tar.zst
 exits 7 'import of a changed archive' "$pgoctl" store import --trust our.key.pub bare.tar.zst
 like "$err" 'is not the file that was signed' 'says so'
+exits 7 'without --trust, too' "$pgoctl" store import bare.tar.zst
+like "$err" 'is not the file that was signed' 'for the same reason'
+echo garbage >bare.tar.zst.sig
+exits 7 'what stands for a signature and is none' "$pgoctl" store import bare.tar.zst
+like "$err" 'is no signature' 'is told'
 is "$(tar --zstd -tf all.tar.zst | head -n 1)" manifest.json 'tar reads the archive'
 
 # --- hostile archives, made by others

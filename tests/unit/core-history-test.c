@@ -228,7 +228,7 @@ static void finds_the_commit_of_a_step(void **state)
 		assert_true(t.v[2].steps[i].tested && !t.v[2].steps[i].found);
 }
 
-/* A change of the machine, or of what is compared, is no step: only its last stretch is a series. */
+/* A change of the machine, or of what is compared, is no step: its last stretch is a series. */
 static void compares_one_machine_with_itself(void **state)
 {
 	PGO_AUTO(history) h = HISTORY_INIT;
