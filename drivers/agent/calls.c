@@ -158,10 +158,14 @@ EXPORT _Noreturn void _Exit(int status)
 /* In libc it forks, and the parent ends without a word: what it counted goes to the child. */
 EXPORT int daemon(int keep_dir, int keep_streams)
 {
+	int ret;
+
 	FIND_NEXT(daemon);
 
-	agent_save();
-	return next ? next(keep_dir, keep_streams) : no_function();
+	if (agent_save())
+		agent_unmark();
+	ret = next ? next(keep_dir, keep_streams) : no_function();
+	return ret ? exec_failed(ret) : 0;
 }
 
 /* It calls nobody that watches forks. */

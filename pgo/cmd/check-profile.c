@@ -14,6 +14,7 @@
 struct code {
 	struct stale_code *v;
 	size_t nr, alloc;
+	char *source; /* the folder of the project's sources; NULL: binaries were named */
 };
 
 static void code_release(struct code *c)
@@ -21,6 +22,7 @@ static void code_release(struct code *c)
 	for (size_t i = 0; i < c->nr; i++)
 		stale_code_release(&c->v[i]);
 	free(c->v);
+	free(c->source);
 }
 PGO_DEFINE_AUTO(code, code_release)
 
@@ -34,6 +36,13 @@ static int add_binary(struct code *c, const char *path, struct pgo_err *err)
 	return ret;
 }
 
+static char *source_of(const struct config *cfg)
+{
+	PGO_AUTO_FREE char *joined = fs_join(cfg->root, cfg->source);
+
+	return fs_absolute(joined);
+}
+
 /* The instrumented build of the sources as they are: kept from before where they are the same. */
 static int build_code(struct cmd_ctx *ctx, const struct check_options *o, struct code *c)
 {
@@ -42,6 +51,8 @@ static int build_code(struct cmd_ctx *ctx, const struct check_options *o, struct
 	PGO_AUTO(stage) s = STAGE_INIT;
 	int ret = cmd_open_project(ctx, &common, NULL, &p);
 
+	if (!ret)
+		c->source = source_of(&p.config);
 	if (!ret)
 		ret = stage_build(&p, STAGE_INSTRUMENTED, NULL, &s, ctx->err);
 	for (size_t i = 0; !ret && i < s.artifacts.nr; i++) {
@@ -73,7 +84,7 @@ static int judge(struct check_answer *answer, const struct profile_view *view, c
 		json_object_set_new(one, "payload", js_string(view->name));
 		json_array_append_new(answer->list, one);
 	} else if (check_wants_github(o)) {
-		show_staleness_github(&s, o->profile, max_lost, o->top, &answer->text);
+		show_staleness_github(&s, o->profile, c->source, max_lost, o->top, &answer->text);
 	} else {
 		show_staleness(&s, o->profile, max_lost, o->top, &answer->text);
 	}

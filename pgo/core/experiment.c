@@ -143,6 +143,7 @@ static void note_waits(struct trial *t, char *name, const struct measured *m)
 				  .metrics = m->metrics,
 				  .cpu_limit = t->meter.env.cpu_limit,
 				  .memory_limit = t->meter.env.memory_limit,
+				  .judged = true,
 				  .waits = waits_of(&watch) };
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 

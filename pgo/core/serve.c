@@ -169,13 +169,24 @@ static void tell(const struct serve_req *req, const struct serve_report *rep)
 			req->w->name, rep->nr_killed);
 }
 
+/* What the scheduler and the disks have of a process is gone with it here. */
+static void watch_end(struct run_watch *w, const struct child_result *res)
+{
+	run_watch_add(w, res);
+	run_watch_end(w);
+	w->metrics.read_bytes = w->metrics.written_bytes = w->metrics.disk_wait_ns = NOT_MEASURED;
+}
+
 int serve_run(const struct project *p, const struct serve_req *req, struct serve_report *ret,
 	      struct pgo_err *err)
 {
 	PGO_AUTO(run_background) b = RUN_BACKGROUND_INIT;
 	struct serve_report rep = { 0 };
-	int r = runner_start(req->server, &b, err);
-	int stopped;
+	int stopped, r;
+
+	if (req->watch)
+		run_watch_begin(req->watch, req->watch->env);
+	r = runner_start(req->server, &b, err);
 
 	if (r)
 		return r;
@@ -187,6 +198,8 @@ int serve_run(const struct project *p, const struct serve_req *req, struct serve
 	stopped = runner_stop(p, req->server, &b, STOP_NS, r ? NULL : err);
 	if (r || stopped)
 		return r ? r : stopped;
+	if (req->watch)
+		watch_end(req->watch, &b.child.res);
 	if (b.child.res.timed_out)
 		rep.nr_killed = b.child.res.nr_left + (b.child.res.term_signal == SIGKILL);
 	tell(req, &rep);

@@ -22,8 +22,9 @@ struct serve_req {
 		*server;	   /* its line, with the environment of an instrumented program */
 	const struct workload *w;  /* its ready and drive */
 	struct strvec *client_env; /* of the lines that ask it and load it */
-	const char *raw; /* the folder of its profiles, which is emptied once it is ready */
-	const char *log; /* of those lines */
+	const char *raw;	 /* the folder of its profiles, which is emptied once it is ready */
+	const char *log;	 /* of those lines */
+	struct run_watch *watch; /* of the server and all that descends from it; or NULL */
 };
 
 /*

@@ -35,6 +35,8 @@ void training_tell_waits(const struct project *p, const char *folder, const stru
 		for (size_t n = 0; n < tw->nr_runs; n++) {
 			const struct training_run *run = &tw->runs[n];
 			PGO_AUTO(strbuf) text = STRBUF_INIT;
+			/* A recorder waits, too, and a server does for its load. */
+			const bool judged = !t->sampler && !tw->workload->drive;
 			struct waits waits;
 
 			if (!run->has_watch)
@@ -48,8 +50,10 @@ void training_tell_waits(const struct project *p, const char *folder, const stru
 								 .metrics = run->watch.metrics,
 								 .cpu_limit = run->cpu_limit,
 								 .memory_limit = run->memory_limit,
+								 .unsaved = run->nr_unsaved,
+								 .judged = judged,
 								 .waits = waits });
-			if (told || !waits_tell(&waits, &text))
+			if (told || !judged || !waits_tell(&waits, &text))
 				continue;
 			log_warn("workload '%s' %s", tw->workload->name, text.buf);
 			told = true;

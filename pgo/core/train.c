@@ -185,10 +185,16 @@ static int run_server(struct session *s, const char *raw, const char *tmp, const
 		      const struct run_req *req, struct child_result *res, struct pgo_err *err)
 {
 	PGO_AUTO(strvec) env = STRVEC_INIT;
-	struct serve_req server = {
-		.server = req, .w = s->w, .client_env = &env, .raw = raw, .log = log
-	};
+	struct run_req own = *req;
+	struct serve_req server = { .server = &own,
+				    .w = s->w,
+				    .client_env = &env,
+				    .raw = raw,
+				    .log = log,
+				    .watch = req->watch };
 	int ret;
+
+	own.watch = NULL;
 
 	run_env(s, tmp, &env);
 	ret = is_bolt(s) ? 0 : s->p->compiler->run_env(tmp, s->p->continuous, &env, err);
@@ -368,14 +374,14 @@ static int finish(struct session *s, const struct child_result *res, struct trai
 	return ret;
 }
 
-/* Of a process that runs already it is not known what it waits for, and a server waits. */
+/* Of a process that runs already it is not known what it waits for. */
 static int execute_watched(struct session *s, struct training_run *run, struct child_result *res,
 			   struct pgo_err *err)
 {
 	PGO_AUTO(environment) env = ENVIRONMENT_INIT;
 	int ret;
 
-	if (s->w->drive || (s->sampler && sampler_attaches(s->sampler)))
+	if (s->sampler && sampler_attaches(s->sampler))
 		return execute(s, s->fresh, true, NULL, res, err);
 	environment_open(&env, "");
 	run->watch.env = &env;
@@ -559,9 +565,7 @@ int training_run_all(struct project *p, const struct stage *stage, const struct 
 	digest_hex(&all, ret->key);
 	if (!r && !p->plan) {
 		tell(p, ret);
-		/* What a recorder waits for is not the workload's. */
-		if (!sampler)
-			training_tell_waits(p, training_folder(stage, sampler), ret);
+		training_tell_waits(p, training_folder(stage, sampler), ret);
 		if (stage && stage->kind == STAGE_INSTRUMENTED)
 			preload_tell(p, stage);
 	}

@@ -204,7 +204,8 @@ json_t *waits_list_json(const struct waits_list *l)
 		json_object_set_new(o, "metrics", run_metrics_json(&w->metrics));
 		json_object_set_new(o, "cpu_limit", evidence_limit_json(w->cpu_limit));
 		json_object_set_new(o, "memory_limit", evidence_limit_json(w->memory_limit));
-		json_object_set_new(o, "waits", waits_json(&w->waits));
+		json_object_set_new(o, "unsaved", js_u64(w->unsaved));
+		json_object_set_new(o, "waits", w->judged ? waits_json(&w->waits) : json_null());
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -48,6 +48,8 @@ struct waits_list {
 		unsigned run; /* from 0 */
 		struct run_metrics metrics;
 		uint64_t cpu_limit, memory_limit;
+		uint64_t unsaved; /* processes that were killed or aborted, with their counts */
+		bool judged;	  /* its waits are the workload's own */
 		struct waits waits;
 	} *v;
 	size_t nr, alloc;

@@ -9,11 +9,14 @@
 #include "pgo/core/represent.h"
 #include "pgo/core/stale.h"
 
-/* top: functions, and sources. limit: most that may be lost, a fraction. */
+/*
+ * top: functions, and sources. limit: most that may be lost, a fraction. source: the folder that
+ * sources are below, or NULL; what is not found there or here is told without a file.
+ */
 void show_staleness(const struct staleness *s, const char *profile, double limit, size_t top,
 		    struct strbuf *out);
-void show_staleness_github(const struct staleness *s, const char *profile, double limit, size_t top,
-			   struct strbuf *out);
+void show_staleness_github(const struct staleness *s, const char *profile, const char *source,
+			   double limit, size_t top, struct strbuf *out);
 json_t *show_staleness_json(const struct staleness *s, double limit);
 
 void show_acceptance(const struct acceptance *a, struct strbuf *out);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "pgo/base/fs.h"
 #include "pgo/report/check.h"
 #include "pgo/report/table.h"
 
@@ -109,8 +110,24 @@ void show_staleness(const struct staleness *s, const char *profile, double limit
 	add_sources(s, top, out);
 }
 
-void show_staleness_github(const struct staleness *s, const char *profile, double limit, size_t top,
-			   struct strbuf *out)
+/* A path that is there, as GitHub wants it, from here; NULL: it cannot be told. */
+static char *file_of(const char *name, const char *source)
+{
+	PGO_AUTO_FREE char *below = source ? fs_join(source, name) : NULL;
+	PGO_AUTO_FREE char *here = fs_absolute(".");
+	size_t len = strlen(here);
+
+	if (!source || *name == '/')
+		return fs_exists(name) ? xstrdup(name) : NULL;
+	if (!fs_exists(below))
+		return NULL;
+	if (!strncmp(below, here, len) && below[len] == '/')
+		return xstrdup(below + len + 1);
+	return TAKE_PTR(below);
+}
+
+void show_staleness_github(const struct staleness *s, const char *profile, const char *source,
+			   double limit, size_t top, struct strbuf *out)
 {
 	PGO_AUTO_FREE char *answer = verdict(s, limit);
 	size_t nr = 0;
@@ -120,15 +137,16 @@ void show_staleness_github(const struct staleness *s, const char *profile, doubl
 	for (size_t i = 0; i < s->nr_sources && nr < top; i++) {
 		const struct stale_source *of = &s->sources[i];
 		const size_t lost = of->nr[STALE_CHANGED] + of->nr[STALE_GONE];
-		PGO_AUTO_FREE char *text = NULL;
+		PGO_AUTO_FREE char *text = NULL, *file = NULL;
 
 		if (!lost || !of->name)
 			continue;
-		text = xstrfmt(
-			"%.1f %% of the profile's counts were in %zu functions here that have "
-			"changed or are gone",
-			100 * stale_lost(of->share), lost);
-		show_github(out, "warning", of->name, "stale profile", text);
+		file = file_of(of->name, source);
+		text =
+			xstrfmt("%.1f %% of the profile's counts were in %zu functions of %s that "
+				"have changed or are gone",
+				100 * stale_lost(of->share), lost, of->name);
+		show_github(out, "warning", file, "stale profile", text);
 		nr++;
 	}
 }
