@@ -17,7 +17,7 @@ struct training_run {
 	bool has_watch;
 	struct run_watch watch; /* its metrics, and what tells them; without the environment */
 	uint64_t cpu_limit, memory_limit;
-	bool skipped; /* its inputs are those of the last time */
+	bool skipped;	     /* its inputs are those of the last time */
 	uint64_t nr_unsaved; /* processes that were killed or aborted, with their counts */
 	struct sampling_overhead overhead;
 	uint64_t samples, lost; /* of a recording, once it has been converted */
