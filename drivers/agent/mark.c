@@ -7,29 +7,42 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "drivers/agent-wake.h"
 #include "drivers/agent/agent.h"
 
+#define PATH_BYTES 4096
+
 /* Of the process that made it: a child of vfork has its parent's memory. */
 static _Atomic(pid_t) marked;
+/* As it was at the start: the program may change its environment, and forks when it likes. */
+static char dir[PATH_BYTES - 32];
 
-static bool path_of(pid_t pid, char *path, size_t size)
+static void take_dir(void)
 {
-	const char *dir = getenv(AGENT_RUNNING);
-	int len = dir && *dir ? snprintf(path, size, "%s/%ld", dir, (long)pid) : -1;
+	static bool taken;
+	const char *asked = taken ? NULL : getenv(AGENT_RUNNING);
 
-	return len > 0 && (size_t)len < size;
+	taken = true;
+	if (asked && strlen(asked) < sizeof(dir))
+		memcpy(dir, asked, strlen(asked) + 1);
+}
+
+static bool path_of(pid_t pid, char *path)
+{
+	return *dir && snprintf(path, PATH_BYTES, "%s/%ld", dir, (long)pid) < PATH_BYTES;
 }
 
 void agent_mark(void)
 {
 	const pid_t pid = getpid();
-	char path[4096];
+	char path[PATH_BYTES];
 	int fd;
 
-	if (!path_of(pid, path, sizeof(path)))
+	take_dir();
+	if (!path_of(pid, path))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -41,9 +54,9 @@ void agent_mark(void)
 bool agent_unmark(void)
 {
 	const pid_t pid = getpid();
-	char path[4096];
+	char path[PATH_BYTES];
 
-	if (atomic_load(&marked) != pid || !path_of(pid, path, sizeof(path)))
+	if (atomic_load(&marked) != pid || !path_of(pid, path))
 		return false;
 	unlink(path);
 	atomic_store(&marked, 0);

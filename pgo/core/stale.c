@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pgo/base/fs.h"
 #include "pgo/base/hashmap.h"
 #include "profiles/dwarf-units.h"
 
@@ -87,6 +88,8 @@ struct comparison {
 	struct staleness *s;
 	struct hashmap known;	/* by key, to lists of struct known */
 	struct hashmap sources; /* value: index and 1 */
+	/* GCC: the source of an object, by the name of both without its end; "": of several. */
+	struct hashmap stems;
 	double total;
 	bool gcc;
 };
@@ -104,6 +107,44 @@ static const char *key_of_profile(const struct comparison *c, const struct prof_
 	return c->gcc ? prof_name_alone(f->name, true) : f->name;
 }
 
+/* "src/vm.c", "obj/vm.gcda": "vm". */
+static const char *stem_of(struct comparison *c, const char *path)
+{
+	const char *name = fs_basename(path), *end = strrchr(name, '.');
+
+	return arena_strndup(&c->s->arena, name, end ? (size_t)(end - name) : strlen(name));
+}
+
+static void note_stem(struct comparison *c, const char *source)
+{
+	const char *stem = stem_of(c, source);
+	struct hashmap_entry *e = hashmap_put(&c->stems, stem, strlen(stem), NULL);
+
+	if (!e->value)
+		e->value = (void *)(uintptr_t)source;
+	else if (strcmp(e->value, source) != 0)
+		e->value = (void *)(uintptr_t)"";
+}
+
+/*
+ * What a function that is gone was in, when the code still has that source. Compiled and linked
+ * at once, the object of b.c in the program a is "a-b".
+ */
+static const char *source_of_object(struct comparison *c, const char *object)
+{
+	const char *stem = object ? stem_of(c, object) : NULL;
+
+	while (stem) {
+		const struct hashmap_entry *e = hashmap_find(&c->stems, stem, strlen(stem));
+		const char *source = e ? e->value : NULL, *dash = strchr(stem, '-');
+
+		if (source)
+			return *source ? source : object;
+		stem = dash ? dash + 1 : NULL;
+	}
+	return object;
+}
+
 static void take_code(struct comparison *c, const struct probes *probes)
 {
 	for (size_t i = 0; i < probes->nr_records; i++) {
@@ -114,6 +155,8 @@ static void take_code(struct comparison *c, const struct probes *probes)
 
 		if (r->gcc != c->gcc)
 			continue;
+		if (c->gcc && r->source)
+			note_stem(c, r->source);
 		key = key_of(c, r);
 		e = hashmap_put(&c->known, key, strlen(key), NULL);
 		*k = (struct known){ .record = r, .next = e->value };
@@ -202,6 +245,8 @@ static void take_profile(struct comparison *c, const struct profile *p)
 		}
 		if (!source)
 			source = source_in_name(c, f->name);
+		if (c->gcc)
+			source = source_of_object(c, source);
 		note(c, state_of(c, f, k), k && k->record->name ? k->record->name : f->name, source,
 		     f->sum);
 	}
@@ -310,6 +355,7 @@ int stale_compare(const struct profile *p, const struct stale_code *code, size_t
 	}
 	hashmap_release(&c.known);
 	hashmap_release(&c.sources);
+	hashmap_release(&c.stems);
 	if (r)
 		return r;
 	*ret = s;

@@ -504,7 +504,7 @@ static void tell_unsaved(const struct project *p, const struct training *t)
 		if (!nr)
 			continue;
 		log_warn("workload '%s': %" PRIu64
-			 " of its processes %s killed or aborted: what "
+			 " of its processes %s killed or aborted, or could not write: what "
 			 "%s counted%s is lost%s",
 			 tw->workload->name, nr, nr == 1 ? "was" : "were", nr == 1 ? "it" : "they",
 			 p->every_ns ? " since the counters were last saved" : "",

@@ -87,7 +87,7 @@ least training.burner.metrics.cpu_ns 200000000 'what computes took one'
 has training.daemon.waits.share None 'of what lives on it is not known'
 like "$(ask training.daemon.waits.why_not)" 'lives on' 'why'
 unlike "$err" "workload 'daemon' (slept|waited)" 'and nothing is claimed'
-like "$err" "workload 'daemon': 1 of its processes was killed or aborted" 'but that it was ended with its counts'
+like "$err" "workload 'daemon': 1 of its processes was killed or aborted," 'but that it was ended with its counts'
 # The bytes are the kernel's own account of a process; none on a kernel without it.
 if [ ! -e /proc/self/io ]; then
 	has training.writer.metrics.written_bytes None 'bytes are not measured'
