@@ -6,7 +6,7 @@
 #include "pgo/base/num.h"
 #include "profiles/perf-file.h"
 
-#define SPLIT_BYTES (UINT64_C(8) << 20)
+#define SPLIT_BYTES (UINT64_C(1) << 20)
 #define MISC_LOST_BY_FILTER (1 << 15)
 #define UPDATE_NAME 2
 
