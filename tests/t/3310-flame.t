@@ -126,7 +126,7 @@ like "$err" '^hint: .*pgoctl convert --to collapsed' 'what to do is told'
 exits 7 'two kinds to compare' "$pgoctl" report flame work.data -b work.txt -o out.svg
 perf record -q -F 997 -e cpu-clock:u -o flat.data ./work 1000000 >/dev/null 2>&1
 exits 0 'without call stacks' "$pgoctl" report flame flat.data -o flat.svg
-like "$err" 'warning: there are no call stacks, the graph is flat: record them with perf record -g' \
+like "$err" 'warning: no sample has a caller, the graph is flat: record them with perf record -g, of a program' \
 	'how to have them is told'
 exits 7 'one with them, one without' "$pgoctl" report flame work.data -b flat.data -o out.svg
 done_testing
