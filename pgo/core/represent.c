@@ -293,7 +293,9 @@ static void climb(const struct columns *c, double *shares)
 	for (size_t f = 0; f < c->nr_functions; f++)
 		for (size_t i = 0; i < nr; i++)
 			at[f] += shares[i] * c->shares[f * nr + i];
-	for (double step = 0.5; step > 1e-4; step /= 2) {
+	for (int halvings = 1; halvings <= 13; halvings++) {
+		const double step = 1.0 / (1 << halvings);
+
 		for (size_t k = 0, idle = 0; idle < nr * nr; k = (k + 1) % (nr * nr)) {
 			size_t from = k / nr, to = k % nr;
 			double part = step < shares[from] ? step : shares[from];
