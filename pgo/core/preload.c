@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/preload.h"
 
+#include <unistd.h>
+
 #include "drivers/agent-wake.h"
 #include "drivers/agent.h"
 #include "pgo/base/fs.h"
@@ -71,8 +73,13 @@ static enum obstacle obstacle_of(const struct elf_info *e, const char *path,
 		return FOREIGN;
 	if (!e->has_symbols)
 		return STRIPPED;
+	if (stat(path, &st))
+		return FINE;
 	/* The loader preloads nothing into what gets the rights of another. */
-	return !stat(path, &st) && (st.st_mode & (S_ISUID | S_ISGID)) ? PRIVILEGED : FINE;
+	return (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+			       (st.st_mode & S_ISGID && st.st_gid != getegid())
+		       ? PRIVILEGED
+		       : FINE;
 }
 
 static void tell(enum obstacle o, const char *first, size_t nr)
