@@ -84,8 +84,8 @@ void (*agent_exit_function(void (*function)(void *), void **arg))(void *);
 
 /* This process has counts that are not saved yet; nothing when nobody wants to know (mark.c). */
 void agent_mark(void);
-/* It has none any more. Whether it had. */
-bool agent_unmark(void);
+/* It has none any more. */
+void agent_unmark(void);
 
 /*
  * The thread that writes when a signal asks for it (helper.c); once, in a process that has

@@ -121,16 +121,17 @@ static bool write_and_reset(enum saving saving)
 	return all;
 }
 
-/* What counts in a file loses nothing, however it ends. */
-static bool counts_in_memory(void)
+/* But not what counts in a file, which loses nothing however it ends. */
+static void mark(void)
 {
 	struct agent_image *images;
 	size_t nr = agent_images(&images);
 
 	for (size_t i = 0; i < nr; i++)
-		if (!images[i].continuous || !images[i].continuous())
-			return true;
-	return false;
+		if (!images[i].continuous || !images[i].continuous()) {
+			agent_mark();
+			return;
+		}
 }
 
 static bool save(enum saving saving)
@@ -193,8 +194,11 @@ void agent_save_for_exec(void)
 
 void agent_exec_failed(void)
 {
-	if (agent.started && getpid() == agent.owner && counts_in_memory())
-		agent_mark();
+	if (!agent.started || !lock())
+		return;
+	if (getpid() == agent.owner)
+		mark();
+	unlock();
 }
 
 /* Whether a signal that has a handler is blocked: then this is likely that handler. */
@@ -235,8 +239,7 @@ void agent_forget(void)
 	nr = agent_images(&images);
 	for (size_t i = 0; i < nr; i++)
 		reset(&images[i]);
-	if (nr && counts_in_memory())
-		agent_mark();
+	mark();
 }
 
 static void before_fork(void)
@@ -356,8 +359,7 @@ void agent_start(void)
 	nr = agent_images(&images);
 	choose_file();
 	watch();
-	if (nr && counts_in_memory())
-		agent_mark();
+	mark();
 	if (nr)
 		agent_helper_start();
 }

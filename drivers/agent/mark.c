@@ -51,14 +51,13 @@ void agent_mark(void)
 	atomic_store(&marked, pid);
 }
 
-bool agent_unmark(void)
+void agent_unmark(void)
 {
 	const pid_t pid = getpid();
 	char path[PATH_BYTES];
 
 	if (atomic_load(&marked) != pid || !path_of(pid, path))
-		return false;
+		return;
 	unlink(path);
 	atomic_store(&marked, 0);
-	return true;
 }

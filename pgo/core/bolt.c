@@ -138,8 +138,12 @@ static void job_argv(const struct post *b, const char *rel, struct strvec *argv)
 	PGO_AUTO_FREE char *out = fs_join(b->out, rel);
 	PGO_AUTO_FREE char *profile = profile_of(b, rel);
 	const struct postlink_job job = {
-		b->tool.path, b->tool.major, in,
-		out,	      profile,	     (unsigned)((b->p->every_ns + 999999999) / 1000000000),
+		.program = b->tool.path,
+		.major = b->tool.major,
+		.input = in,
+		.output = out,
+		.profile = profile,
+		.every_s = (unsigned)((b->p->every_ns + 999999999) / 1000000000),
 	};
 
 	if (b->profile_dir)

@@ -26,26 +26,15 @@ int preload_watch(const char *running, struct strvec *env, struct pgo_err *err)
 	return fs_mkdir_p(running, err);
 }
 
-static int count_file(const char *path, const char *rel, const struct stat *st, void *arg,
-		      struct pgo_err *err)
-{
-	uint64_t *nr = arg;
-
-	(void)path;
-	(void)rel;
-	(void)err;
-	*nr += S_ISREG(st->st_mode);
-	return 0;
-}
-
 uint64_t preload_unsaved(const char *running)
 {
-	uint64_t nr = 0;
+	PGO_AUTO(strvec) names = STRVEC_INIT;
 
-	if (fs_walk(running, count_file, &nr, NULL))
-		nr = 0;
+	/* A run without the agent has no such folder. */
+	if (fs_list(running, &names, NULL))
+		return 0;
 	fs_remove_tree(running, NULL);
-	return nr;
+	return names.nr;
 }
 
 /* Why the agent does not work in a file, by what to do about it. */

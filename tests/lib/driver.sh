@@ -38,3 +38,21 @@ logged() {
 	sed -n 's/^{"tool":"[^"]*","file":\[\([^]]*\)\],"mode":"'"$1"'".*"added":\[\([^]]*\)\].*/\1: \2/p' \
 		"$log" | tr -d '"' | tr ',' ' '
 }
+
+add() { awk '{ s += $1 } END { print s + 0 }'; }
+# How often f was called, by all profiles below $tmp/raw: its first counter. Set are cc and major.
+calls_of_f() {
+	case $cc in
+	clang-*)
+		"llvm-profdata-$major" merge --text "$tmp"/raw/*.profraw -o - 2>/dev/null |
+			awk 'want == 2 { print; want = 0 }
+				/^f$/ { want = 1 } want && /^# Counter Values/ { want = 2 }'
+		;;
+	*)
+		find "$tmp/raw" -name '*f.gcda' 2>/dev/null | while read -r file; do
+			cp "$file" x.gcda && "gcov-dump-$major" -l x.gcda 2>/dev/null |
+				grep -A1 'COUNTERS arcs' | sed -n 's/.*: *0: \([0-9]*\).*/\1/p'
+		done
+		;;
+	esac | add
+}

@@ -116,23 +116,6 @@ int main(int argc, char **argv)
 X
 gcc-12 -O1 snap.c -o snap || exit 1
 
-add() { awk '{ s += $1 } END { print s + 0 }'; }
-# How often f was called, by all profiles of the run: its first counter.
-calls_of_f() {
-	case $cc in
-	clang-*)
-		"llvm-profdata-$major" merge --text "$tmp"/raw/*.profraw -o - 2>/dev/null |
-			awk 'want == 2 { print; want = 0 }
-				/^f$/ { want = 1 } want && /^# Counter Values/ { want = 2 }'
-		;;
-	*)
-		find "$tmp/raw" -name '*f.gcda' 2>/dev/null | while read -r file; do
-			cp "$file" x.gcda && "gcov-dump-$major" -l x.gcda 2>/dev/null |
-				grep -A1 'COUNTERS arcs' | sed -n 's/.*: *0: \([0-9]*\).*/\1/p'
-		done
-		;;
-	esac | add
-}
 READY=$tmp/ready
 export READY
 # begin PROGRAM KIND: it runs in a group of its own, and is ready, or at its end.
