@@ -98,6 +98,13 @@ static int not_here(const struct sample_image_opts *opts, const struct sample_bi
 	return ret;
 }
 
+static int hint_another(struct pgo_err *err)
+{
+	return pgo_err_hint(err,
+			    "name the file that was recorded with --binary PATH, or take this one "
+			    "all the same with --allow-mismatch");
+}
+
 /* The file that was recorded had been deleted: whatever has its name now is another one. */
 static bool is_replaced(const struct sample_image_opts *opts, const struct sample_binary *b)
 {
@@ -110,9 +117,7 @@ static int replaced(const char *path, struct pgo_err *err)
 		  "'%s', which has the samples, was deleted when it was recorded: what is there "
 		  "now is another file",
 		  path);
-	return pgo_err_hint(err,
-			    "name the file that was recorded with --binary PATH, or take this one "
-			    "all the same with --allow-mismatch");
+	return hint_another(err);
 }
 
 static int another_build(const struct sample_binary *b, const struct elf_image *e, const char *path,
@@ -127,9 +132,7 @@ static int another_build(const struct sample_binary *b, const struct elf_image *
 	ret = pgo_error(err, PGO_EMISMATCH,
 			"'%s' is of build id %s, but the samples are of build id %s", path,
 			here.buf, there.buf);
-	pgo_err_hint(err,
-		     "name the file that was recorded with --binary PATH, or take this one all "
-		     "the same with --allow-mismatch");
+	hint_another(err);
 	return ret;
 }
 

@@ -113,6 +113,27 @@ static int write_sample_form(const struct conversion *c, const char *to, const s
 		   : from->merge(&(struct prof_input){ in, 1 }, 1, &opts, c->output, &res, err);
 }
 
+static void warn_events(struct samples *s)
+{
+	PGO_AUTO(strbuf) names = STRBUF_INIT;
+	unsigned nr = 0;
+
+	for (size_t i = 0; i < s->nr_events; i++)
+		if (s->events[i].samples)
+			strbuf_addf(&names, "%s%s", nr++ ? ", " : "", s->events[i].name);
+	if (nr > 1)
+		samples_warn(s, "samples of several events are added up: %s", names.buf);
+}
+
+static int read_input(struct conversion *c, const struct samples_opts *opts, struct pgo_err *err)
+{
+	int ret = prof_read_samples(c->input, opts, &c->samples, err);
+
+	if (!ret)
+		warn_events(&c->samples);
+	return ret;
+}
+
 /*
  * Only now that the binary is known to have probes are call stacks wanted together with branch
  * stacks: they are read once more, as they take as much memory as there are samples that differ.
@@ -125,7 +146,7 @@ static int read_contexts(struct conversion *c, struct pgo_err *err)
 	samples_release(&c->samples);
 	sample_target_release(&c->target);
 	c->target = (struct sample_target)SAMPLE_TARGET_INIT;
-	ret = prof_read_samples(c->input, &read, &c->samples, err);
+	ret = read_input(c, &read, err);
 	return ret ? ret : find_binary(c, err);
 }
 
@@ -215,18 +236,6 @@ static int to_fdata(struct conversion *c, const char *to, struct pgo_err *err)
 	return ret ? ret : write_text(c, &out, err);
 }
 
-static void warn_events(struct samples *s)
-{
-	PGO_AUTO(strbuf) names = STRBUF_INIT;
-	unsigned nr = 0;
-
-	for (size_t i = 0; i < s->nr_events; i++)
-		if (s->events[i].samples)
-			strbuf_addf(&names, "%s%s", nr++ ? ", " : "", s->events[i].name);
-	if (nr > 1)
-		samples_warn(s, "samples of several events are added up: %s", names.buf);
-}
-
 static const struct form {
 	const char *name;
 	bool stacks; /* needs call stacks */
@@ -273,9 +282,7 @@ int convert_samples(const char *input, const char *to, const struct convert_samp
 	c.opts = opts;
 	c.input = input;
 	c.output = output;
-	r = prof_read_samples(input, &read, &c.samples, err);
-	if (!r)
-		warn_events(&c.samples);
+	r = read_input(&c, &read, err);
 	if (!r)
 		r = form->convert(&c, to, err);
 	if (r)
