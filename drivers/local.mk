@@ -59,6 +59,7 @@ driver_tests = \
 	tests/t/2070-agent.t \
 	tests/t/2071-agent-training.t \
 	tests/t/2072-agent-endings.t tests/t/2073-agent-table.t tests/t/2080-snapshot.t \
+	tests/t/2081-snapshot-hindered.t \
 	tests/t/2090-server.t
 TAP_TESTS += $(driver_tests)
 EXTRA_DIST += $(driver_tests) tests/lib/driver.sh

@@ -25,7 +25,7 @@ static const struct opt opts[] = {
 
 static int print_json(struct cmd_ctx *ctx, const struct snapshots *s)
 {
-	json_t *o = json_object(), *list = json_array();
+	json_t *o = json_object(), *list = json_array(), *hindered = json_array();
 
 	for (size_t i = 0; i < s->nr; i++) {
 		json_t *one = json_object();
@@ -35,9 +35,20 @@ static int print_json(struct cmd_ctx *ctx, const struct snapshots *s)
 		json_object_set_new(one, "snapshots", js_u64(s->v[i].nr_written));
 		json_array_append_new(list, one);
 	}
+	for (size_t i = 0; i < s->nr_hindered; i++) {
+		const struct hindered *h = &s->hindered[i];
+		json_t *one = json_object();
+
+		json_object_set_new(one, "pid", json_integer(h->pid));
+		json_object_set_new(one, "command", js_string(h->command));
+		json_object_set_new(one, "is", json_string(obstacle_name(h->obstacle)));
+		json_object_set_new(one, "remedy", json_string(obstacle_remedy(h->obstacle)));
+		json_array_append_new(hindered, one);
+	}
 	json_object_set_new(o, "schema", json_integer(REPORT_SCHEMA));
 	json_object_set_new(o, "processes", list);
 	json_object_set_new(o, "without_agent", js_u64(s->nr_without));
+	json_object_set_new(o, "hindered", hindered);
 	return cmd_print_json(ctx, o) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
 
@@ -50,6 +61,12 @@ static int print(struct cmd_ctx *ctx, const struct snapshots *s)
 			    (int)s->v[i].pid, s->v[i].command, s->v[i].nr_written);
 	if (s->nr_without)
 		strbuf_addf(&out, "%zu without the agent: not asked\n", s->nr_without);
+	for (size_t i = 0; i < s->nr_hindered; i++) {
+		const struct hindered *h = &s->hindered[i];
+
+		strbuf_addf(&out, "process %d (%s) is %s: %s\n", (int)h->pid, h->command,
+			    obstacle_name(h->obstacle), obstacle_remedy(h->obstacle));
+	}
 	return cmd_print(ctx, &out) ? PGO_EXIT_OK : -(int)ctx->err->code;
 }
 

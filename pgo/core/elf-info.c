@@ -65,6 +65,8 @@ static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *
 		e->has_symbols = true;
 	if (is_of_code(elf, &sh))
 		e->has_relocations = true;
+	if (name && !strcmp(name, "__llvm_prf_cnts"))
+		e->has_llvm_counters = true;
 	if (!name || sh.sh_type == SHT_NOBITS || !(sh.sh_flags & SHF_EXECINSTR))
 		return;
 	e->text_bytes += sh.sh_size;

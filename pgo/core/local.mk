@@ -33,6 +33,7 @@ pgo_core_libpgocore_a_SOURCES = \
 	pgo/core/merge-input.c pgo/core/merge-input.h \
 	pgo/core/merge-join.c pgo/core/merge-join.h \
 	pgo/core/merge-lost.c pgo/core/merge-lost.h \
+	pgo/core/obstacle.c pgo/core/obstacle.h \
 	pgo/core/orphans.c \
 	pgo/core/other-llvm.c pgo/core/other-llvm.h \
 	pgo/core/payload.c pgo/core/payload.h \

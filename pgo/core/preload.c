@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/preload.h"
 
-#include <unistd.h>
-
 #include "drivers/agent-wake.h"
 #include "drivers/agent.h"
 #include "pgo/base/fs.h"
 #include "pgo/base/log.h"
-#include "pgo/core/elf-info.h"
+#include "pgo/core/obstacle.h"
 
 void preload_env(const struct project *p, struct strvec *env)
 {
@@ -37,40 +35,6 @@ uint64_t preload_unsaved(const char *running)
 	return names.nr;
 }
 
-/* Why the agent does not work in a file, by what to do about it. */
-enum obstacle { FINE, STATIC, FOREIGN, STRIPPED, PRIVILEGED, NR_OBSTACLES };
-
-static const struct {
-	const char *what, *remedy;
-} obstacles[] = {
-	[STATIC] = { "static",
-		     "link it dynamically in the instrumented build, or, with Clang 19 or newer, "
-		     "collect --continuous" },
-	[FOREIGN] = { "for another loader than pgoctl's", "train with a build for this system" },
-	[STRIPPED] = { "stripped", "keep its symbols in the instrumented build" },
-	[PRIVILEGED] = { "setuid or setgid", "train it without that" },
-};
-
-static enum obstacle obstacle_of(const struct elf_info *e, const char *path,
-				 const char *interpreter)
-{
-	struct stat st;
-
-	if (e->is_static)
-		return STATIC;
-	if (e->interpreter && interpreter && strcmp(e->interpreter, interpreter) != 0)
-		return FOREIGN;
-	if (!e->has_symbols)
-		return STRIPPED;
-	if (stat(path, &st))
-		return FINE;
-	/* The loader preloads nothing into what gets the rights of another. */
-	return (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
-			       (st.st_mode & S_ISGID && st.st_gid != getegid())
-		       ? PRIVILEGED
-		       : FINE;
-}
-
 static void tell(enum obstacle o, const char *first, size_t nr)
 {
 	PGO_AUTO_FREE char *more = nr > 1 ? xstrfmt(" (and %zu more)", nr - 1) : xstrdup("");
@@ -78,26 +42,22 @@ static void tell(enum obstacle o, const char *first, size_t nr)
 	log_warn(
 		"'%s'%s is %s: what it counts before it executes another program or ends by "
 		"_exit is lost, and forks may count twice; %s",
-		first, more, obstacles[o].what, obstacles[o].remedy);
+		first, more, obstacle_name(o), obstacle_remedy(o));
 }
 
-static void look_at_artifacts(const struct stage *s, const char *interpreter)
+static void look_at_artifacts(const struct stage *s)
 {
 	const char *first[NR_OBSTACLES] = { NULL };
 	size_t nr[NR_OBSTACLES] = { 0 };
 
 	for (size_t i = 0; i < s->artifacts.nr; i++) {
 		PGO_AUTO_FREE char *path = fs_join(s->out, s->artifacts.v[i]);
-		PGO_AUTO(elf_info) e = ELF_INFO_INIT;
-		enum obstacle o;
+		enum obstacle o = obstacle_of_file(path);
 
-		if (elf_info_read(path, &e, NULL) || !e.text_bytes)
-			continue;
-		o = obstacle_of(&e, path, interpreter);
 		if (!nr[o]++)
 			first[o] = s->artifacts.v[i];
 	}
-	for (enum obstacle o = STATIC; o < NR_OBSTACLES; o++)
+	for (enum obstacle o = OBSTACLE_NONE + 1; o < NR_OBSTACLES; o++)
 		if (nr[o])
 			tell(o, first[o], nr[o]);
 }
@@ -107,7 +67,6 @@ void preload_tell(const struct project *p, const struct stage *instrumented)
 	PGO_AUTO_FREE char *agent = fs_join(p->tool_dir, AGENT_FILE);
 	PGO_AUTO(strvec) env = STRVEC_INIT;
 	PGO_AUTO(pgo_err) why = PGO_ERR_INIT;
-	PGO_AUTO(elf_info) self = ELF_INFO_INIT;
 
 	if (!fs_exists(agent))
 		log_warn(
@@ -119,6 +78,6 @@ void preload_tell(const struct project *p, const struct stage *instrumented)
 			"%s: counts are lost where a program executes another or ends by _exit, "
 			"and forks may count twice; install pgoctl in another folder",
 			why.msg);
-	else if (!elf_info_read("/proc/self/exe", &self, NULL))
-		look_at_artifacts(instrumented, self.interpreter);
+	else
+		look_at_artifacts(instrumented);
 }

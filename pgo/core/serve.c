@@ -70,14 +70,33 @@ static int wait_ready(const struct project *p, const struct serve_req *req,
 	return 0;
 }
 
+static void tell_hindered(const struct serve_req *req, const struct snapshots *s)
+{
+	const struct hindered *h = s->hindered;
+	PGO_AUTO_FREE char *more = s->nr_hindered > 1 ? xstrfmt(" and %zu more", s->nr_hindered - 1)
+						      : xstrdup("");
+
+	if (h)
+		log_warn(
+			"'%s': pgoctl's agent is not in process %d (%s)%s of the server: it is %s; "
+			"what it counts is written when it ends by itself, or never; %s",
+			req->w->name, (int)h->pid, h->command, more, obstacle_name(h->obstacle),
+			obstacle_remedy(h->obstacle));
+}
+
 /* All that descend from this program are the server's now. */
-static int snapshot(struct serve_report *rep, struct pgo_err *err)
+static int snapshot(const struct serve_req *req, struct serve_report *rep, struct pgo_err *err)
 {
 	PGO_AUTO(snapshots) s = SNAPSHOTS_INIT;
 	int ret = snapshot_take(getpid(), true, SNAPSHOT_NS, &s, err);
 
 	rep->nr_processes = s.nr;
 	rep->nr_without = s.nr_without ? s.nr_without - 1 : 0; /* this program itself */
+	if (ret == -PGO_EUNSUP && !s.nr)
+		pgo_error(err, PGO_EUNSUP, "pgoctl's agent is in none of its processes");
+	if (!rep->nr_hindered)
+		tell_hindered(req, &s);
+	rep->nr_hindered = s.nr_hindered;
 	return ret;
 }
 
@@ -99,7 +118,7 @@ static int discard(const struct project *p, const struct serve_req *req, struct 
 		tell_kept(req, "it counts in the file");
 		return 0;
 	}
-	if (snapshot(rep, &why)) {
+	if (snapshot(req, rep, &why)) {
 		tell_kept(req, why.msg);
 		return 0;
 	}
@@ -142,7 +161,7 @@ static int drive(const struct project *p, const struct serve_req *req, struct ru
 		return ret;
 	if (!child_alive(&b->child))
 		return ended_early(req, b, err);
-	if (snapshot(rep, &why))
+	if (snapshot(req, rep, &why))
 		log_warn("'%s': no profile before its end is asked for: %s", req->w->name, why.msg);
 	return 0;
 }

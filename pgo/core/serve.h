@@ -12,6 +12,7 @@ struct serve_report {
 	uint64_t drive_ns;   /* of the load */
 	size_t nr_processes; /* that wrote their profiles when the load had ended */
 	size_t nr_without;   /* processes that could not: without the agent */
+	size_t nr_hindered;  /* those of them for which a reason is seen */
 	unsigned nr_killed;  /* that did not end when asked to */
 	bool discarded;	     /* what was counted before it was ready */
 };

@@ -22,6 +22,9 @@ void snapshots_release(struct snapshots *s)
 	for (size_t i = 0; i < s->nr; i++)
 		free(s->v[i].command);
 	free(s->v);
+	for (size_t i = 0; i < s->nr_hindered; i++)
+		free(s->hindered[i].command);
+	free(s->hindered);
 	*s = (struct snapshots)SNAPSHOTS_INIT;
 }
 
@@ -95,13 +98,24 @@ static int refused(pid_t pid, struct pgo_err *err)
 	return pgo_error(err, PGO_EPERM, "process %d belongs to another user", (int)pid);
 }
 
+static void take_without(pid_t pid, struct snapshots *s)
+{
+	enum obstacle o = obstacle_of_process(pid);
+
+	s->nr_without++;
+	if (o == OBSTACLE_NONE)
+		return;
+	VEC_GROW(s->hindered, s->nr_hindered, s->alloc_hindered);
+	s->hindered[s->nr_hindered++] = (struct hindered){ pid, command_of(pid), o };
+}
+
 static int ask(pid_t pid, struct snapshots *s, struct pgo_err *err)
 {
 	struct snapshot one = { .pid = pid };
 	pid_t tid;
 
 	if (!find_thread(pid, &tid, &one)) {
-		s->nr_without++;
+		take_without(pid, s);
 		return 0;
 	}
 	if (syscall(SYS_tgkill, pid, tid, AGENT_WAKE))
@@ -163,6 +177,20 @@ static int wait_for(struct snapshot *one, uint64_t until_ns, struct pgo_err *err
 	}
 }
 
+static int nobody_asked(pid_t pid, const struct snapshots *s, struct pgo_err *err)
+{
+	const struct hindered *h = s->hindered;
+
+	pgo_error(err, PGO_EUNSUP, "process %d%s not run with pgoctl's agent", (int)pid,
+		  s->nr_without > 1 ? " and those below it were" : " was");
+	if (h)
+		return pgo_err_hint(err, "process %d (%s) is %s: %s", (int)h->pid, h->command,
+				    obstacle_name(h->obstacle), obstacle_remedy(h->obstacle));
+	return pgo_err_hint(err,
+			    "pgoctl collect starts instrumented programs with it; by hand: "
+			    "LD_PRELOAD=.../" AGENT_FILE);
+}
+
 int snapshot_take(pid_t pid, bool tree, uint64_t timeout_ns, struct snapshots *ret,
 		  struct pgo_err *err)
 {
@@ -175,18 +203,11 @@ int snapshot_take(pid_t pid, bool tree, uint64_t timeout_ns, struct snapshots *r
 	r = ask(pid, &s, err);
 	if (!r && tree)
 		r = ask_tree(pid, &s, err);
-	if (!r && !s.nr) {
-		pgo_error(err, PGO_EUNSUP, "process %d%s not run with pgoctl's agent", (int)pid,
-			  s.nr_without > 1 ? " and those below it were" : " was");
-		return pgo_err_hint(err,
-				    "pgoctl collect starts instrumented programs with it; by "
-				    "hand: LD_PRELOAD=.../" AGENT_FILE);
-	}
+	if (!r && !s.nr)
+		r = nobody_asked(pid, &s, err);
 	for (size_t i = 0; !r && i < s.nr; i++)
 		r = wait_for(&s.v[i], until, err);
-	if (r)
-		return r;
 	*ret = s;
 	s = (struct snapshots)SNAPSHOTS_INIT;
-	return 0;
+	return r;
 }

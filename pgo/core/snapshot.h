@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "pgo/base/err.h"
+#include "pgo/core/obstacle.h"
 
 /* A process that was asked. */
 struct snapshot {
@@ -16,10 +17,18 @@ struct snapshot {
 	uint64_t nr_written; /* snapshots since it began, this one among them */
 	bool incomplete;     /* the last one could not be written whole */
 };
+/* One in which the agent cannot be. */
+struct hindered {
+	pid_t pid;
+	char *command;
+	enum obstacle obstacle;
+};
 struct snapshots {
 	struct snapshot *v;
 	size_t nr, alloc;
-	size_t nr_without; /* processes that have no agent */
+	size_t nr_without; /* processes that have no agent, as what is not instrumented has none */
+	struct hindered *hindered; /* those of them for which a reason is seen */
+	size_t nr_hindered, alloc_hindered;
 };
 #define SNAPSHOTS_INIT { 0 }
 void snapshots_release(struct snapshots *s);
@@ -28,9 +37,9 @@ PGO_DEFINE_AUTO(snapshots, snapshots_release)
 /*
  * Ask the process, and with tree all that descend from it, and wait until each has written:
  * no longer than timeout_ns for all. What was counted is in the files then, and is not counted
- * again. -PGO_ENOTFOUND: there is no such process; -PGO_EUNSUP: none of them has the agent, or
- * one cannot write; -PGO_EPERM: it belongs to another user; -PGO_ECHILD: it does not write in
- * time.
+ * again. -PGO_ENOTFOUND: there is no such process; -PGO_EUNSUP: none of them has the agent (ret
+ * tells why), or one cannot write; -PGO_EPERM: it belongs to another user; -PGO_ECHILD: it does
+ * not write in time.
  */
 int snapshot_take(pid_t pid, bool tree, uint64_t timeout_ns, struct snapshots *ret,
 		  struct pgo_err *err);
