@@ -4,7 +4,9 @@
 #include <math.h>
 
 #include "pgo/core/engine-layout.h"
+#include "pgo/stats/dist.h"
 #include "pgo/stats/paired.h"
+#include "pgo/stats/sign-flip.h"
 #include "pgo/stats/signed-rank.h"
 
 #define INVALID_SHARE 0.2	/* above, the machine is too unquiet to be believed */
@@ -155,27 +157,18 @@ static bool is_final(enum verdict v)
 	return v != VERDICT_INCONCLUSIVE && v != VERDICT_NOT_SLOWER;
 }
 
-static double two_sided(double a, double b)
-{
-	return fmin(1, 2 * fmin(a, b));
-}
-
 double engine_position_p(const struct engine *g)
 {
-	PGO_AUTO_FREE double *turned = xcalloc(g->nr_position + 1, sizeof(*turned));
+	struct sign_flip p = sign_flip_test(g->position, g->nr_position, g->e->head.seed);
 
-	if (!g->nr_position)
-		return 1;
-	for (size_t i = 0; i < g->nr_position; i++)
-		turned[i] = -g->position[i];
-	return two_sided(sign_flip_upper(g->position, g->nr_position, g->e->head.seed),
-			 sign_flip_upper(turned, g->nr_position, g->e->head.seed));
+	return p_two_sided(p.p_greater, p.p_less);
 }
 
 /* The order in a pair widens the interval; units of two pairs will not have that. */
 static bool order_in_the_way(const struct engine *g)
 {
-	return !g->nr_units[1] && engine_position_p(g) < INSTRUMENT_ALPHA;
+	return !g->nr_units[1] &&
+	       sign_flip_rejects(g->position, g->nr_position, g->e->head.seed, INSTRUMENT_ALPHA);
 }
 
 static void judge(const struct engine *g, const struct series *s, struct look *k)
@@ -456,7 +449,7 @@ static void check_instrument(struct engine *g)
 	if (g->nr_aa && !paired_analyze(g->aa, g->nr_aa, g->e->head.alpha, &r, NULL)) {
 		in->ci = r.ci;
 		in->floor = expm1((r.ci.hi - r.ci.lo) / 2);
-		in->p = two_sided(r.p_greater, r.p_less);
+		in->p = p_two_sided(r.p_greater, r.p_less);
 	}
 	in->broken = in->p < INSTRUMENT_ALPHA;
 	in->position_effect = in->position_p < INSTRUMENT_ALPHA;

@@ -232,3 +232,8 @@ struct interval dist_binomial_interval(uint64_t k, uint64_t n, double alpha)
 		iv.hi = dist_beta_quantile(1 - 0.5 * alpha, hits + 1, misses);
 	return iv;
 }
+
+double p_two_sided(double p_greater, double p_less)
+{
+	return fmin(1, 2 * fmin(p_greater, p_less));
+}

@@ -29,4 +29,7 @@ double dist_t_quantile(double p, double df);
  */
 struct interval dist_binomial_interval(uint64_t k, uint64_t n, double alpha);
 
+/* The p on both sides: twice the smaller one, at most 1. */
+double p_two_sided(double p_greater, double p_less);
+
 #endif

@@ -5,6 +5,7 @@ pgo_stats_libpgostats_a_SOURCES = \
 	pgo/stats/interval.h \
 	pgo/stats/paired.c pgo/stats/paired.h \
 	pgo/stats/rng.c pgo/stats/rng.h \
+	pgo/stats/sign-flip.c pgo/stats/sign-flip.h \
 	pgo/stats/signed-rank.c pgo/stats/signed-rank.h \
 	pgo/stats/simplex-fit.c pgo/stats/simplex-fit.h \
 	pgo/stats/spending.c pgo/stats/spending.h \
@@ -24,6 +25,7 @@ check_PROGRAMS += \
 	tests/unit/stats-dist-test \
 	tests/unit/stats-paired-test \
 	tests/unit/stats-rng-test \
+	tests/unit/stats-sign-flip-test \
 	tests/unit/stats-signed-rank-test \
 	tests/unit/stats-simplex-fit-test \
 	tests/unit/stats-spending-test \
@@ -44,6 +46,9 @@ tests_unit_stats_paired_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_rng_test_SOURCES = tests/unit/stats-rng-test.c
 tests_unit_stats_rng_test_LDADD = $(stats_test_libs)
+
+tests_unit_stats_sign_flip_test_SOURCES = tests/unit/stats-sign-flip-test.c
+tests_unit_stats_sign_flip_test_LDADD = $(stats_test_libs)
 
 tests_unit_stats_signed_rank_test_SOURCES = tests/unit/stats-signed-rank-test.c
 tests_unit_stats_signed_rank_test_CPPFLAGS = $(AM_CPPFLAGS) $(rmath_cppflags)

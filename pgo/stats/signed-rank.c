@@ -121,59 +121,6 @@ struct signed_rank signed_rank_test(const double *d, size_t n)
 	return sr;
 }
 
-/* Gray code: flip by flip, each sum differs from the last in one sign. */
-static double sign_flip_enumerate(const double *x, size_t n, double observed)
-{
-	uint64_t total = UINT64_C(1) << n, hits = 0, negative = 0;
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += x[i];
-	for (uint64_t step = 1; step <= total; step++) {
-		unsigned bit = (unsigned)__builtin_ctzll(step);
-
-		hits += sum >= observed;
-		if (step == total)
-			break;
-		negative ^= UINT64_C(1) << bit;
-		sum += negative >> bit & 1 ? -2 * x[bit] : 2 * x[bit];
-	}
-	return (double)hits / (double)total;
-}
-
-static double sign_flip_sample(const double *x, size_t n, double observed, uint64_t seed)
-{
-	unsigned hits = 1;
-	struct rng rng;
-
-	rng_seed(&rng, seed);
-	for (unsigned rep = 0; rep < SIGN_FLIP_REPS; rep++) {
-		uint64_t bits = 0;
-		double sum = 0;
-
-		for (size_t i = 0; i < n; i++) {
-			bits = i % 64 ? bits >> 1 : rng_u64(&rng);
-			sum += bits & 1 ? x[i] : -x[i];
-		}
-		hits += sum >= observed;
-	}
-	return (double)hits / (SIGN_FLIP_REPS + 1.0);
-}
-
-double sign_flip_upper(const double *x, size_t n, uint64_t seed)
-{
-	double sum = 0, size = 0, observed;
-
-	for (size_t i = 0; i < n; i++) {
-		sum += x[i];
-		size += fabs(x[i]);
-	}
-	/* Equal sums in another order of adding differ in their last bits: they count as equal. */
-	observed = sum - 1e-12 * size;
-	return n <= 16 ? sign_flip_enumerate(x, n, observed)
-		       : sign_flip_sample(x, n, observed, seed);
-}
-
 static void swap(double *a, double *b)
 {
 	double kept = *a;

@@ -61,14 +61,6 @@ struct signed_rank {
  */
 struct signed_rank signed_rank_test(const double *d, size_t n);
 
-/*
- * P(sum >= the observed sum of x) over fair flips of every sign of x: every
- * flip where there are at most 2^16, else SIGN_FLIP_REPS seeded ones and the
- * observed one. For sums that are no ranks: a mean, a position effect.
- */
-#define SIGN_FLIP_REPS 99999u
-double sign_flip_upper(const double *x, size_t n, uint64_t seed);
-
 /* The k-th smallest of v[0..n), k from 0; v is reordered, v[k] last of those not above it. */
 double select_kth(double *v, size_t n, size_t k);
 double median(const double *v, size_t n); /* n > 0 */

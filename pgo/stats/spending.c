@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "pgo/stats/rng.h"
+#include "pgo/stats/sign-flip.h"
 #include "pgo/stats/signed-rank.h"
 
 #define EXACT_N 20u

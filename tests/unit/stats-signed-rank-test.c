@@ -176,43 +176,6 @@ static void all_zero_says_nothing(void **state)
 	assert_true(sr.p_greater == 1 && sr.p_less == 1);
 }
 
-static void sign_flip_known_answers(void **state)
-{
-	static const double up[] = { 1, 2, 3 }, mixed[] = { -1, 2, 3 };
-	static const double equal[] = { 0.6, 0.6, -0.7, 0.6, 0.2, 0.1 };
-	static const double tenfold[] = { 6, 6, -7, 6, 2, 1 };
-
-	(void)state;
-	assert_true(sign_flip_upper(up, 3, 1) == 1 / 8.0);
-	assert_true(sign_flip_upper(mixed, 3, 1) == 2 / 8.0);
-	assert_true(sign_flip_upper(mixed, 0, 1) == 1);
-	/* tenths add up to unlike last bits in another order: that may not count */
-	assert_true(sign_flip_upper(tenfold, 6, 1) == 11 / 64.0);
-	assert_true(sign_flip_upper(equal, 6, 1) == 11 / 64.0);
-}
-
-/* 17 values are sampled, 16 enumerated; a zero changes nothing but which of the two it is. */
-static void sampled_flips_are_as_enumerated(void **state)
-{
-	double x[70] = { 0 }, exact, drawn, half;
-	struct rng rng;
-
-	(void)state;
-	rng_seed(&rng, 12);
-	for (int i = 0; i < 16; i++)
-		x[i] = rng_normal(&rng) + 0.4;
-	exact = sign_flip_upper(x, 16, 0);
-	half = 4 * sqrt(exact * (1 - exact) / SIGN_FLIP_REPS);
-	assert_true(exact > 0.001 && exact < 0.5);
-	drawn = sign_flip_upper(x, 17, 1);
-	assert_true(fabs(drawn - exact) < half);
-	assert_true(fabs(sign_flip_upper(x, 70, 2) - exact) < half);
-	assert_true(drawn == sign_flip_upper(x, 17, 1) && drawn != sign_flip_upper(x, 17, 2));
-	for (int i = 0; i < 70; i++)
-		x[i] = 1;
-	assert_true(sign_flip_upper(x, 70, 1) == 1 / (SIGN_FLIP_REPS + 1.0));
-}
-
 static int compare_doubles(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -325,8 +288,6 @@ int main(void)
 		cmocka_unit_test(scores_of_ties_and_zeros),
 		cmocka_unit_test(ties_are_exact),
 		cmocka_unit_test(all_zero_says_nothing),
-		cmocka_unit_test(sign_flip_known_answers),
-		cmocka_unit_test(sampled_flips_are_as_enumerated),
 		cmocka_unit_test(selection_is_as_sorting),
 		cmocka_unit_test(interval_inverts_the_test),
 		cmocka_unit_test(interval_known_answers),
