@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -209,10 +210,25 @@ static void burn(uint64_t ns)
 		;
 }
 
+/* Bind this process to a processor. False, and nothing has changed, where that cannot be. */
+static bool bind_to(const unsigned *processor, cpu_set_t *before)
+{
+	cpu_set_t one;
+
+	if (!processor || *processor >= CPU_SETSIZE ||
+	    sched_getaffinity(0, sizeof(*before), before) || !CPU_ISSET(*processor, before))
+		return false;
+	CPU_ZERO(&one);
+	CPU_SET(*processor, &one);
+	return !sched_setaffinity(0, sizeof(one), &one);
+}
+
 static void __attribute__((noreturn))
 held_main(const struct child *c, const struct streams *s, int sock)
 {
 	char *const *env = c->env.nr ? c->env.v : environ;
+	cpu_set_t processors;
+	bool bound = bind_to(c->processor, &processors);
 	struct note n = { 0 };
 	char go;
 
@@ -221,6 +237,8 @@ held_main(const struct child *c, const struct streams *s, int sock)
 		/* An end of file: the parent has ended, or has thought better of it. */
 		if (recv(sock, &go, 1, 0) != 1)
 			_exit(127);
+		if (bound)
+			sched_setaffinity(0, sizeof(processors), &processors);
 		burn(c->spin_ns);
 		if (strchr(c->argv.v[0], '/'))
 			execve(c->argv.v[0], c->argv.v, env);

@@ -36,6 +36,11 @@ struct child {
 	uint64_t spin_ns;
 	bool no_aslr; /* addresses are the same in each run */
 	/*
+	 * The processor on which it waits at the barrier and begins, free to leave it; NULL, or one
+	 * that it may not run on: the kernel's choice. Only where there is a barrier.
+	 */
+	const unsigned *processor;
+	/*
 	 * Daemons leave the group, by setsid and a second fork: end these too, and take their
 	 * usage in. Only in a program that has no other children.
 	 */

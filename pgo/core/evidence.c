@@ -151,6 +151,7 @@ static const struct field pair_fields[] = {
 	FIELD(ab_pair, round, KIND_UINT),
 	FIELD(ab_pair, swapped, KIND_BOOL),
 	FIELD(ab_pair, padding_bytes, KIND_UINT),
+	FIELD_SINCE(ab_pair, processor, KIND_MEASURED, 5),
 	NAMED("validity", ab_pair, invalid, invalid_names, 0),
 	{ "a", KIND_OBJECT, 0, offsetof(struct ab_pair, run[0]), &run_layout, NULL, 0 },
 	{ "b", KIND_OBJECT, 0, offsetof(struct ab_pair, run[1]), &run_layout, NULL, 0 },

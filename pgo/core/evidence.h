@@ -100,6 +100,7 @@ struct ab_pair {
 	unsigned round;		/* from 0; none without a pair */
 	bool swapped;		/* the coin: run[1] went first */
 	unsigned padding_bytes; /* of the environment, the same for both */
+	uint64_t processor;	/* where both began; NOT_MEASURED: anywhere */
 	unsigned layout; /* of both sides, of a LAYOUT pair the second's; 0: as it was built */
 	enum invalid invalid;
 	struct run_metrics run[2]; /* [0] baseline, [1] candidate or the copy */
@@ -179,7 +180,7 @@ json_t *evidence_pair_json(const struct evidence *e, const struct ab_pair *p);
  * a warning. Strict: every field is there, none is unknown, each is in its
  * range. -PGO_EFORMAT with the line's number and offset; -PGO_EVERSION.
  */
-#define EVIDENCE_VERSION 4
+#define EVIDENCE_VERSION 5
 #define EVIDENCE_MAX_LINE (4u << 20)	/* bytes */
 #define EVIDENCE_MAX_WEIGHT 1e9		/* so that no sum of weighted ratios overflows */
 int evidence_read(const char *path, struct evidence *ret, struct pgo_err *err);

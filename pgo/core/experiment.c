@@ -276,8 +276,10 @@ static int attempt(struct trial *t, struct ab_pair unit[2], struct pgo_err *err)
 
 	pair->swapped = rng_coin(&t->rng);
 	pair->padding_bytes = t->opts->no_padding ? 0 : (unsigned)rng_below(&t->rng, 4096);
+	pair->processor = meter_processor(&t->rng);
 	pair->invalid = VALID;
 	t->meter.padding_bytes = pair->padding_bytes;
+	t->meter.processor = pair->processor;
 	return t->abba ? run_four(t, unit, err) : run_both(t, pair, err);
 }
 

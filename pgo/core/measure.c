@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/measure.h"
 
+#include <sched.h>
+
 #include "pgo/base/fs.h"
 #include "pgo/base/num.h"
 #include "pgo/core/digest.h"
@@ -15,7 +17,9 @@ int meter_init(struct meter *m, const struct project *p, const char *prepare, bo
 	PGO_AUTO_FREE char *ab = project_path(p, "ab");
 	int ret = fs_mkdir_p(dir, err);
 
-	*m = (struct meter){ .p = p, .prepare = prepare, .no_shell = no_shell };
+	*m = (struct meter){
+		.p = p, .prepare = prepare, .no_shell = no_shell, .processor = NOT_MEASURED
+	};
 	m->tmp = project_path(p, "ab/t");
 	m->out = project_path(p, "ab/stdout");
 	m->log = fs_join(dir, "output.log");
@@ -23,6 +27,20 @@ int meter_init(struct meter *m, const struct project *p, const char *prepare, bo
 	if (!ret)
 		ret = fs_mkdir_p(ab, err);
 	return ret ? ret : counters_probe(&counters_system, "", &m->plan, err);
+}
+
+uint64_t meter_processor(struct rng *rng)
+{
+	cpu_set_t allowed;
+	uint64_t n;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return NOT_MEASURED;
+	n = rng_below(rng, (uint64_t)CPU_COUNT(&allowed));
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed) && !n--)
+			return i;
+	return NOT_MEASURED;
 }
 
 void meter_release(struct meter *m)
@@ -109,12 +127,14 @@ static int run_once(const struct meter *m, const struct workload *w, const struc
 		    uint64_t spin_ns, struct counters *counters, struct child_result *res,
 		    struct pgo_err *err)
 {
+	const unsigned processor = (unsigned)m->processor;
 	const struct run_req req = {
 		.what = "validation",
 		.timeout_ns = w->timeout_ns,
 		.armed = counters_arm,
 		.armed_arg = counters,
 		.spin_ns = spin_ns,
+		.processor = m->processor == NOT_MEASURED ? NULL : &processor,
 	};
 	int ret = run_side(m, w, side, &req, res, err);
 

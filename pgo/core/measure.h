@@ -7,6 +7,7 @@
 #include "pgo/core/environment.h"
 #include "pgo/core/evidence.h"
 #include "pgo/core/experiment.h"
+#include "pgo/stats/rng.h"
 
 /* What stays the same from run to run. */
 struct meter {
@@ -15,13 +16,22 @@ struct meter {
 	const char *prepare;   /* run before each run, not timed, or NULL */
 	bool no_shell;
 	unsigned padding_bytes; /* of the environment: moves the stack, the same in a pair */
-	unsigned group;		/* of the hardware counters, the same in a pair */
+	/* Where a run begins, the same in a pair; NOT_MEASURED: anywhere. */
+	uint64_t processor;
+	unsigned group; /* of the hardware counters, the same in a pair */
 	struct counters_plan plan;
 	struct environment env;
 };
 int meter_init(struct meter *m, const struct project *p, const char *prepare, bool no_shell,
 	       struct pgo_err *err);
 void meter_release(struct meter *m);
+
+/*
+ * One of those that this program may run on, or NOT_MEASURED. Both runs of a pair begin there: two
+ * processors of a machine seldom have the same neighbours, and left to itself the kernel puts one
+ * run on the one and the next on the other.
+ */
+uint64_t meter_processor(struct rng *rng);
 
 struct measured {
 	struct run_metrics metrics;

@@ -78,6 +78,7 @@ static void fill_child(struct child *c, const struct run_req *req)
 	c->sweep = req->armed || req->tool;
 	c->adopt = req->watch;
 	c->spin_ns = req->spin_ns;
+	c->processor = req->processor;
 	strvec_pushv(&c->env, req->env->v);
 	c->dir = req->dir;
 	c->in_path = req->in_path;

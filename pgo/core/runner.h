@@ -23,7 +23,8 @@ struct run_req {
 	uint64_t timeout_ns;
 	/* Not 0: ended after that time, which is no failure; it gets a minute to do so. */
 	uint64_t stop_after_ns;
-	uint64_t spin_ns; /* time to burn before it starts */
+	uint64_t spin_ns;	   /* time to burn before it starts */
+	const unsigned *processor; /* where it begins; NULL: anywhere. As in struct child */
 	/*
 	 * Not NULL: started behind the barrier, which counts the program alone; as in struct
 	 * child.

@@ -706,6 +706,38 @@ static void capturing_takes_the_barrier_too(void **state)
 	assert_string_equal(out.buf, "one");
 }
 
+static int bound(pid_t pid, void *arg)
+{
+	return sched_getaffinity(pid, sizeof(cpu_set_t), arg) ? -PGO_EIO : 0;
+}
+
+/* What it runs may go anywhere: a program asks how many processors there are. */
+static void it_begins_on_one_processor_and_may_leave_it(void **state)
+{
+	cpu_set_t all, at_barrier;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	for (unsigned i = 0; i <= CPU_SETSIZE; i++) {
+		const bool there = i < CPU_SETSIZE && CPU_ISSET(i, &all);
+		PGO_AUTO(child) c = CHILD_INIT;
+		PGO_AUTO(strbuf) before = STRBUF_INIT;
+		PGO_AUTO(strbuf) inside = STRBUF_INIT;
+
+		if (!there && i % 512)
+			continue;
+		shell(&c, "grep Cpus_allowed: /proc/self/status");
+		assert_int_equal(child_capture(&c, &before, false, NULL, NULL), 0);
+		c.armed = bound;
+		c.armed_arg = &at_barrier;
+		c.processor = &i;
+		assert_int_equal(child_capture(&c, &inside, false, NULL, NULL), 0);
+		assert_string_equal(inside.buf, before.buf);
+		assert_int_equal(CPU_COUNT(&at_barrier), there ? 1 : CPU_COUNT(&all));
+		assert_true(!there || CPU_ISSET(i, &at_barrier));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -730,6 +762,7 @@ int main(void)
 		cmocka_unit_test(a_signal_at_the_barrier_cancels),
 		cmocka_unit_test(a_killed_parent_leaves_nothing_running),
 		cmocka_unit_test(capturing_takes_the_barrier_too),
+		cmocka_unit_test(it_begins_on_one_processor_and_may_leave_it),
 	};
 
 	setenv("PATH", "/usr/bin:/bin", 1);

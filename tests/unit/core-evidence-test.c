@@ -131,6 +131,7 @@ static void some_evidence(struct rng *r, struct evidence *e, size_t nr_workloads
 					.round = (unsigned)rng_below(r, i + 2),
 					.swapped = rng_coin(r),
 					.padding_bytes = (unsigned)rng_u64(r),
+					.processor = rng_coin(r) ? rng_u64(r) : NOT_MEASURED,
 					.invalid = (enum invalid)rng_below(r, NR_INVALID),
 					.run = { some_run(r), some_run(r) },
 				});
@@ -199,6 +200,7 @@ static void assert_same(const struct evidence *a, const struct evidence *b)
 		assert_true(p->workload == q->workload && p->kind == q->kind);
 		assert_true(p->round == q->round && p->swapped == q->swapped);
 		assert_true(p->padding_bytes == q->padding_bytes && p->invalid == q->invalid);
+		assert_true(p->processor == q->processor);
 		assert_same_run(&p->run[0], &q->run[0]);
 		assert_same_run(&p->run[1], &q->run[1]);
 	}
@@ -371,6 +373,7 @@ static void good_text(struct strbuf *out)
 	struct ab_pair p = { .round = 1,
 			     .swapped = true,
 			     .padding_bytes = 17,
+			     .processor = 3,
 			     .run = { run_metrics_none(), run_metrics_none() } };
 
 	p.run[0].wall_ns = p.run[0].cpu_ns = 1001;
@@ -404,12 +407,12 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-	{ "\"evidence\":4", "\"evidence\":5", PGO_EVERSION, 0, "version 5, not of version 4" },
-	{ "\"evidence\":4", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
-	{ "\"evidence\":4", "\"evidence\":2", PGO_EFORMAT, 1, "16 fields where 13" },
-	{ "\"evidence\":4", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
-	{ "\"evidence\":4", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
-	{ "\"evidence\":4,", "", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":5", "\"evidence\":6", PGO_EVERSION, 0, "version 6, not of version 5" },
+	{ "\"evidence\":5", "\"evidence\":4294967298", PGO_EVERSION, 0, "version 4294967298" },
+	{ "\"evidence\":5", "\"evidence\":2", PGO_EFORMAT, 1, "16 fields where 13" },
+	{ "\"evidence\":5", "\"evidence\":0", PGO_EVERSION, 0, "version 0" },
+	{ "\"evidence\":5", "\"evidence\":\"1\"", PGO_EFORMAT, 1, "version" },
+	{ "\"evidence\":5,", "", PGO_EFORMAT, 1, "version" },
 	{ "\"cpu_limit\":1500", "\"cpu_limit\":\"some\"", PGO_EFORMAT, 1,
 	  "'cpu_limit' has a wrong" },
 	{ "\"cpu_limit\":1500", "\"cpu_limit\":-1", PGO_EFORMAT, 1, "'cpu_limit' has a wrong" },
@@ -465,6 +468,8 @@ static const struct refusal refusals[] = {
 	{ "\"round\":2", "\"round\":4294967295", PGO_EFORMAT, 3, "round 4294967295 after 1" },
 	{ "\"swapped\":true", "\"swapped\":1", PGO_EFORMAT, 2, "'swapped'" },
 	{ "\"padding_bytes\":17", "\"padding_bytes\":null", PGO_EFORMAT, 2, "'padding_bytes'" },
+	{ "\"processor\":3", "\"processor\":-1", PGO_EFORMAT, 2, "'processor'" },
+	{ "\"processor\":3,", "", PGO_EFORMAT, 2, "'processor' is missing" },
 	{ "\"validity\":\"valid\"", "\"validity\":\"fine\"", PGO_EFORMAT, 2, "'validity'" },
 	{ "\"a\":{", "\"a\":null,\"x\":{", PGO_EFORMAT, 2, "'a' has a wrong" },
 	{ "\"wall_ns\":1001", "\"wall_ns\":null", PGO_EFORMAT, 2, "no wall time" },
@@ -574,7 +579,8 @@ static void remove_all(struct strbuf *text, const char *word)
 
 static void make_version_2(struct strbuf *text)
 {
-	replace(text, "\"evidence\":4", "\"evidence\":2");
+	replace(text, "\"evidence\":5", "\"evidence\":2");
+	remove_all(text, "\"processor\":3,");
 	remove_all(text, "\"cpu_limit\":1500,\"memory_limit\":\"none\",\"inject\":0.0,");
 	remove_all(text, "\"read_bytes\":null,\"written_bytes\":null,\"disk_wait_ns\":null,");
 	remove_all(text, "\"nr_throttled\":null,");
@@ -597,6 +603,7 @@ static void old_files_are_taken(void **state)
 	assert_int_equal(f.nr_pairs, 2);
 	assert_true(f.head.cpu_limit == NOT_MEASURED && f.head.memory_limit == NOT_MEASURED);
 	assert_true(f.head.inject == 0);
+	assert_true(f.pairs[0].processor == NOT_MEASURED);
 	assert_true(f.pairs[0].run[0].read_bytes == NOT_MEASURED);
 	assert_true(f.pairs[0].run[0].oom_kills == NOT_MEASURED);
 	replace(&text, "\"evidence\":2", "\"evidence\":1");
