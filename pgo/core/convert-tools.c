@@ -13,6 +13,15 @@ extern char **environ;
 #define NEWEST 40
 #define OLDEST 14
 
+/*
+ * These tools take a hundred megabytes in small pieces, each page of which the kernel clears when
+ * it is touched: a page fault is what they do most where memory is virtual twice. Of huge pages
+ * there are few. perf2bolt, of a static program of 1.3 MB: 0.42 s, and 0.16 s with them. Another
+ * libc takes no notice. glibc's manual, "Memory Allocation Tunables".
+ */
+#define TUNABLES "GLIBC_TUNABLES"
+#define HUGE_PAGES "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"
+
 static char *find_tool(const char *name, unsigned major, unsigned *ret_major)
 {
 	for (unsigned n = major ? major : NEWEST; n >= (major ? major : OLDEST); n--) {
@@ -93,6 +102,8 @@ static int job_run(struct job *j, const char *output, struct pgo_err *err)
 
 	strvec_pushv(&j->child.env, environ);
 	strvec_setenv(&j->child.env, "LC_ALL", "C");
+	if (!getenv(TUNABLES))
+		strvec_setenv(&j->child.env, TUNABLES, HUGE_PAGES);
 	j->child.out_path = j->child.err_path = j->log;
 	ret = child_run(&j->child, &res, err);
 	if (ret)

@@ -95,6 +95,24 @@ same() { # A B
 	cmp -s a.sorted b.sorted && echo same || echo DIFFERS
 }
 
+# What llvm-bolt makes of a profile, and what it says of it: how many functions it has reordered, and
+# the branches that are taken before and after.
+bolted() { # PROFILE
+	"llvm-bolt-$LLVM" minivm -o "$1.bolted" -data "$1" -reorder-blocks=ext-tsp -reorder-functions=cdsort \
+		-split-functions -dyno-stats >"$1.log" 2>&1 || fail "llvm-bolt failed: $(tail -n 3 "$1.log")"
+	grep -E '^BOLT-INFO: .* functions|^ +[0-9]+ : ' "$1.log" >"$1.stats"
+}
+row_bolted() { # MB
+	bolted ours.fdata
+	bolted theirs.fdata
+	grep -q 'taken branches' ours.fdata.stats || fail "llvm-bolt has told nothing of branches"
+	printf '%-34s %5d MB  -dyno-stats %s, the program %s; %s; %s\n' "optimized by these" "$1" \
+		"$(same ours.fdata.stats theirs.fdata.stats)" \
+		"$(cmp -s ours.fdata.bolted theirs.fdata.bolted && echo same || echo DIFFERS)" \
+		"$(sed -n 's/.*reordering modified layout of \([0-9]* functions\).*/\1/p' ours.fdata.stats) reordered" \
+		"$(sed -n 's/^ *[0-9]* : \(taken branches (.*\)/\1/p' ours.fdata.stats)"
+}
+
 total() { awk '{ n += $NF } END { print n + 0 }' "$1"; }
 
 sqlite_recording() {
@@ -138,5 +156,6 @@ for mb in $SIZES; do
 	ours=$(measure "$pgoctl" convert "$mb.data" --to fdata --llvm "$LLVM" -o ours.fdata)
 	theirs=$(measure "perf2bolt-$LLVM" -p "$mb.data" -o theirs.fdata ./minivm)
 	line "to a BOLT profile" "$mb" "$ours" "$theirs" "$(same ours.fdata theirs.fdata)"
+	row_bolted "$mb"
 done
 [ -z "$SQLITE" ] || row_collapsed
