@@ -1,5 +1,5 @@
 # Fuzzers: make fuzz [FUZZERS=fdata] [FUZZ_SECONDS=60]; their corpora are replayed by make check.
-FUZZ_NAMES = afdo audit collapsed evidence fdata gcda hyperfine llvm llvm-raw perf-data sample
+FUZZ_NAMES = afdo archive audit collapsed evidence fdata gcda hyperfine llvm llvm-raw perf-data sample
 fuzz_libs = pgo/core/libpgocore.a drivers/libpgodrivers.a profiles/libpgoprofiles.a \
 	pgo/stats/libpgostats.a pgo/base/libpgobase.a $(JANSSON_LIBS) $(CYAML_LIBS) \
 	$(ARCHIVE_LIBS) $(SODIUM_LIBS) $(ELF_LIBS) $(SQLITE_LIBS) $(ZSTD_LIBS) -lm
