@@ -221,6 +221,43 @@ static bool take_head(struct script_text t, struct script_line *l)
 	return colon;
 }
 
+/* The last word of text, which is cut from it. */
+static struct script_text last_word(struct script_text *text)
+{
+	struct script_text word;
+
+	*text = trim(*text);
+	word = (struct script_text){ text->p + text->len, 0 };
+	while (text->len && !is_space(word.p[-1])) {
+		word.p--;
+		word.len++;
+		text->len--;
+	}
+	return word;
+}
+
+/* "comm [cpu] time: period event:", without a pid: read from its end, since comm may be words. */
+static void take_bare(struct script_text t, struct script_line *l)
+{
+	for (;;) {
+		struct script_text rest = t, word = last_word(&rest), time = word;
+		uint64_t n;
+
+		if (!rest.len)
+			break;
+		if (word.p[word.len - 1] == ':') {
+			if (!take_number(&time, 10, &n) || !begins(time, "."))
+				l->event = (struct script_text){ word.p, word.len - 1 };
+		} else if (is_number(word, &n)) {
+			l->period = n;
+		} else if (*word.p != '[') {
+			break;
+		}
+		t = rest;
+	}
+	l->comm = trim(t);
+}
+
 /* "PERF_RECORD_MMAP2 1/1: [0x1(0x2) @ 0x3 fe:00 1 2]: r-xp /path"; without the mode in old ones. */
 static bool take_mmap(struct script_text t, struct script_line *l)
 {
@@ -299,6 +336,10 @@ void script_line_read(const char *line, size_t len, struct script_line *ret)
 		ret->kind = *line == '\t' ? SCRIPT_FRAME : SCRIPT_SAMPLE;
 	else if (take_head(text, ret))
 		ret->kind = SCRIPT_HEAD;
+	else if (!is_space(*line)) {
+		*ret = (struct script_line){ .kind = SCRIPT_BARE };
+		take_bare(text, ret);
+	}
 }
 
 /* Behind an address, "(dso)" when it was asked for. */
@@ -332,6 +373,7 @@ int script_branch_next(struct script_text *text, uint64_t *from, uint64_t *to, b
 unsigned perf_script_lines(const uint8_t *head, size_t len)
 {
 	const char *p = (const char *)head, *end = p + len;
+	enum script_kind before = SCRIPT_BLANK;
 	unsigned nr = 0;
 
 	while (p < end && nr < 8) {
@@ -341,9 +383,10 @@ unsigned perf_script_lines(const uint8_t *head, size_t len)
 		if (!eol || memchr(p, '\0', (size_t)(eol - p)))
 			break;
 		script_line_read(p, (size_t)(eol - p), &l);
-		if (l.kind == SCRIPT_OTHER)
+		if (l.kind == SCRIPT_OTHER || (before == SCRIPT_BARE && l.kind != SCRIPT_FRAME))
 			return 0;
-		nr += l.kind != SCRIPT_BLANK && l.kind != SCRIPT_NOTE;
+		nr += l.kind != SCRIPT_BLANK && l.kind != SCRIPT_NOTE && l.kind != SCRIPT_BARE;
+		before = l.kind;
 		p = eol + 1;
 	}
 	return nr;

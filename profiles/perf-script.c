@@ -30,6 +30,8 @@ struct script {
 	const struct samples_opts *opts;
 	struct sample_maps maps;
 	struct open_sample at;
+	struct script_line bare; /* the line before, where it is of this kind */
+	struct strbuf bare_text;
 	uint64_t line;
 	uint64_t other_lines, bad_branches, deep;
 };
@@ -204,8 +206,32 @@ static void begin_sample(struct script *s, const struct script_line *l)
 	at->period = l->period;
 }
 
+/* What may have been a head, until the next line tells. */
+static void keep_bare(struct script *s, const struct script_line *l)
+{
+	end_sample(s);
+	s->bare = *l;
+	strbuf_clear(&s->bare_text);
+	strbuf_add(&s->bare_text, l->comm.p, l->comm.len);
+	strbuf_add(&s->bare_text, l->event.p, l->event.len);
+	s->bare.comm.p = s->bare_text.buf;
+	s->bare.event.p = s->bare_text.buf + l->comm.len;
+}
+
+static void settle_bare(struct script *s, bool is_frame)
+{
+	if (s->bare.kind != SCRIPT_BARE)
+		return;
+	s->bare.kind = SCRIPT_OTHER;
+	if (is_frame)
+		begin_sample(s, &s->bare);
+	else
+		s->other_lines++;
+}
+
 static void take_line(struct script *s, const struct script_line *l)
 {
+	settle_bare(s, l->kind == SCRIPT_FRAME);
 	switch (l->kind) {
 	case SCRIPT_BLANK:
 		end_sample(s);
@@ -227,6 +253,9 @@ static void take_line(struct script *s, const struct script_line *l)
 		return;
 	case SCRIPT_OTHER:
 		s->other_lines++;
+		return;
+	case SCRIPT_BARE:
+		keep_bare(s, l);
 		return;
 	case SCRIPT_HEAD:
 		begin_sample(s, l);
@@ -267,6 +296,7 @@ static int read_lines(struct script *s, FILE *f, const char *path, struct pgo_er
 		take_line(s, &l);
 	}
 	free(line);
+	settle_bare(s, false);
 	if (ferror(f))
 		return pgo_error_errno(err, "cannot read '%s'", path);
 	end_sample(s);
@@ -307,10 +337,12 @@ int perf_script_read(const char *path, const struct samples_opts *opts, struct s
 	s->out = out;
 	s->opts = opts;
 	s->maps = (struct sample_maps)SAMPLE_MAPS_INIT;
+	s->bare_text = (struct strbuf)STRBUF_INIT;
 	ret = read_lines(s, f, path, err);
 	fclose(f);
 	tell(s);
 	sample_maps_release(&s->maps);
+	strbuf_release(&s->bare_text);
 	if (!ret)
 		samples_finish(out);
 	return ret;

@@ -17,6 +17,7 @@ enum script_kind {
 	SCRIPT_BLANK,  /* ends a sample */
 	SCRIPT_NOTE,   /* '#', or an event of no use here */
 	SCRIPT_HEAD,   /* begins a sample: thread, pid, event; perhaps with its address */
+	SCRIPT_BARE,   /* a head without a pid, if a frame follows: anything may look so */
 	SCRIPT_FRAME,  /* of a call chain */
 	SCRIPT_SAMPLE, /* a sample in one line without a head: address, branches */
 	SCRIPT_MMAP,
@@ -52,7 +53,8 @@ unsigned perf_script_lines(const uint8_t *head, size_t len);
 /*
  * Read perf script's output into *out, which is empty after samples_init, and finish it:
  * the default layout, and any choice of the fields comm, tid, pid, cpu, time, event,
- * period, ip, sym, symoff, dso and brstack. Addresses are placed by the mappings that
+ * period, ip, sym, symoff, dso and brstack; without a pid only where frames follow on
+ * lines of their own. Addresses are placed by the mappings that
  * --show-mmap-events prints. Lines that are not understood are counted in the warnings.
  * -PGO_EFORMAT when there is no sample in it, -PGO_EIO, -PGO_ENOTFOUND.
  * Source: tools/perf/Documentation/perf-script.txt; perf 6.1 was tried.

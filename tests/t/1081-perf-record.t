@@ -112,6 +112,17 @@ is "$(sed 's/.*;//' chains.txt | awk '/^(main|inner|leaf) /{ n[$1] += $2 } END {
 	"$(sed 's/.*;//' script.txt | awk '/^(main|inner|leaf) /{ n[$1] += $2 } END { for (i in n) print i, n[i] }' | sort)" \
 	"each function has as many"
 
+# Any choice of fields: whose thread it is stands before the frames, with or without a pid.
+selves() { sed 's/^\([^;]*\);.*;/\1;/' "$1" | awk '/;(main|inner|leaf) /{ n[$1] += $2 } END { for (i in n) print i, n[i] }' | sort; }
+for fields in comm,ip,sym comm,event,ip,sym comm,time,ip,sym,dso comm,cpu,time,event,ip,sym comm,tid,ip,sym,symoff; do
+	perf script -F $fields -i chains.data >fields.script 2>/dev/null
+	exits 0 "the fields $fields" "$pgoctl" convert fields.script --to collapsed -o fields.txt
+	is "$(selves fields.txt)" "$(selves chains.txt)" "have the same threads and functions"
+	unlike "$err" 'not understood' "every line is understood"
+done
+printf 'Words of a\nletter, 12 of them.\n\t12 is a number\n' >letter.txt
+nok "a letter is no perf script" "$pgoctl" show letter.txt
+
 mkdir -p "root$PWD" && cp work "root$PWD/"
 id=$(readelf -n work | awk '/Build ID/ { print $3 }')
 debug=root/usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)
