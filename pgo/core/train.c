@@ -11,6 +11,7 @@
 #include "pgo/base/progress.h"
 #include "pgo/core/bolt.h"
 #include "pgo/core/json.h"
+#include "pgo/core/obstacle.h"
 #include "pgo/core/preload.h"
 #include "pgo/core/runner.h"
 #include "pgo/core/serve.h"
@@ -316,8 +317,22 @@ static int measure_overhead(struct session *s, uint64_t wall_ns, struct sampling
 	return r;
 }
 
+/* A line may run what no artifact is: an installed program that has other rights. */
+static enum obstacle obstacle_of_line(const struct session *s, char **ret_path)
+{
+	PGO_AUTO(strvec) words = STRVEC_INIT;
+
+	if (!strvec_split(&words, s->w->run) || !words.nr)
+		return OBSTACLE_NONE;
+	*ret_path = fs_join(s->p->config.root, words.v[0]);
+	return obstacle_of_file(*ret_path);
+}
+
 static int no_profile(const struct session *s, struct pgo_err *err)
 {
+	PGO_AUTO_FREE char *path = NULL;
+	enum obstacle o;
+
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
 	if (is_bolt(s))
@@ -327,6 +342,10 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 				    "unless with --every 1s");
 	if (s->stage && !s->sampler)
 		preload_tell(s->p, s->stage);
+	o = obstacle_of_line(s, &path);
+	if (o != OBSTACLE_NONE)
+		return pgo_err_hint(err, "'%s' is %s: %s", path, obstacle_name(o),
+				    obstacle_remedy(o));
 	return pgo_err_hint(
 		err,
 		"it must run an artifact of the instrumented build (below $PGO_OUT), and "

@@ -109,4 +109,21 @@ like "$err" "agent is not in process [0-9]+ \(a\) of the server: it is static" '
 STATIC=1 serve --continuous -- ./a "$tmp/up"
 is "$status" 0 'static, with --continuous'
 like "$("$pgoctl" show "$tmp/out.prof" --function f)" '100' 'it keeps its counts'
+
+# A workload whose program is no artifact, and that leaves nothing.
+printf '#include <unistd.h>\nint main(void) { _exit(0); }\n' >quick.c
+cat >pgo-quick.yaml <<X
+version: 1
+toolchain: {cc: clang-22}
+build:
+  command: |
+    \$CC -O1 quick.c -o quick
+    cp quick "$tmp/quick" && chgrp nogroup "$tmp/quick" && chmod \$MODE "$tmp/quick"
+  artifacts: [quick]
+workloads:
+  - {name: w, run: "'$tmp/quick'", use: train}
+X
+MODE=2755 exits 8 'collect: a setgid program that ends by _exit' "$pgoctl" collect -c pgo-quick.yaml
+like "$err" "hint: '.*/quick' is setuid or setgid, or has capabilities: train a copy" 'is named, with the alternative'
+MODE=755 exits 0 'without the bit' "$pgoctl" collect -c pgo-quick.yaml --force
 done_testing
