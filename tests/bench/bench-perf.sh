@@ -96,10 +96,13 @@ same() { # A B
 }
 
 # What llvm-bolt makes of a profile, and what it says of it: how many functions it has reordered, and
-# the branches that are taken before and after.
+# the branches that are taken before and after. It writes its command line into the program, which
+# is the same for both.
 bolted() { # PROFILE
-	"llvm-bolt-$LLVM" minivm -o "$1.bolted" -data "$1" -reorder-blocks=ext-tsp -reorder-functions=cdsort \
+	cp "$1" bolt.fdata
+	"llvm-bolt-$LLVM" minivm -o bolted -data bolt.fdata -reorder-blocks=ext-tsp -reorder-functions=cdsort \
 		-split-functions -dyno-stats >"$1.log" 2>&1 || fail "llvm-bolt failed: $(tail -n 3 "$1.log")"
+	mv bolted "$1.bolted"
 	grep -E '^BOLT-INFO: .* functions|^ +[0-9]+ : ' "$1.log" >"$1.stats"
 }
 row_bolted() { # MB
