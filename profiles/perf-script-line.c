@@ -236,25 +236,50 @@ static struct script_text last_word(struct script_text *text)
 	return word;
 }
 
-/* "comm [cpu] time: period event:", without a pid: read from its end, since comm may be words. */
+/* A word with a colon at its end that is no time; a time: "12.345678:". */
+static bool is_event(struct script_text word)
+{
+	return word.len > 1 && word.p[word.len - 1] == ':' && !isdigit((unsigned char)*word.p);
+}
+static bool is_time(struct script_text word)
+{
+	uint64_t n;
+
+	return take_number(&word, 10, &n) && take(&word, ".") && word.len &&
+	       word.p[word.len - 1] == ':';
+}
+
+/* perf fills numbers up to so many columns: they stand apart from a name that ends with one. */
+static bool is_apart(struct script_text before, struct script_text word, size_t columns)
+{
+	return word.len >= columns || (word.p - before.p > 1 && word.p[-2] == ' ');
+}
+
+/*
+ * "comm [cpu] time: period event:", without a pid; or "comm pid" and no more. From its end, since
+ * comm may be words.
+ */
 static void take_bare(struct script_text t, struct script_line *l)
 {
-	for (;;) {
-		struct script_text rest = t, word = last_word(&rest), time = word;
-		uint64_t n;
+	struct script_text rest = t, word = last_word(&rest);
 
-		if (!rest.len)
-			break;
-		if (word.p[word.len - 1] == ':') {
-			if (!take_number(&time, 10, &n) || !begins(time, "."))
-				l->event = (struct script_text){ word.p, word.len - 1 };
-		} else if (is_number(word, &n)) {
-			l->period = n;
-		} else if (*word.p != '[') {
-			break;
-		}
+	if (rest.len && is_event(word)) {
+		l->event = (struct script_text){ word.p, word.len - 1 };
 		t = rest;
+		word = last_word(&rest);
+		if (rest.len && is_apart(t, word, 10) && is_number(word, &l->period)) {
+			t = rest;
+			word = last_word(&rest);
+		}
 	}
+	if (rest.len && is_time(word)) {
+		t = rest;
+		word = last_word(&rest);
+	}
+	if (rest.len && *word.p == '[')
+		t = rest;
+	else if (rest.len && is_apart(t, word, 5) && is_pid(word, l))
+		t = rest;
 	l->comm = trim(t);
 }
 
@@ -370,6 +395,12 @@ int script_branch_next(struct script_text *text, uint64_t *from, uint64_t *to, b
 	return 1;
 }
 
+/* An address behind a tab, in perf's sixteen columns: no prose looks so. */
+static bool is_column(const char *p, const char *end)
+{
+	return end - p > 17 && *p == '\t' && p[16] != ' ' && p[17] == ' ';
+}
+
 unsigned perf_script_lines(const uint8_t *head, size_t len)
 {
 	const char *p = (const char *)head, *end = p + len;
@@ -383,7 +414,8 @@ unsigned perf_script_lines(const uint8_t *head, size_t len)
 		if (!eol || memchr(p, '\0', (size_t)(eol - p)))
 			break;
 		script_line_read(p, (size_t)(eol - p), &l);
-		if (l.kind == SCRIPT_OTHER || (before == SCRIPT_BARE && l.kind != SCRIPT_FRAME))
+		if (l.kind == SCRIPT_OTHER ||
+		    (before == SCRIPT_BARE && l.kind != SCRIPT_BLANK && !is_column(p, eol)))
 			return 0;
 		nr += l.kind != SCRIPT_BLANK && l.kind != SCRIPT_NOTE && l.kind != SCRIPT_BARE;
 		before = l.kind;

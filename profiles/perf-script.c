@@ -209,7 +209,6 @@ static void begin_sample(struct script *s, const struct script_line *l)
 /* What may have been a head, until the next line tells. */
 static void keep_bare(struct script *s, const struct script_line *l)
 {
-	end_sample(s);
 	s->bare = *l;
 	strbuf_clear(&s->bare_text);
 	strbuf_add(&s->bare_text, l->comm.p, l->comm.len);
@@ -255,7 +254,10 @@ static void take_line(struct script *s, const struct script_line *l)
 		s->other_lines++;
 		return;
 	case SCRIPT_BARE:
-		keep_bare(s, l);
+		if (s->at.open) /* something that was printed in between */
+			s->other_lines++;
+		else
+			keep_bare(s, l);
 		return;
 	case SCRIPT_HEAD:
 		begin_sample(s, l);

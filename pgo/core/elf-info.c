@@ -51,6 +51,14 @@ static bool is_of_code(Elf *elf, const GElf_Shdr *relocations)
 	return scn && gelf_getshdr(scn, &sh) && sh.sh_flags & SHF_EXECINSTR;
 }
 
+static bool names_gcov(const Elf_Data *strings)
+{
+	static const char prefix[] = "\0__gcov_";
+
+	return strings && strings->d_buf &&
+	       memmem(strings->d_buf, strings->d_size, prefix, sizeof(prefix) - 1);
+}
+
 static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *e)
 {
 	const char *name;
@@ -67,6 +75,8 @@ static void take_section(Elf *elf, Elf_Scn *scn, size_t names, struct elf_info *
 		e->has_relocations = true;
 	if (name && !strcmp(name, "__llvm_prf_cnts"))
 		e->has_llvm_counters = true;
+	if (sh.sh_type == SHT_STRTAB)
+		e->has_gcov = e->has_gcov || names_gcov(elf_getdata(scn, NULL));
 	if (!name || sh.sh_type == SHT_NOBITS || !(sh.sh_flags & SHF_EXECINSTR))
 		return;
 	e->text_bytes += sh.sh_size;

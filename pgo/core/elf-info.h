@@ -17,6 +17,7 @@ struct elf_info {
 	bool is_linked;			    /* a program or shared object */
 	bool has_symbols;		    /* a table of all symbols: it is not stripped */
 	bool has_llvm_counters;		    /* instrumented by Clang or rustc */
+	bool has_gcov;			    /* by GCC, as far as its symbols are there */
 	bool has_relocations;		    /* of its code, kept by the linker's --emit-relocs */
 };
 #define ELF_INFO_INIT { 0 }

@@ -2,10 +2,11 @@
 #include "pgo/core/obstacle.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "drivers/agent.h"
 #include "pgo/base/fs.h"
 #include "pgo/core/elf-info.h"
 
@@ -56,34 +57,63 @@ enum obstacle obstacle_of_file(const char *path)
 	o = obstacle_of(&e);
 	if (o != OBSTACLE_NONE || stat(path, &st))
 		return o;
-	return (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
-			       (st.st_mode & S_ISGID && st.st_gid != getegid())
-		       ? OBSTACLE_PRIVILEGED
-		       : OBSTACLE_NONE;
+	if ((st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+	    (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getegid()) ||
+	    (geteuid() && getxattr(path, "security.capability", NULL, 0) > 0))
+		return OBSTACLE_PRIVILEGED;
+	return OBSTACLE_NONE;
 }
 
-/* The kernel told its loader so; and it lets nobody else look into what has more rights. */
+static bool read_of(pid_t pid, const char *name, struct strbuf *out)
+{
+	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/%s", (int)pid, name);
+
+	return !fs_read_file(path, out, NULL);
+}
+
+/* "Uid:\t1000\t0\t...": the effective one is another than the real one. */
+static bool differs(const struct strbuf *status, const char *key)
+{
+	const char *line = strstr(status->buf, key);
+	unsigned real, effective;
+
+	return line && sscanf(line + strlen(key), "%u %u", &real, &effective) == 2 &&
+	       real != effective;
+}
+
+/* Its loader was told so; where that may not be read, by whose rights it has. */
 static bool is_secure(pid_t pid)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/auxv", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	PGO_AUTO(strbuf) auxv = STRBUF_INIT;
+	PGO_AUTO(strbuf) status = STRBUF_INIT;
 	unsigned long one[2];
-	bool secure = false;
 
-	if (fd < 0)
-		return errno == EACCES || errno == EPERM;
-	while (!secure && read(fd, one, sizeof(one)) == sizeof(one))
-		secure = one[0] == AT_SECURE && one[1];
-	close(fd);
-	return secure;
+	if (!read_of(pid, "auxv", &auxv))
+		return read_of(pid, "status", &status) &&
+		       (differs(&status, "\nUid:") || differs(&status, "\nGid:"));
+	for (size_t at = 0; at + sizeof(one) <= auxv.len; at += sizeof(one)) {
+		memcpy(one, auxv.buf + at, sizeof(one));
+		if (one[0] == AT_SECURE)
+			return one[1] != 0;
+	}
+	return false;
 }
 
 enum obstacle obstacle_of_process(pid_t pid)
 {
 	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/exe", (int)pid);
 	PGO_AUTO(elf_info) e = ELF_INFO_INIT;
+	PGO_AUTO(strbuf) maps = STRBUF_INIT;
+	enum obstacle o = OBSTACLE_NONE;
 
-	if (is_secure(pid))
-		return OBSTACLE_PRIVILEGED;
-	return elf_info_read(path, &e, NULL) ? OBSTACLE_NONE : obstacle_of(&e);
+	/* The agent is there, and has found nothing to do. */
+	if (read_of(pid, "maps", &maps) && strstr(maps.buf, AGENT_FILE))
+		return OBSTACLE_NONE;
+	if (!elf_info_read(path, &e, NULL)) {
+		if (!e.has_llvm_counters && !e.has_gcov)
+			return OBSTACLE_NONE;
+		/* First: what is no program of this machine has another auxv. */
+		o = obstacle_of(&e);
+	}
+	return o == OBSTACLE_NONE && is_secure(pid) ? OBSTACLE_PRIVILEGED : o;
 }

@@ -79,22 +79,24 @@ static void tell_hindered(const struct serve_req *req, const struct snapshots *s
 	if (h)
 		log_warn(
 			"'%s': pgoctl's agent is not in process %d (%s)%s of the server: it is %s; "
-			"what it counts is written when it ends by itself, or never; %s",
+			"what it counts is written when it ends by itself, or never: %s",
 			req->w->name, (int)h->pid, h->command, more, obstacle_name(h->obstacle),
 			obstacle_remedy(h->obstacle));
 }
 
 /* All that descend from this program are the server's now. */
-static int snapshot(const struct serve_req *req, struct serve_report *rep, struct pgo_err *err)
+static int snapshot(const struct project *p, const struct serve_req *req, struct serve_report *rep,
+		    struct pgo_err *err)
 {
 	PGO_AUTO(snapshots) s = SNAPSHOTS_INIT;
 	int ret = snapshot_take(getpid(), true, SNAPSHOT_NS, &s, err);
 
-	rep->nr_processes = s.nr;
+	rep->nr_processes = ret ? 0 : s.nr;
 	rep->nr_without = s.nr_without ? s.nr_without - 1 : 0; /* this program itself */
 	if (ret == -PGO_EUNSUP && !s.nr)
 		pgo_error(err, PGO_EUNSUP, "pgoctl's agent is in none of its processes");
-	if (!rep->nr_hindered)
+	/* What counts in its file loses nothing. */
+	if (!rep->nr_hindered && !p->continuous)
 		tell_hindered(req, &s);
 	rep->nr_hindered = s.nr_hindered;
 	return ret;
@@ -118,7 +120,7 @@ static int discard(const struct project *p, const struct serve_req *req, struct 
 		tell_kept(req, "it counts in the file");
 		return 0;
 	}
-	if (snapshot(req, rep, &why)) {
+	if (snapshot(p, req, rep, &why)) {
 		tell_kept(req, why.msg);
 		return 0;
 	}
@@ -161,7 +163,7 @@ static int drive(const struct project *p, const struct serve_req *req, struct ru
 		return ret;
 	if (!child_alive(&b->child))
 		return ended_early(req, b, err);
-	if (snapshot(req, rep, &why))
+	if (snapshot(p, req, rep, &why))
 		log_warn("'%s': no profile before its end is asked for: %s", req->w->name, why.msg);
 	return 0;
 }

@@ -179,8 +179,11 @@ static int wait_for(struct snapshot *one, uint64_t until_ns, struct pgo_err *err
 
 static int nobody_asked(pid_t pid, const struct snapshots *s, struct pgo_err *err)
 {
-	const struct hindered *h = s->hindered;
+	const struct hindered *h = s->hindered; /* the process asked for, else any */
 
+	for (size_t i = 0; i < s->nr_hindered; i++)
+		if (s->hindered[i].pid == pid)
+			h = &s->hindered[i];
 	pgo_error(err, PGO_EUNSUP, "process %d%s not run with pgoctl's agent", (int)pid,
 		  s->nr_without > 1 ? " and those below it were" : " was");
 	if (h)

@@ -37,9 +37,9 @@ PGO_DEFINE_AUTO(snapshots, snapshots_release)
 /*
  * Ask the process, and with tree all that descend from it, and wait until each has written:
  * no longer than timeout_ns for all. What was counted is in the files then, and is not counted
- * again. -PGO_ENOTFOUND: there is no such process; -PGO_EUNSUP: none of them has the agent (ret
- * tells why), or one cannot write; -PGO_EPERM: it belongs to another user; -PGO_ECHILD: it does
- * not write in time.
+ * again. -PGO_ENOTFOUND: there is no such process; -PGO_EUNSUP: none of them has the agent, or
+ * one cannot write; -PGO_EPERM: it belongs to another user; -PGO_ECHILD: it does
+ * not write in time. ret is filled also then: who was asked, and who cannot be.
  */
 int snapshot_take(pid_t pid, bool tree, uint64_t timeout_ns, struct snapshots *ret,
 		  struct pgo_err *err);

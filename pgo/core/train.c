@@ -342,7 +342,7 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 				    "unless with --every 1s");
 	if (s->stage && !s->sampler)
 		preload_tell(s->p, s->stage);
-	o = obstacle_of_line(s, &path);
+	o = s->sampler ? OBSTACLE_NONE : obstacle_of_line(s, &path);
 	if (o != OBSTACLE_NONE)
 		return pgo_err_hint(err, "'%s' is %s: %s", path, obstacle_name(o),
 				    obstacle_remedy(o));

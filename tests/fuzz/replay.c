@@ -32,6 +32,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	llvm_set_module_dir(build ? build : ".");
+	setenv("PGO_FUZZ_GOOD", "1", 1);
 	while (dir && (entry = readdir(dir))) {
 		PGO_AUTO_FREE char *path = fs_join(folder, entry->d_name);
 		PGO_AUTO(strbuf) data = STRBUF_INIT;

@@ -114,7 +114,7 @@ is "$(sed 's/.*;//' chains.txt | awk '/^(main|inner|leaf) /{ n[$1] += $2 } END {
 
 # Any choice of fields: whose thread it is stands before the frames, with or without a pid.
 selves() { sed 's/^\([^;]*\);.*;/\1;/' "$1" | awk '/;(main|inner|leaf) /{ n[$1] += $2 } END { for (i in n) print i, n[i] }' | sort; }
-for fields in comm,ip,sym comm,event,ip,sym comm,time,ip,sym,dso comm,cpu,time,event,ip,sym comm,tid,ip,sym,symoff; do
+for fields in comm,ip,sym comm,event,ip,sym comm,time,ip,sym,dso comm,time,event,ip,sym comm,tid,ip,sym,symoff comm,pid,tid,ip,sym; do
 	perf script -F $fields -i chains.data >fields.script 2>/dev/null
 	exits 0 "the fields $fields" "$pgoctl" convert fields.script --to collapsed -o fields.txt
 	is "$(selves fields.txt)" "$(selves chains.txt)" "have the same threads and functions"
