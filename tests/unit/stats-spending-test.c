@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pgo/stats/rng.h"
+#include "pgo/stats/sign-flip.h"
 #include "pgo/stats/signed-rank.h"
 #include "pgo/stats/spending.h"
 #include "tests/lib/boundaries.h"
