@@ -11,7 +11,7 @@ tests/fuzz/%-replay-test: tests/fuzz/replay.o tests/fuzz/fuzz-%.o $(filter %.a,$
 # With libFuzzer's own main: only in the build that tests/fuzz/run.sh makes.
 tests/fuzz/fuzz-%: tests/fuzz/fuzz-%.o $(filter %.a,$(fuzz_libs))
 	$(AM_V_CCLD)$(CCLD) $(AM_CFLAGS) $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(fuzz_libs) $(LIBS)
-tests/fuzz/%.o: tests/fuzz/%.c
+tests/fuzz/%.o: tests/fuzz/%.c $(wildcard $(addprefix $(srcdir)/,pgo/*/*.h profiles/*.h drivers/*.h))
 	$(AM_V_CC)$(MKDIR_P) tests/fuzz && $(COMPILE) -c -o $@ $<
 CLEANFILES += tests/fuzz/*.o $(REPLAY_TESTS)
 .PHONY: fuzz fuzz-parts
