@@ -276,9 +276,7 @@ static void take_bare(struct script_text t, struct script_line *l)
 		t = rest;
 		word = last_word(&rest);
 	}
-	if (rest.len && *word.p == '[')
-		t = rest;
-	else if (rest.len && is_apart(t, word, 5) && is_pid(word, l))
+	if (rest.len && (*word.p == '[' || (is_apart(t, word, 5) && is_pid(word, l))))
 		t = rest;
 	l->comm = trim(t);
 }
