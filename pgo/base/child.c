@@ -300,19 +300,12 @@ static void held_drop(struct started *st)
 	child_note_group(CHILD_FOREGROUND, 0);
 }
 
-static bool read_proc(pid_t pid, const char *name, struct strbuf *out)
-{
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%ld/%s", (long)pid, name);
-
-	return !fs_read_file(path, out, NULL);
-}
-
 static bool is_asleep(pid_t pid)
 {
 	PGO_AUTO(strbuf) stat = STRBUF_INIT;
 	const char *behind;
 
-	if (!read_proc(pid, "stat", &stat))
+	if (!fs_read_proc(pid, "stat", &stat))
 		return true;
 	behind = strrchr(stat.buf, ')');
 	return !behind || strncmp(behind, ") R", 3) != 0;
@@ -327,7 +320,7 @@ static bool read_sched(pid_t pid, uint64_t *ran_ns, uint64_t *delay_ns)
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 	char *ran, *delay, *save = NULL;
 
-	if (!read_proc(pid, "schedstat", &text))
+	if (!fs_read_proc(pid, "schedstat", &text))
 		return false;
 	ran = strtok_r(text.buf, " \n", &save);
 	delay = ran ? strtok_r(NULL, " \n", &save) : NULL;
@@ -347,7 +340,7 @@ static uint64_t read_disk_wait(pid_t pid)
 	uint64_t ticks = 0;
 	long hz = sysconf(_SC_CLK_TCK);
 
-	if (!read_proc(pid, "stat", &stat) || !(word = strrchr(stat.buf, ')')))
+	if (!fs_read_proc(pid, "stat", &stat) || !(word = strrchr(stat.buf, ')')))
 		return 0;
 	word = strtok_r(word + 1, " ", &save);
 	for (int field = STATE; word && field < DELAY; field++)
@@ -459,7 +452,7 @@ bool children_each(void (*fn)(pid_t pid, void *arg), void *arg)
 	char *save = NULL;
 	unsigned pid;
 
-	if (!read_proc(getpid(), name, &list))
+	if (!fs_read_proc(getpid(), name, &list))
 		return false;
 	for (char *w = strtok_r(list.buf, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
 		if (num_parse_uint(w, &pid) && pid > 1)

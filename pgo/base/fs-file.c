@@ -49,6 +49,13 @@ int fs_read_file(const char *path, struct strbuf *out, struct pgo_err *err)
 	return read_rest(fd, path, out, err);
 }
 
+bool fs_read_proc(pid_t pid, const char *name, struct strbuf *out)
+{
+	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/%s", (int)pid, name);
+
+	return !fs_read_file(path, out, NULL);
+}
+
 int fs_view_open(struct fs_view *view, const char *path, struct pgo_err *err)
 {
 	PGO_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -26,6 +26,8 @@ PGO_DEFINE_AUTO(fs_view, fs_view_release)
 /* Whether two files have the same bytes. */
 int fs_same_content(const char *a, const char *b, bool *ret, struct pgo_err *err);
 int fs_read_file(const char *path, struct strbuf *out, struct pgo_err *err); /* appends */
+/* The same of a file below /proc/PID. false: the process is gone, or does not show it. */
+bool fs_read_proc(pid_t pid, const char *name, struct strbuf *out);
 /*
  * The last lines (at most nr, at most 16 KiB) of a text file, a NUL as '?'; missing file:
  * nothing.

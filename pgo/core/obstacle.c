@@ -64,13 +64,6 @@ enum obstacle obstacle_of_file(const char *path)
 	return OBSTACLE_NONE;
 }
 
-static bool read_of(pid_t pid, const char *name, struct strbuf *out)
-{
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/%s", (int)pid, name);
-
-	return !fs_read_file(path, out, NULL);
-}
-
 /* "Uid:\t1000\t0\t...": the effective one is another than the real one. */
 static bool differs(const struct strbuf *status, const char *key)
 {
@@ -88,8 +81,8 @@ static bool is_secure(pid_t pid)
 	PGO_AUTO(strbuf) status = STRBUF_INIT;
 	unsigned long one[2];
 
-	if (!read_of(pid, "auxv", &auxv))
-		return read_of(pid, "status", &status) &&
+	if (!fs_read_proc(pid, "auxv", &auxv))
+		return fs_read_proc(pid, "status", &status) &&
 		       (differs(&status, "\nUid:") || differs(&status, "\nGid:"));
 	for (size_t at = 0; at + sizeof(one) <= auxv.len; at += sizeof(one)) {
 		memcpy(one, auxv.buf + at, sizeof(one));
@@ -107,7 +100,7 @@ enum obstacle obstacle_of_process(pid_t pid)
 	enum obstacle o = OBSTACLE_NONE;
 
 	/* The agent is there, and has found nothing to do. */
-	if (read_of(pid, "maps", &maps) && strstr(maps.buf, AGENT_FILE))
+	if (fs_read_proc(pid, "maps", &maps) && strstr(maps.buf, AGENT_FILE))
 		return OBSTACLE_NONE;
 	if (!elf_info_read(path, &e, NULL)) {
 		if (!e.has_llvm_counters && !e.has_gcov)

@@ -12,11 +12,10 @@
 
 static bool carries(unsigned pid, const char *mark, size_t len)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%u/environ", pid);
 	PGO_AUTO(strbuf) env = STRBUF_INIT;
 	const char *p, *end;
 
-	if (fs_read_file(path, &env, NULL))
+	if (!fs_read_proc((pid_t)pid, "environ", &env))
 		return false;
 	end = env.buf + env.len;
 	for (p = env.buf; p < end; p += strlen(p) + 1)
@@ -31,13 +30,12 @@ static bool is_ours(unsigned pid)
 	unsigned at = (unsigned)getpid();
 
 	while (at > 1) {
-		PGO_AUTO_FREE char *path = xstrfmt("/proc/%u/stat", at);
 		PGO_AUTO(strbuf) stat = STRBUF_INIT;
 		const char *behind;
 
 		if (at == pid)
 			return true;
-		if (fs_read_file(path, &stat, NULL))
+		if (!fs_read_proc((pid_t)at, "stat", &stat))
 			return false;
 		behind = strrchr(stat.buf, ')');
 		if (!behind || sscanf(behind, ") %*c %u", &at) != 1)

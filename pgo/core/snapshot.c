@@ -58,10 +58,9 @@ static bool find_thread(pid_t pid, pid_t *ret_tid, struct snapshot *ret)
 
 static char *command_of(pid_t pid)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/comm", (int)pid);
 	PGO_AUTO(strbuf) name = STRBUF_INIT;
 
-	if (fs_read_file(path, &name, NULL))
+	if (!fs_read_proc(pid, "comm", &name))
 		return xstrdup("");
 	return xstrndup(name.buf, strcspn(name.buf, "\n"));
 }
@@ -69,12 +68,11 @@ static char *command_of(pid_t pid)
 /* The parent of a process; 0: it is gone. */
 static pid_t parent_of(pid_t pid)
 {
-	PGO_AUTO_FREE char *path = xstrfmt("/proc/%d/stat", (int)pid);
 	PGO_AUTO(strbuf) stat = STRBUF_INIT;
 	const char *behind;
 	int parent = 0;
 
-	if (fs_read_file(path, &stat, NULL))
+	if (!fs_read_proc(pid, "stat", &stat))
 		return 0;
 	behind = strrchr(stat.buf, ')');
 	return behind && sscanf(behind, ") %*c %d", &parent) == 1 ? (pid_t)parent : 0;

@@ -331,7 +331,7 @@ static enum obstacle obstacle_of_line(const struct session *s, char **ret_path)
 static int no_profile(const struct session *s, struct pgo_err *err)
 {
 	PGO_AUTO_FREE char *path = NULL;
-	enum obstacle o;
+	enum obstacle o = OBSTACLE_NONE;
 
 	pgo_error(err, PGO_ECHILD, "workload '%s' left no profile", s->w->name);
 	pgo_err_detail(err, s->w->run);
@@ -340,9 +340,10 @@ static int no_profile(const struct session *s, struct pgo_err *err)
 				    "BOLT's counters are written at exit: what ends by _exit, "
 				    "a signal or another program's start leaves nothing, "
 				    "unless with --every 1s");
-	if (s->stage && !s->sampler)
+	if (s->stage && !s->sampler) {
 		preload_tell(s->p, s->stage);
-	o = s->sampler ? OBSTACLE_NONE : obstacle_of_line(s, &path);
+		o = obstacle_of_line(s, &path);
+	}
 	if (o != OBSTACLE_NONE)
 		return pgo_err_hint(err, "'%s' is %s: %s", path, obstacle_name(o),
 				    obstacle_remedy(o));
