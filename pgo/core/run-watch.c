@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/run-watch.h"
 
-#define LONE 0.9	/* of the processor time; the rest is what a shell or the kernel adds */
+#include "pgo/base/num.h"
+
+/* Of the processor time; the rest is what a shell or the kernel adds. */
+#define LONE 0.9
+/* As little is the thread of the agent that keeps the profile. */
+#define LONE_REST_NS 4000000u
 
 void run_watch_begin(struct run_watch *w, const struct environment *env)
 {
@@ -20,7 +25,10 @@ void run_watch_begin(struct run_watch *w, const struct environment *env)
 
 static bool is_lone(const struct child_result *r)
 {
-	return r->have_run_delay && (double)r->main_ns >= LONE * (double)(r->user_ns + r->sys_ns);
+	uint64_t all = r->user_ns + r->sys_ns;
+
+	return r->have_run_delay && (all <= num_add_sat(r->main_ns, LONE_REST_NS, NULL) ||
+				     (double)r->main_ns >= LONE * (double)all);
 }
 
 /* To a sum that may be of what is not measured. */

@@ -255,6 +255,33 @@ static void a_watch_adds_up(void **state)
 	assert_int_equal(w.nr_alive, 2);
 }
 
+/* The main thread's delay is the run's as long as other threads and processes do next to nothing. */
+static void little_beside_the_main_thread_is_not_counted(void **state)
+{
+	static const struct {
+		uint64_t main_ns, all_ns;
+		bool lone;
+	} runs[] = {
+		{ 1000000, 5000000, true }, /* less than a tick of the kernel's clock */
+		{ 1000000, 5000001, false },
+		{ 90000000, 100000000, true }, /* less than a tenth */
+		{ 89000000, 100000000, false },
+	};
+	const struct environment none = ENVIRONMENT_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		struct child_result r = { .main_ns = runs[i].main_ns, .have_run_delay = true };
+		struct run_watch w;
+
+		r.user_ns = runs[i].all_ns;
+		run_watch_begin(&w, &none);
+		run_watch_add(&w, &r);
+		run_watch_end(&w);
+		assert_int_equal(w.lone, runs[i].lone);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +295,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_told),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(a_watch_adds_up),
+		cmocka_unit_test(little_beside_the_main_thread_is_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
