@@ -11,6 +11,7 @@ TAP_TESTS += \
 	tests/t/4120-collect-sample.t
 
 if HAVE_CMOCKA
+folder_sources = tests/lib/folder.c tests/lib/folder.h
 base_test_libs = pgo/base/libpgobase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 core_test_libs = pgo/core/libpgocore.a drivers/libpgodrivers.a profiles/libpgoprofiles.a \
 	pgo/stats/libpgostats.a pgo/base/libpgobase.a $(JANSSON_LIBS) $(CYAML_LIBS) \
@@ -44,13 +45,13 @@ check_PROGRAMS += \
 
 tests_unit_base_child_held_test_SOURCES = tests/unit/base-child-held-test.c
 tests_unit_base_child_held_test_LDADD = $(base_test_libs)
-tests_unit_base_child_test_SOURCES = tests/unit/base-child-test.c
+tests_unit_base_child_test_SOURCES = tests/unit/base-child-test.c $(folder_sources)
 tests_unit_base_child_test_LDADD = $(base_test_libs)
 tests_unit_base_cursor_test_SOURCES = tests/unit/base-cursor-test.c
 tests_unit_base_cursor_test_LDADD = $(base_test_libs)
 tests_unit_base_err_test_SOURCES = tests/unit/base-err-test.c
 tests_unit_base_err_test_LDADD = $(base_test_libs)
-tests_unit_base_fs_test_SOURCES = tests/unit/base-fs-test.c
+tests_unit_base_fs_test_SOURCES = tests/unit/base-fs-test.c $(folder_sources)
 tests_unit_base_fs_test_LDADD = $(base_test_libs)
 tests_unit_base_map_test_SOURCES = tests/unit/base-map-test.c
 tests_unit_base_map_test_LDADD = $(base_test_libs)
@@ -60,15 +61,15 @@ tests_unit_base_opt_test_SOURCES = tests/unit/base-opt-test.c
 tests_unit_base_opt_test_LDADD = $(base_test_libs)
 tests_unit_base_strbuf_test_SOURCES = tests/unit/base-strbuf-test.c
 tests_unit_base_strbuf_test_LDADD = $(base_test_libs)
-tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c
+tests_unit_base_tree_test_SOURCES = tests/unit/base-tree-test.c $(folder_sources)
 tests_unit_base_tree_test_LDADD = $(base_test_libs)
-tests_unit_core_artifacts_test_SOURCES = tests/unit/core-artifacts-test.c
+tests_unit_core_artifacts_test_SOURCES = tests/unit/core-artifacts-test.c $(folder_sources)
 tests_unit_core_artifacts_test_LDADD = $(core_test_libs)
-tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c
+tests_unit_core_bundle_test_SOURCES = tests/unit/core-bundle-test.c $(folder_sources)
 tests_unit_core_bundle_test_LDADD = $(core_test_libs)
 tests_unit_core_counters_test_SOURCES = tests/unit/core-counters-test.c
 tests_unit_core_counters_test_LDADD = $(core_test_libs)
-tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c
+tests_unit_core_digest_test_SOURCES = tests/unit/core-digest-test.c $(folder_sources)
 tests_unit_core_digest_test_LDADD = $(core_test_libs)
 tests_unit_core_json_test_SOURCES = tests/unit/core-json-test.c
 tests_unit_core_json_test_LDADD = $(core_test_libs)
@@ -80,7 +81,7 @@ tests_unit_core_sampling_test_SOURCES = tests/unit/core-sampling-test.c
 tests_unit_core_sampling_test_LDADD = $(core_test_libs)
 tests_unit_core_tree_test_SOURCES = tests/unit/core-tree-test.c
 tests_unit_core_tree_test_LDADD = $(core_test_libs)
-tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c
+tests_unit_core_workload_test_SOURCES = tests/unit/core-workload-test.c $(folder_sources)
 tests_unit_core_workload_test_LDADD = $(core_test_libs)
 tests_unit_report_experiment_test_SOURCES = tests/unit/report-experiment-test.c
 tests_unit_report_experiment_test_LDADD = $(report_test_libs)

@@ -11,6 +11,6 @@ pgo_core_libpgocore_a_SOURCES += \
 TAP_TESTS += tests/t/2100-audit.t tests/t/2110-check-profile.t tests/t/2120-representative.t
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/core-audit-test
-tests_unit_core_audit_test_SOURCES = tests/unit/core-audit-test.c
+tests_unit_core_audit_test_SOURCES = tests/unit/core-audit-test.c $(folder_sources)
 tests_unit_core_audit_test_LDADD = $(core_test_libs)
 endif

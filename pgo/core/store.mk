@@ -17,6 +17,6 @@ TAP_TESTS += tests/t/3500-store.t tests/t/3510-store-kill.t
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/core-store-test
-tests_unit_core_store_test_SOURCES = tests/unit/core-store-test.c
+tests_unit_core_store_test_SOURCES = tests/unit/core-store-test.c $(folder_sources)
 tests_unit_core_store_test_LDADD = $(core_test_libs)
 endif

@@ -65,7 +65,9 @@ perf record -q -B -N -e cpu-clock:u -g -o bare.data ./kept 100000000 >/dev/null 
 exits 0 "without build ids" "$pgoctl" convert bare.data --to collapsed -o bare.txt
 like "$err" "whether '.*', and others without a build id, are what was recorded cannot be told" "names are doubted"
 is "$(printf '%s\n' "$err" | grep -c 'cannot be told')" 1 "once"
-exits 0 "with build ids" "$pgoctl" convert moved.data --binary there --to collapsed -o moved.txt
+# Of all that is mapped: perf's own list leaves out what only callers were in.
+perf record -q --buildid-mmap -e cpu-clock:u -g -o sure.data ./kept 100000000 >/dev/null 2>&1
+exits 0 "with build ids" "$pgoctl" convert sure.data --to collapsed -o sure.txt
 unlike "$err" "cannot be told" "they are not"
 
 # --- several events

@@ -12,35 +12,7 @@
 
 #include "pgo/base/child.h"
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
-
-static struct tempdir dir;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
-}
-
-static void assert_content(const char *path, const char *want)
-{
-	PGO_AUTO(strbuf) got = STRBUF_INIT;
-
-	assert_int_equal(fs_read_file(path, &got, NULL), 0);
-	assert_string_equal(got.buf, want);
-}
+#include "tests/lib/folder.h"
 
 static void set_script(struct child *c, const char *script)
 {
@@ -209,15 +181,15 @@ static void what_cannot_be_run(void **state)
 	assert_string_equal(err.msg, "cannot run 'no-such-program': No such file or directory");
 	assert_null(err.hint);
 	assert_int_equal(try("./nothing", NULL, NULL), -PGO_ETOOL);
-	put("text", "#!/bin/sh\n");
+	folder_put("text", "#!/bin/sh\n");
 	assert_int_equal(try("./text", NULL, &err), -PGO_EPERM);
 	assert_int_equal(err.code, PGO_EPERM);
-	put("garbage",
-	    "\x7f"
-	    "ELF nonsense");
+	folder_put("garbage",
+		   "\x7f"
+		   "ELF nonsense");
 	assert_int_equal(chmod("garbage", 0755), 0);
 	assert_int_equal(try("./garbage", NULL, &err), -PGO_ETOOL);
-	put("script", "#!/no/such/interpreter\n");
+	folder_put("script", "#!/no/such/interpreter\n");
 	assert_int_equal(chmod("script", 0755), 0);
 	assert_int_equal(try("./script", NULL, &err), -PGO_ETOOL);
 	assert_int_equal(try("true", "no/such/folder", &err), -PGO_ETOOL);
@@ -248,22 +220,22 @@ static void files_are_its_streams(void **state)
 	struct child_result res;
 
 	(void)state;
-	put("in", "line\n");
-	put("out", "something long that is there already\n");
+	folder_put("in", "line\n");
+	folder_put("out", "something long that is there already\n");
 	set_script(&c, "cat; echo error >&2; echo more");
 	c.in_path = "in";
 	c.out_path = "out";
 	c.err_path = "err";
 	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_content("out", "line\nmore\n");
-	assert_content("err", "error\n");
+	folder_has("out", "line\nmore\n");
+	folder_has("err", "error\n");
 	c.err_path = "out";
 	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_content("out", "line\nerror\nmore\n");
+	folder_has("out", "line\nerror\nmore\n");
 	c.append = true;
 	c.in_path = NULL;
 	assert_int_equal(child_run(&c, &res, NULL), 0);
-	assert_content("out", "line\nerror\nmore\nerror\nmore\n");
+	folder_has("out", "line\nerror\nmore\nerror\nmore\n");
 }
 
 static void a_stream_that_cannot_be_opened(void **state)
@@ -429,7 +401,7 @@ static void children_are_seen_though_sigchld_was_ignored(void **state)
 	assert_int_equal(status, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_enter, folder_leave)
 
 int main(void)
 {

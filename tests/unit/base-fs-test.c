@@ -16,35 +16,7 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
-
-static struct tempdir dir;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
-}
-
-static void assert_content(const char *path, const char *want)
-{
-	PGO_AUTO(strbuf) got = STRBUF_INIT;
-
-	assert_int_equal(fs_read_file(path, &got, NULL), 0);
-	assert_string_equal(got.buf, want);
-}
+#include "tests/lib/folder.h"
 
 static int note_name(const char *path, const char *rel, const struct stat *st, void *arg,
 		     struct pgo_err *err)
@@ -73,7 +45,7 @@ static void a_file_is_read_whole(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++)
 		strbuf_addf(&big, "%d\n", i);
-	put("big", big.buf);
+	folder_put("big", big.buf);
 	strbuf_addstr(&sb, "before ");
 	assert_int_equal(fs_read_file("big", &sb, &err), 0);
 	assert_int_equal(sb.len, big.len + 7);
@@ -94,7 +66,7 @@ static void a_view_shows_the_bytes(void **state)
 	assert_int_equal(v.len, 3);
 	assert_memory_equal(v.data, "a\0b", 3);
 	fs_view_release(&v);
-	put("f", "");
+	folder_put("f", "");
 	assert_int_equal(fs_view_open(&v, "f", NULL), 0);
 	assert_int_equal(v.len, 0);
 	assert_non_null(v.data);
@@ -143,7 +115,7 @@ static void a_tail_has_the_last_lines(void **state)
 	assert_int_equal(sb.len, 0);
 	for (int i = 0; i < 20000; i++)
 		strbuf_addstr(&big, "0123456789");
-	put("log", big.buf);
+	folder_put("log", big.buf);
 	fs_tail("log", 20, &sb);
 	assert_int_equal(sb.len, 16 << 10);
 }
@@ -154,9 +126,9 @@ static void writing_replaces_whole(void **state)
 	mode_t old = umask(022);
 
 	(void)state;
-	put("old", "first");
-	put("old", "second");
-	assert_content("old", "second");
+	folder_put("old", "first");
+	folder_put("old", "second");
+	folder_has("old", "second");
 	assert_int_equal(fs_write_atomic("new", "x", 1, 0777, NULL), 0);
 	assert_int_equal(stat("new", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
@@ -169,14 +141,14 @@ static void an_uncommitted_file_goes_away(void **state)
 	struct fs_atomic f = FS_ATOMIC_INIT;
 
 	(void)state;
-	put("old", "stays");
+	folder_put("old", "stays");
 	assert_int_equal(fs_atomic_open(&f, "old", 0644, NULL), 0);
 	assert_true(fs_exists(f.tmp_path));
 	assert_int_equal(fs_write_all(f.fd, "half", 4), 0);
-	assert_content("old", "stays");
+	folder_has("old", "stays");
 	fs_atomic_release(&f);
 	assert_names("old ");
-	assert_content("old", "stays");
+	folder_has("old", "stays");
 	fs_atomic_release(&f);
 }
 
@@ -186,7 +158,7 @@ static void a_killed_writer_leaves_the_old_one(void **state)
 	int status;
 
 	(void)state;
-	put("old", "stays");
+	folder_put("old", "stays");
 	pid = fork();
 	if (!pid) {
 		struct fs_atomic f = FS_ATOMIC_INIT;
@@ -197,7 +169,7 @@ static void a_killed_writer_leaves_the_old_one(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	assert_content("old", "stays");
+	folder_has("old", "stays");
 }
 
 static void places_that_cannot_be_written(void **state)
@@ -235,7 +207,7 @@ static void a_file_size_limit_leaves_the_old_one(void **state)
 	struct rlimit was, small = { 4096, RLIM_INFINITY };
 
 	(void)state;
-	put("old", "stays");
+	folder_put("old", "stays");
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
 	small.rlim_max = was.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
@@ -403,12 +375,12 @@ static void programs_are_found_on_path(void **state)
 	(void)state;
 	assert_int_equal(fs_mkdir_p("a/folder", NULL), 0);
 	assert_int_equal(fs_mkdir_p("b", NULL), 0);
-	put("a/text", "");
-	put("b/text", "");
-	put("prog", "");
-	put("a/prog", "");
-	put("b/prog", "");
-	put("b/only", "");
+	folder_put("a/text", "");
+	folder_put("b/text", "");
+	folder_put("prog", "");
+	folder_put("a/prog", "");
+	folder_put("b/prog", "");
+	folder_put("b/only", "");
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const programs[] = { "b/text", "prog", "a/prog", "b/prog",
 							"b/only" };
@@ -438,7 +410,7 @@ static void the_own_program_is_known(void **state)
 	assert_true(fs_exists(exe));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_enter, folder_leave)
 
 int main(void)
 {

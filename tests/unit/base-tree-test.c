@@ -11,34 +11,7 @@
 
 #include "pgo/base/fs.h"
 #include "pgo/base/tempfile.h"
-
-static struct tempdir dir;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
-}
-
-static void assert_content(const char *path, const char *want)
-{
-	PGO_AUTO(strbuf) got = STRBUF_INIT;
-
-	assert_int_equal(fs_read_file(path, &got, NULL), 0);
-	assert_string_equal(got.buf, want);
-}
+#include "tests/lib/folder.h"
 
 static char type_of(const struct stat *st)
 {
@@ -83,12 +56,12 @@ static void plant(void)
 {
 	assert_int_equal(fs_mkdir_p("t/b/c", NULL), 0);
 	assert_int_equal(fs_mkdir_p("t/a", NULL), 0);
-	put("t/a-", "1");
-	put("t/a/z", "2");
-	put("t/a/\xff\n", "3");
-	put("t/B", "4");
-	put("t/b/c/d", "5");
-	put("outside", "6");
+	folder_put("t/a-", "1");
+	folder_put("t/a/z", "2");
+	folder_put("t/a/\xff\n", "3");
+	folder_put("t/B", "4");
+	folder_put("t/b/c/d", "5");
+	folder_put("outside", "6");
 	assert_int_equal(symlink("../outside", "t/link"), 0);
 	assert_int_equal(symlink("b", "t/folder"), 0);
 	assert_int_equal(symlink("nowhere", "t/dangling"), 0);
@@ -129,7 +102,7 @@ static void folders_are_made(void **state)
 	assert_int_equal(fs_mkdir_p("a b/c", NULL), 0);
 	assert_int_equal(fs_mkdir_p("/", NULL), 0);
 	assert_int_equal(fs_mkdir_p("", &err), -PGO_ENOTFOUND);
-	put("file", "");
+	folder_put("file", "");
 	assert_true(fs_mkdir_p("file", &err) < 0);
 	assert_true(fs_mkdir_p("file/x", &err) < 0);
 	assert_int_equal(symlink("a b", "link"), 0);
@@ -161,20 +134,20 @@ static void a_copy_keeps_mode_and_time(void **state)
 
 	(void)state;
 	memset(large, 'x', 299999);
-	put("large", large);
-	put("src", "content");
-	put("empty", "");
+	folder_put("large", large);
+	folder_put("src", "content");
+	folder_put("empty", "");
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		assert_int_equal(chmod("src", modes[i]), 0);
 		assert_int_equal(utimensat(AT_FDCWD, "src", times, 0), 0);
 		assert_int_equal(fs_copy_file("src", "new/folder/dst", NULL), 0);
-		assert_content("new/folder/dst", "content");
+		folder_has("new/folder/dst", "content");
 		assert_same_times("src", "new/folder/dst");
 	}
 	assert_int_equal(fs_copy_file("large", "dst", NULL), 0);
-	assert_content("dst", large);
+	folder_has("dst", large);
 	assert_int_equal(fs_copy_file("empty", "dst", NULL), 0);
-	assert_content("dst", "");
+	folder_has("dst", "");
 	umask(old);
 }
 
@@ -183,12 +156,12 @@ static void a_copy_follows_no_link(void **state)
 	char target[100] = "";
 
 	(void)state;
-	put("src", "content");
-	put("outside", "stays");
+	folder_put("src", "content");
+	folder_put("outside", "stays");
 	assert_int_equal(symlink("outside", "dst"), 0);
 	assert_int_equal(fs_copy_file("src", "dst", NULL), 0);
-	assert_content("outside", "stays");
-	assert_content("dst", "content");
+	folder_has("outside", "stays");
+	folder_has("dst", "content");
 	assert_int_equal(symlink("nowhere at all", "dangling"), 0);
 	assert_int_equal(fs_copy_file("dangling", "dst", NULL), 0);
 	assert_int_equal(readlink("dst", target, sizeof(target) - 1), 14);
@@ -200,12 +173,12 @@ static void a_copy_that_cannot_be(void **state)
 	PGO_AUTO(pgo_err) err = PGO_ERR_INIT;
 
 	(void)state;
-	put("src", "content");
+	folder_put("src", "content");
 	assert_int_equal(mkdir("folder", 0755), 0);
 	assert_int_equal(fs_copy_file("nothing", "dst", &err), -PGO_ENOTFOUND);
 	assert_true(fs_copy_file("src", "folder", &err) < 0);
 	assert_true(fs_copy_file("src", "src/x", &err) < 0);
-	assert_content("src", "content");
+	folder_has("src", "content");
 	if (!geteuid())
 		return;
 	assert_int_equal(chmod("src", 0), 0);
@@ -229,15 +202,15 @@ static void a_tree_is_copied(void **state)
 	check_walk("x/y", NULL, NULL, 0,
 		   "B. a/ a/z. a/\xff\n. a-. b/ b/c/ b/c/d. dangling@ folder@ "
 		   "link@ ");
-	assert_content("x/y/b/c/d", "5");
+	folder_has("x/y/b/c/d", "5");
 	assert_same_times("t/a/z", "x/y/a/z");
 	assert_int_equal(fs_copy_tree("t", "z", skip_b, &asked, NULL), 0);
 	check_walk("z", NULL, NULL, 0, "B. a/ a/z. a/\xff\n. dangling@ folder@ link@ ");
 	assert_int_equal(asked, 10);
 	/* Over what is there already. */
-	put("t/B", "new");
+	folder_put("t/B", "new");
 	assert_int_equal(fs_copy_tree("t", "x/y", NULL, NULL, NULL), 0);
-	assert_content("x/y/B", "new");
+	folder_has("x/y/B", "new");
 	assert_int_equal(fs_copy_tree("nowhere", "w", NULL, NULL, NULL), -PGO_ENOTFOUND);
 }
 
@@ -246,17 +219,17 @@ static void removing_follows_no_link(void **state)
 	(void)state;
 	plant();
 	assert_int_equal(fs_mkdir_p("kept/sub", NULL), 0);
-	put("kept/sub/f", "stays");
+	folder_put("kept/sub/f", "stays");
 	assert_int_equal(symlink("../kept", "t/b/out"), 0);
 	assert_int_equal(symlink("kept", "to-kept"), 0);
 	assert_int_equal(chmod("t/b/c", 0), 0);
 	assert_int_equal(fs_remove_tree("t", NULL), 0);
 	assert_false(fs_exists("t"));
-	assert_content("kept/sub/f", "stays");
-	assert_content("outside", "6");
+	folder_has("kept/sub/f", "stays");
+	folder_has("outside", "6");
 	assert_int_equal(fs_remove_tree("to-kept", NULL), 0);
 	assert_false(fs_exists("to-kept"));
-	assert_content("kept/sub/f", "stays");
+	folder_has("kept/sub/f", "stays");
 	assert_int_equal(fs_remove_tree("outside", NULL), 0);
 	assert_int_equal(fs_remove_tree("nothing", NULL), 0);
 	check_walk(".", NULL, NULL, 0, "kept/ kept/sub/ kept/sub/f. ");
@@ -292,9 +265,9 @@ static void the_place_for_them_is_tmpdir(void **state)
 	struct tempdir t = TEMPDIR_INIT;
 
 	(void)state;
-	setenv("TMPDIR", dir.path, 1);
+	setenv("TMPDIR", folder, 1);
 	assert_int_equal(tempdir_make(&t, NULL, NULL), 0);
-	assert_memory_equal(t.path, dir.path, strlen(dir.path));
+	assert_memory_equal(t.path, folder, strlen(folder));
 	tempdir_release(&t);
 	setenv("TMPDIR", "", 1);
 	assert_int_equal(tempdir_make(&t, NULL, NULL), 0);
@@ -306,7 +279,7 @@ static void the_place_for_them_is_tmpdir(void **state)
 		unsetenv("TMPDIR");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_enter, folder_leave)
 
 int main(void)
 {

@@ -8,30 +8,26 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/artifacts.h"
+#include "tests/lib/folder.h"
 
 /* Nothing in it may be taken for a pattern. */
 #define BUILD "b[u]i*l? d\\x"
 
-static struct tempdir dir;
 static char *build_dir;
 
 static int set_up(void **state)
 {
-	(void)state;
-	if (tempdir_make(&dir, NULL, NULL) || chdir(dir.path))
+	if (folder_enter(state))
 		return -1;
-	build_dir = fs_join(dir.path, BUILD);
+	build_dir = fs_join(folder, BUILD);
 	return fs_mkdir_p(build_dir, NULL);
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
 	free(build_dir);
-	tempdir_release(&dir);
-	return chdir("/");
+	return folder_leave(state);
 }
 
 /* A file below the build folder; its content is its name. */

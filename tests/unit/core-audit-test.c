@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/audit-origin.h"
 #include "pgo/core/audit.h"
 #include "pgo/core/link-map.h"
+#include "tests/lib/folder.h"
 
 #define SELF "/proc/self/exe"
 #ifdef __clang__
@@ -377,21 +377,6 @@ static void test_damaged_elf(void **state)
 	}
 }
 
-static struct tempdir dir;
-
-static int set_up(void **state)
-{
-	(void)state;
-	return tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,5 +386,5 @@ int main(void)
 		cmocka_unit_test(test_damaged_elf),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }

@@ -13,43 +13,18 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/bundle-manifest.h"
+#include "tests/lib/folder.h"
 
 #define LONG_NAME                                                                        \
 	"#home#somebody#a#rather#long#path#as#gcc#makes#them#for#a#profile#that#lies#"   \
 	"in#one#folder#for#all#of#the#objects#of#a#program#that#is#built#anywhere#main.gcda"
 
-static struct tempdir dir;
-
 static int set_up(void **state)
 {
 	(void)state;
 	setlocale(LC_CTYPE, "C.UTF-8");
-	return sodium_init() < 0 || tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	PGO_AUTO_FREE char *parent = fs_dirname(path);
-
-	assert_int_equal(fs_mkdir_p(parent, NULL), 0);
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
-}
-
-static void assert_content(const char *path, const char *want)
-{
-	PGO_AUTO(strbuf) got = STRBUF_INIT;
-
-	assert_int_equal(fs_read_file(path, &got, NULL), 0);
-	assert_string_equal(got.buf, want);
+	return sodium_init() < 0 || folder_enter(state);
 }
 
 static void add_workload(struct bundle *b, const char *name, double weight)
@@ -102,13 +77,13 @@ static void make(struct bundle *b, const char *root)
 		strbuf_addf(&text, "%d ", i * i);
 	assert_int_equal(fs_mkdir_p(root, NULL), 0);
 	assert_int_equal(chdir(root), 0);
-	put("clang.profdata", text.buf);
-	put("gcc/a b.gcda", "one");
-	put("gcc/empty.gcda", "");
-	put("gcc/sub/$x'\n.gcda", "two");
-	put("gcc/" LONG_NAME, "three");
-	put("gcc/\xc3\xa4.gcda", "four");
-	assert_int_equal(chdir(dir.path), 0);
+	folder_put("clang.profdata", text.buf);
+	folder_put("gcc/a b.gcda", "one");
+	folder_put("gcc/empty.gcda", "");
+	folder_put("gcc/sub/$x'\n.gcda", "two");
+	folder_put("gcc/" LONG_NAME, "three");
+	folder_put("gcc/\xc3\xa4.gcda", "four");
+	assert_int_equal(chdir(folder), 0);
 	describe(b);
 	add_workload(b, "fib", 0.1);
 	add_workload(b, "words", 2.5);
@@ -135,11 +110,11 @@ static void what_goes_in_comes_out(void **state)
 	assert_int_equal(bundle_write(&b, "in", "x.prof", NULL), 0);
 	assert_true(bundle_is("x.prof"));
 	assert_int_equal(bundle_read("x.prof", "out", &got, NULL), 0);
-	assert_content("out/gcc/a b.gcda", "one");
-	assert_content("out/gcc/empty.gcda", "");
-	assert_content("out/gcc/sub/$x'\n.gcda", "two");
-	assert_content("out/gcc/" LONG_NAME, "three");
-	assert_content("out/gcc/\xc3\xa4.gcda", "four");
+	folder_has("out/gcc/a b.gcda", "one");
+	folder_has("out/gcc/empty.gcda", "");
+	folder_has("out/gcc/sub/$x'\n.gcda", "two");
+	folder_has("out/gcc/" LONG_NAME, "three");
+	folder_has("out/gcc/\xc3\xa4.gcda", "four");
 	assert_false(fs_exists("out/manifest.json"));
 	assert_string_equal(got.workloads[0].run, "./prog \"$x\" \xef\xbf\xbd\n");
 	assert_true(got.workloads[0].weight == 0.1);
@@ -206,13 +181,13 @@ static void a_name_may_be_any_bytes(void **state)
 
 	(void)state;
 	describe(&b);
-	put("in/gcc/f\xfc\x9b.gcda", "latin");
-	put("in/gcc/z.gcda", "after");
+	folder_put("in/gcc/f\xfc\x9b.gcda", "latin");
+	folder_put("in/gcc/z.gcda", "after");
 	add_payload(&b, "in", "gcc", "gcda");
 	assert_int_equal(bundle_write(&b, "in", "x.prof", NULL), 0);
 	assert_int_equal(bundle_read("x.prof", "out", &got, NULL), 0);
-	assert_content("out/gcc/f\xfc\x9b.gcda", "latin");
-	assert_content("out/gcc/z.gcda", "after");
+	folder_has("out/gcc/f\xfc\x9b.gcda", "latin");
+	folder_has("out/gcc/z.gcda", "after");
 }
 
 static void a_payload_that_is_not_there(void **state)
@@ -222,10 +197,10 @@ static void a_payload_that_is_not_there(void **state)
 
 	(void)state;
 	make(&b, "in");
-	put("x.prof", "stays");
+	folder_put("x.prof", "stays");
 	assert_int_equal(fs_remove_tree("in/gcc", NULL), 0);
 	assert_int_equal(bundle_write(&b, "in", "x.prof", &err), -PGO_ENOTFOUND);
-	assert_content("x.prof", "stays");
+	folder_has("x.prof", "stays");
 	assert_int_equal(bundle_write(&b, "in", "no/x.prof", &err), -PGO_ENOTFOUND);
 }
 
@@ -373,7 +348,7 @@ static void check_entries(const struct entry *entries, size_t nr, const char *sa
 	PGO_AUTO_FREE char *manifest = NULL, *sum = NULL;
 	struct entry all[6];
 
-	put("in/gcc/a", "one");
+	folder_put("in/gcc/a", "one");
 	describe(&b);
 	add_payload(&b, "in", "gcc", "gcda");
 	manifest = manifest_text(&b);
@@ -419,7 +394,7 @@ static void entries_that_are_no_files(void **state)
 	static const char said[] = "its entry 'gcc/l' is not in its manifest";
 
 	(void)state;
-	put("target", "one");
+	folder_put("target", "one");
 	CHECK_ENTRIES(said, { .name = "gcc/l", .type = AE_IFLNK, .link = "/etc/passwd" });
 	CHECK_ENTRIES("its entry 'gcc/l/' is not in its manifest",
 		      { .name = "gcc/l", .type = AE_IFDIR });
@@ -448,7 +423,7 @@ static void entries_in_each_others_way(void **state)
 	static const char *const second[] = { "gcc/a", "gcc/a/b" };
 
 	(void)state;
-	put("in/gcc/b", "");
+	folder_put("in/gcc/b", "");
 	for (size_t i = 0; i < ARRAY_SIZE(second); i++)
 		CHECK_ENTRIES("another entry is in the way", { .name = "gcc/a", .data = "one" },
 			      { .name = second[i], .data = "" });
@@ -471,7 +446,7 @@ static json_t *good_manifest(void)
 {
 	PGO_AUTO(bundle) b = BUNDLE_INIT;
 
-	put("in/clang.profdata", "one");
+	folder_put("in/clang.profdata", "one");
 	describe(&b);
 	add_workload(&b, "w", 1);
 	add_payload(&b, "in", "clang.profdata", "llvm-indexed");
@@ -581,10 +556,10 @@ static void what_is_no_bundle(void **state)
 	assert_refused(-PGO_EFORMAT, "the manifest of 'bad.prof'");
 	forge_manifest("no JSON");
 	assert_refused(-PGO_EFORMAT, "bad.prof");
-	put("bad.prof", "");
+	folder_put("bad.prof", "");
 	assert_refused(-PGO_EFORMAT, "'bad.prof' is no profile bundle");
 	assert_false(bundle_is("bad.prof"));
-	put("bad.prof", "\x28\xb5\x2f\xfdnonsense");
+	folder_put("bad.prof", "\x28\xb5\x2f\xfdnonsense");
 	assert_refused(-PGO_EFORMAT, "'bad.prof' is no profile bundle");
 	assert_true(bundle_is("bad.prof"));
 	assert_false(bundle_is("nothing"));
@@ -606,7 +581,7 @@ static void a_bomb_is_refused(void **state)
 	assert_refused(-PGO_ELIMIT, "the manifest of 'bad.prof' is too large");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, folder_leave)
 
 int main(void)
 {

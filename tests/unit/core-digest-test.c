@@ -9,30 +9,12 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/digest.h"
-
-static struct tempdir dir;
+#include "tests/lib/folder.h"
 
 static int set_up(void **state)
 {
-	(void)state;
-	return sodium_init() < 0 || tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	PGO_AUTO_FREE char *parent = fs_dirname(path);
-
-	assert_int_equal(fs_mkdir_p(parent, NULL), 0);
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+	return sodium_init() < 0 || folder_enter(state);
 }
 
 /* FIPS 180-4 examples. */
@@ -59,10 +41,10 @@ static void known_answers(void **state)
 	digest_hex(&d, hex);
 	assert_string_equal(hex, empty);
 	memset(a, 'a', 1000000);
-	put("million", a);
+	folder_put("million", a);
 	assert_int_equal(digest_file_hex("million", hex, NULL), 0);
 	assert_string_equal(hex, million);
-	put("empty", "");
+	folder_put("empty", "");
 	assert_int_equal(digest_file_hex("empty", hex, NULL), 0);
 	assert_string_equal(hex, empty);
 	assert_int_equal(digest_file_hex("nothing", hex, NULL), -PGO_ENOTFOUND);
@@ -111,12 +93,12 @@ static void plant(const char *root)
 {
 	assert_int_equal(fs_mkdir_p(root, NULL), 0);
 	assert_int_equal(chdir(root), 0);
-	put("a", "1");
-	put("b/c", "2");
-	put("b/d", "3");
+	folder_put("a", "1");
+	folder_put("b/c", "2");
+	folder_put("b/d", "3");
 	assert_int_equal(chmod("b/d", 0755), 0);
 	assert_int_equal(symlink("a", "l"), 0);
-	assert_int_equal(chdir(dir.path), 0);
+	assert_int_equal(chdir(folder), 0);
 }
 
 static void what_does_not_count_in_a_tree(void **state)
@@ -141,10 +123,10 @@ static void change(int how)
 {
 	switch (how) {
 	case 0:
-		put("t/a", "2");
+		folder_put("t/a", "2");
 		break;
 	case 1:
-		put("t/new", "");
+		folder_put("t/new", "");
 		break;
 	case 2:
 		assert_int_equal(chmod("t/a", 0755), 0);
@@ -164,11 +146,11 @@ static void change(int how)
 		break;
 	case 7:
 		assert_int_equal(unlink("t/l"), 0);
-		put("t/l", "a");
+		folder_put("t/l", "a");
 		break;
 	case 8: /* the same bytes, divided otherwise */
-		put("t/b/c", "23");
-		put("t/b/d", "");
+		folder_put("t/b/c", "23");
+		folder_put("t/b/d", "");
 		assert_int_equal(chmod("t/b/d", 0755), 0);
 		break;
 	case 9:
@@ -236,7 +218,7 @@ static void a_tree_that_cannot_be_read(void **state)
 	assert_string_equal(err.msg, "cannot open 't/a': Permission denied");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, folder_leave)
 
 int main(void)
 {

@@ -12,31 +12,22 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/pack.h"
 #include "pgo/core/store-archive.h"
 #include "pgo/core/store.h"
+#include "tests/lib/folder.h"
 
-static struct tempdir dir;
 static struct pgo_err why; /* a code comes whole only with one */
 
 static int set_up(void **state)
 {
-	(void)state;
-	return sodium_init() < 0 || tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
+	return sodium_init() < 0 || folder_enter(state);
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
-	tempdir_release(&dir);
 	pgo_err_release(&why);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+	return folder_leave(state);
 }
 
 /* A profile of BOLT's, another one for each number. */
@@ -45,7 +36,7 @@ static void put_profile(unsigned nr)
 	PGO_AUTO_FREE char *text = xstrfmt("1 main 5 1 f%u 0 0 %u\n", nr, nr + 1);
 	PGO_AUTO_FREE char *path = xstrfmt("%u.fdata", nr);
 
-	put(path, text);
+	folder_put(path, text);
 }
 
 static void open_store(struct store *s, enum store_use use)
@@ -172,8 +163,8 @@ static void gc_keeps_what_it_says(void **state)
 	add(&s, "b", 0, false);
 	add(&s, "b", 9, false);
 	assert_int_equal(store_find(&s, "a/last-good", NULL, &e, NULL, NULL), 0);
-	put("store/tmp/abc", "half a file\n");
-	put("store/objects/odd", "what is this\n");
+	folder_put("store/tmp/abc", "half a file\n");
+	folder_put("store/objects/odd", "what is this\n");
 	store_release(&s);
 	collect(10, true, "", 2);
 	collect(2, true, "a a a a ", 2);
@@ -280,9 +271,9 @@ static void no_profiles(void **state)
 	assert_int_equal(store_open(&s, "store", STORE_READ, &why), -PGO_ENOTFOUND);
 	assert_int_equal(store_open(&s, "store", STORE_CHANGE, &why), -PGO_ENOTFOUND);
 	open_store(&s, STORE_ADD);
-	put("empty", "");
-	put("junk", "no profile at all\n");
-	put("short.fdata", "1 main 5 1 f\n");
+	folder_put("empty", "");
+	folder_put("junk", "no profile at all\n");
+	folder_put("short.fdata", "1 main 5 1 f\n");
 	assert_int_equal(fs_mkdir_p("folder", NULL), 0);
 	assert_int_equal(mkfifo("pipe", 0600), 0);
 	refused(&s, "empty", -PGO_EFORMAT);
@@ -327,11 +318,11 @@ static void damage_is_found_and_mended(void **state)
 	assert_int_equal(fs_read_file(path, &text, NULL), 0);
 	text.buf[5] ^= 1;
 	assert_int_equal(chmod(path, 0644), 0);
-	put(path, text.buf);
+	folder_put(path, text.buf);
 	assert_damage("other bytes", 1);
 	assert_int_equal(store_locate("store:a/last-good", NULL, NULL, &located, &why),
 			 -PGO_EFORMAT);
-	put(path, "1\n");
+	folder_put(path, "1\n");
 	assert_damage("has 2 bytes", 1);
 	unlink(path);
 	assert_damage("is missing", 1);
@@ -343,7 +334,8 @@ static void damage_is_found_and_mended(void **state)
 	assert_int_equal(rename("store/index.db", "index.db"), 0);
 	assert_int_equal(store_open(&s, "store", STORE_ADD, &why), -PGO_EFORMAT);
 	assert_int_equal(store_open(&s, "store", STORE_ALONE, &why), -PGO_EFORMAT);
-	put("store/index.db", "this is no database, but long enough to be looked at as one\n");
+	folder_put("store/index.db",
+		   "this is no database, but long enough to be looked at as one\n");
 	assert_int_equal(store_open(&s, "store", STORE_READ, &why), -PGO_EFORMAT);
 	assert_int_equal(rename("index.db", "store/index.db"), 0);
 	assert_damage(NULL, 0);
@@ -430,7 +422,7 @@ static void keys(void **state)
 	PGO_AUTO(strbuf) text = STRBUF_INIT;
 
 	(void)state;
-	put("file", "to be signed\n");
+	folder_put("file", "to be signed\n");
 	assert_int_equal(digest_file_hex("file", digest, NULL), 0);
 	assert_int_equal(sign_key_make("k", &k, NULL), 0);
 	assert_int_equal(sign_key_make("k", &again, &why), -PGO_EUSAGE);
@@ -459,16 +451,16 @@ static void keys(void **state)
 	/* Each byte counts. */
 	for (size_t i = 0; i < text.len; i++) {
 		text.buf[i] ^= 1;
-		put("file.sig", text.buf);
+		folder_put("file.sig", text.buf);
 		assert_true(sign_check(&trust, "file", digest, NULL) < 0);
 		text.buf[i] ^= 1;
 	}
 	digest[0] = digest[0] == '0' ? '1' : '0';
-	put("file.sig", text.buf);
+	folder_put("file.sig", text.buf);
 	assert_int_equal(sign_check(&trust, "file", digest, &why), -PGO_EFORMAT);
-	put("keys", "# ours\n\n");
+	folder_put("keys", "# ours\n\n");
 	assert_int_equal(trust_add(&trust, "keys", &why), -PGO_EFORMAT);
-	put("keys", "pgoctl-public-key-1 00\n");
+	folder_put("keys", "pgoctl-public-key-1 00\n");
 	assert_int_equal(trust_add(&trust, "keys", &why), -PGO_EFORMAT);
 }
 
@@ -659,7 +651,7 @@ static void hostile_archives(void **state)
 	assert_int_equal(import("a", 1 << 20, "format 2"), -PGO_EVERSION);
 	write_archive("a", "{\"format\": 1}", NULL, 0);
 	assert_int_equal(import("a", 1 << 20, "lacks a field"), -PGO_EFORMAT);
-	put("a", good_text);
+	folder_put("a", good_text);
 	assert_int_equal(import("a", 1 << 20, "no archive of a store"), -PGO_EFORMAT);
 	assert_int_equal(access("../outside", F_OK), -1);
 	write_archive("a", good, &ok, 1);

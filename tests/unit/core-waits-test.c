@@ -255,14 +255,14 @@ static void a_watch_adds_up(void **state)
 	assert_int_equal(w.nr_alive, 2);
 }
 
-/* The main thread's delay is the run's as long as other threads and processes do next to nothing. */
+/* The main thread's delay is the run's as long as others do next to nothing. */
 static void little_beside_the_main_thread_is_not_counted(void **state)
 {
 	static const struct {
 		uint64_t main_ns, all_ns;
 		bool lone;
 	} runs[] = {
-		{ 1000000, 5000000, true }, /* less than a tick of the kernel's clock */
+		{ 1000000, 5000000, true }, /* less than a tick */
 		{ 1000000, 5000001, false },
 		{ 90000000, 100000000, true }, /* less than a tenth */
 		{ 89000000, 100000000, false },

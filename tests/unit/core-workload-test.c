@@ -9,30 +9,12 @@
 #include <cmocka.h>
 
 #include "pgo/base/fs.h"
-#include "pgo/base/tempfile.h"
 #include "pgo/core/workload.h"
-
-static struct tempdir dir;
+#include "tests/lib/folder.h"
 
 static int set_up(void **state)
 {
-	(void)state;
-	return sodium_init() < 0 || tempdir_make(&dir, NULL, NULL) || chdir(dir.path);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	tempdir_release(&dir);
-	return chdir("/");
-}
-
-static void put(const char *path, const char *text)
-{
-	PGO_AUTO_FREE char *parent = fs_dirname(path);
-
-	assert_int_equal(fs_mkdir_p(parent, NULL), 0);
-	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+	return sodium_init() < 0 || folder_enter(state);
 }
 
 struct given {
@@ -51,7 +33,7 @@ static char *key_of(const struct given *g)
 	};
 	char *hex = xcalloc(DIGEST_HEX_LEN + 1, 1);
 
-	p.config.root = xstrdup(dir.path);
+	p.config.root = xstrdup(folder);
 	assert_int_equal(workload_key(&p, &w, g->stage_key, g->n, hex, NULL), 0);
 	return hex;
 }
@@ -70,7 +52,7 @@ static void plant(void)
 					     "c",      "prog" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		put(files[i], files[i]);
+		folder_put(files[i], files[i]);
 }
 
 static void equal_inputs_have_equal_keys(void **state)
@@ -80,10 +62,10 @@ static void equal_inputs_have_equal_keys(void **state)
 	(void)state;
 	plant();
 	one = key_of(&base);
-	put("other", "changed");
-	put("data/unnamed", "changed");
-	put(".pgo/train/w/0/raw/x", "new");
-	put("in.txt", "in.txt");
+	folder_put("other", "changed");
+	folder_put("data/unnamed", "changed");
+	folder_put(".pgo/train/w/0/raw/x", "new");
+	folder_put("in.txt", "in.txt");
 	two = key_of(&base);
 	assert_string_equal(one, two);
 }
@@ -100,10 +82,10 @@ static void every_named_file_counts(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		PGO_AUTO_FREE char *changed = NULL, *again = NULL;
 
-		put(files[i], "changed");
+		folder_put(files[i], "changed");
 		changed = key_of(&base);
 		assert_string_not_equal(before, changed);
-		put(files[i], files[i]);
+		folder_put(files[i], files[i]);
 		again = key_of(&base);
 		assert_string_equal(before, again);
 	}
@@ -116,7 +98,7 @@ static void a_named_file_that_comes_counts(void **state)
 	(void)state;
 	plant();
 	before = key_of(&base);
-	put("x", "");
+	folder_put("x", "");
 	after = key_of(&base);
 	assert_string_not_equal(before, after);
 }
@@ -129,11 +111,11 @@ static void a_named_folder_counts_whole(void **state)
 	(void)state;
 	plant();
 	before = key_of(&g);
-	put("data/.pgo/x", "ours");
-	put("data/.git/x", "not an input");
+	folder_put("data/.pgo/x", "ours");
+	folder_put("data/.git/x", "not an input");
 	ours = key_of(&g);
 	assert_string_equal(before, ours);
-	put("data/sub/deep", "new");
+	folder_put("data/sub/deep", "new");
 	after = key_of(&g);
 	assert_string_not_equal(before, after);
 }
@@ -197,7 +179,7 @@ static void a_missing_stdin_is_an_error(void **state)
 	const struct workload w = { .name = name, .run = run, .stdin_path = in };
 
 	(void)state;
-	p.config.root = xstrdup(dir.path);
+	p.config.root = xstrdup(folder);
 	assert_int_equal(workload_key(&p, &w, "s", 0, hex, &err), -PGO_ENOTFOUND);
 }
 
@@ -210,10 +192,10 @@ static void a_run_knows_its_places(void **state)
 
 	(void)state;
 	p.state = xstrdup("/s/.pgo");
-	put("out/lib/libx.so.1", "");
-	put("out/lib/liby.so", "");
-	put("out/plugins/z.so", "");
-	put("out/bin/prog", "");
+	folder_put("out/lib/libx.so.1", "");
+	folder_put("out/lib/liby.so", "");
+	folder_put("out/plugins/z.so", "");
+	folder_put("out/bin/prog", "");
 	setenv("LLVM_PROFILE_FILE", "elsewhere", 1);
 	setenv("GCOV_PREFIX", "elsewhere", 1);
 	setenv("GCOV_PREFIX_STRIP", "3", 1);
@@ -237,7 +219,7 @@ static void a_run_knows_its_places(void **state)
 	assert_string_equal(strvec_getenv(&env, "LD_LIBRARY_PATH"), "out/lib:out/plugins:/mine");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, folder_leave)
 
 int main(void)
 {
