@@ -28,6 +28,7 @@ static struct {
 	_Atomic(pid_t) tid; /* 0: it is about to begin, and will look for wishes first */
 	atomic_int ending;  /* the signal to end by when all is written */
 	atomic_int exiting; /* an _exit waits for the writing */
+	atomic_bool named;  /* by the one who made it: so the program's first line finds it named */
 	atomic_bool saved;  /* and this says that it is done */
 	unsigned nr_snapshots;
 	long every_ms; /* 0: only when asked */
@@ -124,7 +125,9 @@ static void *helper_main(void *arg)
 	sigset_t set;
 
 	(void)arg;
-	prctl(PR_SET_NAME, AGENT_THREAD "0");
+	while (!atomic_load(&helper.named))
+		poll(NULL, 0, 1);
+	prctl(PR_SET_NAME, AGENT_THREAD "0"); /* again, if there is no /proc to name it by */
 	sigemptyset(&set);
 	sigaddset(&set, AGENT_WAKE);
 	atomic_store(&helper.tid, (pid_t)syscall(SYS_gettid));
@@ -157,9 +160,13 @@ static void start_thread(void)
 	atomic_store(&helper.ending, 0);
 	atomic_store(&helper.exiting, 0);
 	atomic_store(&helper.saved, false);
+	atomic_store(&helper.named, false);
 	atomic_store(&helper.pid, getpid());
 	if (pthread_create(&thread, &attr, helper_main, NULL))
 		atomic_store(&helper.pid, 0);
+	else
+		pthread_setname_np(thread, AGENT_THREAD "0");
+	atomic_store(&helper.named, true);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 }

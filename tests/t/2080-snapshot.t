@@ -13,14 +13,22 @@ cat >a.c <<'X'
 #include <unistd.h>
 static volatile int sink;
 __attribute__((noinline)) int f(int x) { return x % 3 ? x : -x; }
-static void burn(int sig) { (void)sig; for (int i = 0; i < 100; i++) sink += f(i); }
+static const char *ready;
+/* It says that it has, each time. */
+static void burn(int sig)
+{
+	(void)sig;
+	for (int i = 0; i < 100; i++)
+		sink += f(i);
+	close(open(ready, O_CREAT | O_WRONLY, 0600));
+}
+/* Of two processes it is the second that says so. */
 int main(int argc, char **argv)
 {
 	signal(SIGUSR1, burn);
-	burn(0);
-	if (argc > 2 && !fork())
+	ready = argv[1];
+	if (argc < 3 || !fork())
 		burn(0);
-	close(open(argv[1], O_CREAT | O_WRONLY, 0600));
 	for (;;)
 		pause();
 }
@@ -28,13 +36,16 @@ X
 clang-22 -O1 -fprofile-generate a.c -o clang && gcc-12 -O1 -fprofile-generate a.c -o gcc && gcc-12 a.c -o plain ||
 	{ echo 'Bail out! cannot build'; exit 1; }
 
+until_ready() {
+	n=0
+	while [ ! -e ready ] && [ $n -lt 400 ]; do n=$((n + 1)); sleep 0.05; done
+}
 # start PROGRAM [forks]: pid is its number
 start() {
 	rm -f ready
 	LD_PRELOAD=$agent LLVM_PROFILE_FILE=$PWD/${file:-%p-%m}.profraw "./$1" "$PWD/ready" ${2:+"$2"} &
 	pid=$!
-	n=0
-	while [ ! -e ready ] && [ $n -lt 400 ]; do n=$((n + 1)); sleep 0.05; done
+	until_ready
 }
 stop() { kill -KILL "$pid"; wait "$pid" 2>/dev/null; }
 
@@ -49,7 +60,9 @@ for file in %p-%m %p; do
 	start clang
 	"$pgoctl" snapshot $pid >/dev/null
 	once=$(calls)
+	rm ready
 	kill -USR1 $pid
+	until_ready
 	"$pgoctl" snapshot $pid >/dev/null
 	"$pgoctl" snapshot $pid >/dev/null
 	is "$(calls)" $((2 * once)) "$file: all that was counted, once"
@@ -116,8 +129,11 @@ workloads:
   - name: killed
     run: |
       "$PGO_OUT/a" "$PGO_TMP/ready" & pid=$!
-      n=0
-      while ! grep -sq 'pgoctl-[2-9]' /proc/$pid/task/*/comm && [ $n -lt 400 ]; do n=$((n + 1)); sleep 0.05; done
+      n=0 last=
+      while [ ! -e "$PGO_TMP/ready" ]; do sleep 0.05; done
+      written() { grep -sho 'pgoctl-[0-9]*' /proc/$pid/task/*/comm | tr -dc 0-9; }
+      last=$(($(written) + 1))
+      while [ "$(written)" -le $last ] && [ $n -lt 400 ]; do n=$((n + 1)); sleep 0.05; done
       kill -KILL $pid
       wait $pid || true
 X
