@@ -16,10 +16,10 @@
 #define SHORT 1000
 /*
  * What starting a program takes, and how that varies, is 2 % of a short run: some 100 ms for a run
- * of 30 pairs, and 200 where there are 15.
+ * of 30 pairs, and 350 where there are 15.
  */
 #define LONG 4000
-#define LONGEST 8000
+#define LONGEST 16000
 
 /* Of many validations. */
 struct tally {
