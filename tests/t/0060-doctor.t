@@ -124,9 +124,9 @@ case $1 in
 esac
 X
 ln -s "$(command -v tail)" only/tail
-exits 6 'one that hangs' few --json --timeout 200ms
+exits 6 'one that hangs' few --json --timeout 2s
 flat
-hasre toolchains.clang-99.tries.build.what 'did not end within 200.0 ms' 'is told'
+hasre toolchains.clang-99.tries.build.what 'did not end within 2.00 s' 'is told'
 fake clang-99 <<'X'
 exec tail -f /dev/null
 X

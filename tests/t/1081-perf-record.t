@@ -55,7 +55,7 @@ while IFS=: read -r name options; do
 done <<'END'
 plain:-e cpu-clock
 chains:-e cpu-clock -g
-dwarf:-e cpu-clock --call-graph=dwarf
+dwarf:-e cpu-clock --call-graph=dwarf,1024
 packed:-e cpu-clock -z
 several:-e cpu-clock,task-clock,page-faults
 switches:-e cpu-clock --switch-events
@@ -133,8 +133,9 @@ exits 0 "a stripped program, its debug file elsewhere" "$pgoctl" convert chains.
 is "$(mine root.txt)" "$(mine chains.txt)" "has the same names"
 
 # --- cut and damaged
-size=$(wc -c <plain.data)
-head -c $((size / 2)) plain.data >cut.data
+# Of its header: where the data begin, and their size. What is behind them is cut in the middle.
+samples_end=$(od -An -td8 -j40 -N16 plain.data | awk '{ print $1 + $2 }')
+head -c $(((samples_end + $(wc -c <plain.data)) / 2)) plain.data >cut.data
 exits 0 "one that is cut behind the samples has them all" "$pgoctl" show --json cut.data
 is "$(number samples)" "$(perf script -F event -i plain.data | grep -c cpu-clock)" "every one"
 like "$out" "features behind the data are cut off|is not within the file" "what is missing is told"

@@ -27,8 +27,9 @@ KEEP unsigned never(unsigned n) { return n * 5; }
 int main(int argc, char **argv)
 {
 	unsigned s = 0;
+	int n = argc > 1 ? atoi(argv[1]) : 1;
 
-	for (int i = 0; i < (argc > 1 ? atoi(argv[1]) : 1); i++)
+	for (int i = 0; i < n; i++)
 		s += work(400000 + s % 3) + other(200000 + s % 3);
 	if (argc > 5)
 		s += never(s);

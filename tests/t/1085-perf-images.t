@@ -27,6 +27,8 @@ total() { awk '{ n += $NF } END { print n + 0 }' "$1"; }
 cp kept gone
 ./gone 2000000000 &
 pid=$!
+n=0
+until [ "$(readlink /proc/$pid/exe)" = "$PWD/gone" ] || [ $n -ge 400 ]; do n=$((n + 1)); sleep 0.05; done
 rm gone
 compile other.c gone
 perf record -q -e cpu-clock:u -g -p $pid -o gone.data sleep 0.5 >/dev/null 2>&1

@@ -58,7 +58,7 @@ like "$(grep '"what":"training' .pgo/record.jsonl | tail -n 1)" '"LD_PRELOAD":"l
 
 # A process that is killed takes its counts with it: told, and mended by --every, which runs it again.
 cp main.c kept.c
-sed -i 's/_exit(0);/for (;;) pause();/; s/wait(0);/sleep(1); kill(pid, SIGKILL); wait(0);/; s/if (!fork())/pid_t pid = fork(); if (!pid)/' main.c
+sed -i 's/_exit(0);/for (;;) pause();/; s/wait(0);/sleep(getenv("PGOCTL_AGENT_EVERY_MS") ? 3 : 1); kill(pid, SIGKILL); wait(0);/; s/if (!fork())/pid_t pid = fork(); if (!pid)/' main.c
 sed -i 's/#include <stdlib.h>/#include <signal.h>\n&/' main.c
 for cc in clang-22 gcc-12; do
 	conf $cc

@@ -76,13 +76,13 @@ static void threads(void)
 	pthread_barrier_wait(&counted);
 }
 
-/* The pipe's other end is closed when the daemon is ready, or at its end. */
+/* The pipe's other end is closed when the daemon is ready, or at its end, after an exec, too. */
 static int daemonize(void)
 {
 	int fds[2];
 	char c;
 
-	make_pipe(fds);
+	if (pipe(fds)) exit(3);
 	if (fork()) {
 		close(fds[1]);
 		_exit(read(fds[0], &c, 1) ? 3 : 0);

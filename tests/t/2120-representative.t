@@ -17,10 +17,11 @@ WORK(rare, x ^ (x << 1 | 1))
 int main(int argc, char **argv)
 {
 	if (argc < 4) return 1;
+	int a = atoi(argv[1]), b = atoi(argv[2]), c = atoi(argv[3]);
 	int n = argc > 4 ? atoi(argv[4]) : 10000;
-	for (int i = 0; i < atoi(argv[1]); i++) numbers(10000);
-	for (int i = 0; i < atoi(argv[2]); i++) words(n);
-	for (int i = 0; i < atoi(argv[3]); i++) rare(10000);
+	for (int i = 0; i < a; i++) numbers(10000);
+	for (int i = 0; i < b; i++) words(n);
+	for (int i = 0; i < c; i++) rare(10000);
 	return 0;
 }
 X

@@ -18,6 +18,9 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "sleep"))
 		for (int i = 0; i < 7; i++)
 			usleep(100000);
+	if (!strcmp(what, "nap"))
+		for (int i = 0; i < 14; i++)
+			usleep(10000);
 	if (!strcmp(what, "write"))
 		for (int i = 0; i < 3; i++) {
 			FILE *f = fopen(argv[2], "w");
@@ -28,11 +31,13 @@ int main(int argc, char **argv)
 			fclose(f);
 		}
 	/* As much processor time as is asked for, whatever else runs. */
-	for (double end = used() + (strcmp(what, "burn") ? 0.001 : 0.2); used() < end;)
+	for (double end = used() + (strcmp(what, "burn") ? 0.001 : 1); used() < end;)
 		for (int i = 0; i < 100000; i++)
 			sum += i;
-	if (!strcmp(what, "daemon") && daemon(1, 0) == 0)
-		sleep(1);
+	if (!strcmp(what, "daemon") && daemon(1, 0) == 0) {
+		fclose(fopen(argv[2], "w"));
+		sleep(60);
+	}
 	return 0;
 }
 X
@@ -44,7 +49,7 @@ workloads:
   - {name: sleeper, run: '"$PGO_OUT/a" sleep', output: none}
   - {name: burner, run: '"$PGO_OUT/a" burn', output: none}
   - {name: writer, run: '"$PGO_OUT/a" write "$PGO_TMP/f"', use: train}
-  - {name: daemon, run: '"$PGO_OUT/a" daemon; sleep 0.2', use: train}
+  - {name: daemon, run: '"$PGO_OUT/a" daemon "$PGO_TMP/up"; until [ -e "$PGO_TMP/up" ]; do sleep 0.05; done', use: train}
 X
 # flat: of the JSON in $tmp/out, a line "KEY.KEY=VALUE" each; runs by the names of their workloads.
 flat() {
@@ -84,7 +89,7 @@ has training.sleeper.waits.mostly "$mostly" 'with what they waited for mostly'
 has training.burner.waits.mostly None 'or that they did not'
 least training.sleeper.metrics.wall_ns 200000000 'its wall time'
 ok 'and that it took little of a processor' test "$(ask training.sleeper.metrics.cpu_ns)" -lt 100000000
-least training.burner.metrics.cpu_ns 200000000 'what computes took one'
+least training.burner.metrics.cpu_ns 1000000000 'what computes took one'
 has training.daemon.waits.share None 'of what lives on it is not known'
 like "$(ask training.daemon.waits.why_not)" 'lives on' 'why'
 unlike "$err" "workload 'daemon' (slept|waited)" 'and nothing is claimed'
@@ -123,9 +128,11 @@ flat "$tmp/out"
 has training 'burner writer daemon' 'is not told of'
 
 # --- a validation says it before its first pair
-run "$pgoctl" validate --pairs 6 --json --evidence ev.jsonl -a 'exec sleep 0.12' -b 'exec sleep 0.12'
-# Of what sleeps the A/A check may say that it cannot be measured.
-ok 'validate' test "$status" -eq 0 -o "$status" -eq 3 -o "$status" -eq 4
+gcc-12 -O1 a.c -o a || exit 1
+run "$pgoctl" validate --pairs 6 --json --evidence ev.jsonl -a 'exec ./a nap' -b 'exec ./a nap'
+# Of equal commands each of these may come out once in a while; which one is not asked here.
+case $status in 0 | 1 | 3 | 4) answered=0 ;; *) answered=1 ;; esac
+ok 'validate' test "$answered" -eq 0
 like "$err" "warning: workload 'command' slept, or waited" 'what sleeps is told'
 flat "$tmp/out"
 has waits command 'in the JSON, too'

@@ -59,7 +59,11 @@ kill('KILL', -$leader) or die "nobody to kill\n";
 waitpid($leader, 0);
 END
 # random SEED ROUND: how far writers come, and how much longer they live.
-random() { perl -e 'srand($ARGV[0] * 1000 + $ARGV[1]); printf "%d %.3f\n", rand(5), rand(0.06)' "$@"; }
+# Only at the first that goes into a new store may they come nowhere.
+random() {
+	perl -e 'srand($ARGV[0] * 1000 + $ARGV[1]); my $least = $ARGV[1] % 5 != 1;
+		printf "%d %.3f\n", $least + rand(5 - $least), rand(0.06)' "$@"
+}
 cat >check.sh <<'END'
 # What is wrong with the store, if anything; sets the numbers in the file count.
 "$1" store verify >verify.out 2>verify.err

@@ -549,10 +549,18 @@ static uint64_t cpu_of(const char *line, enum take take)
 	return res.user_ns + res.sys_ns;
 }
 
+/* Of two: a virtual machine may book time that it was not given. */
+static uint64_t least_cpu_of(const char *line, enum take take)
+{
+	uint64_t a = cpu_of(line, take), b = cpu_of(line, take);
+
+	return a < b ? a : b;
+}
+
 /* What ended by itself was not left over; what it used counts. */
 static void helpers_that_end_are_only_counted_in(void **state)
 {
-	uint64_t busy = cpu_of(BUSY, NOTHING), without = cpu_of(HELPER, NOTHING);
+	uint64_t busy = least_cpu_of(BUSY, NOTHING), without = least_cpu_of(HELPER, NOTHING);
 
 	(void)state;
 	assert_true(cpu_of(HELPER, SWEEP) > without + busy / 4);
