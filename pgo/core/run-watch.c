@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pgo/core/run-watch.h"
 
-#include "pgo/base/num.h"
-
-/* Of the processor time; the rest is what a shell or the kernel adds. */
-#define LONE 0.9
-/* As little is the thread of the agent that keeps the profile. */
-#define LONE_REST_NS 4000000u
+#define LONE 0.9	/* of the processor time; the rest is what a shell or the kernel adds */
 
 void run_watch_begin(struct run_watch *w, const struct environment *env)
 {
@@ -25,10 +20,7 @@ void run_watch_begin(struct run_watch *w, const struct environment *env)
 
 static bool is_lone(const struct child_result *r)
 {
-	uint64_t all = r->user_ns + r->sys_ns;
-
-	return r->have_run_delay && (all <= num_add_sat(r->main_ns, LONE_REST_NS, NULL) ||
-				     (double)r->main_ns >= LONE * (double)all);
+	return r->have_run_delay && (double)r->main_ns >= LONE * (double)(r->user_ns + r->sys_ns);
 }
 
 /* To a sum that may be of what is not measured. */
@@ -51,9 +43,10 @@ static uint64_t floor_of(const struct child_result *r)
 void run_watch_add(struct run_watch *w, const struct child_result *r)
 {
 	struct run_metrics *m = &w->metrics;
+	const uint64_t cpu_ns = r->user_ns + r->sys_ns;
 
 	m->wall_ns += r->wall_ns;
-	m->cpu_ns += r->user_ns + r->sys_ns;
+	m->cpu_ns += cpu_ns;
 	m->user_ns += r->user_ns;
 	m->sys_ns += r->sys_ns;
 	if (!r->have_run_delay)
@@ -71,6 +64,7 @@ void run_watch_add(struct run_watch *w, const struct child_result *r)
 	    (m->max_rss_bytes == NOT_MEASURED || r->max_rss_bytes > m->max_rss_bytes))
 		m->max_rss_bytes = r->max_rss_bytes;
 	w->lone = w->lone && is_lone(r);
+	w->others_ns += cpu_ns > r->main_ns ? cpu_ns - r->main_ns : 0;
 	w->nr_left += r->nr_left;
 	w->nr_alive += r->nr_alive;
 }

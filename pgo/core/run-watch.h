@@ -12,9 +12,10 @@ struct run_watch {
 	struct environment_snapshot before;
 	struct environment_diff diff; /* of the machine, from begin to end */
 	struct run_metrics metrics;   /* but for the counters and the output */
-	bool lone;	   /* the main threads did all of the work: run_delay_ns is all of it */
-	unsigned nr_left;  /* processes that outlived a run, and were ended */
-	unsigned nr_alive; /* that outlived it, and live on: their part is not known */
+	bool lone;	    /* the main threads did all of the work: run_delay_ns is all of it */
+	uint64_t others_ns; /* processor time of what is not a main thread */
+	unsigned nr_left;   /* processes that outlived a run, and were ended */
+	unsigned nr_alive;  /* that outlived it, and live on: their part is not known */
 };
 
 /* Before the first run: sums begin at zero, not at "not measured". */

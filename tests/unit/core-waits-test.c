@@ -151,12 +151,19 @@ static void a_busy_machine(void **state)
 	w.metrics.cpu_ns = 300 * MS;
 	/* Of several processes only the machine's pressure tells: it may have been theirs. */
 	w.lone = false;
+	w.others_ns = 100 * MS;
 	w.metrics.run_delay_ns = 0;
 	w.metrics.pressure_ns = 600 * MS;
 	says(&w, NULL);
 	near(waits_of(&w).share, 0.1);
 	w.metrics.pressure_ns = 0;
 	says(&w, "70 %");
+	/* Others did next to nothing: the delay is the main thread's. */
+	w.metrics.pressure_ns = 600 * MS;
+	w.others_ns = 4 * MS;
+	near(waits_of(&w).share, 0.7);
+	w.others_ns = 4 * MS + 1;
+	near(waits_of(&w).share, 0.1);
 }
 
 static void what_is_not_measured_is_not_claimed(void **state)
@@ -243,43 +250,19 @@ static void a_watch_adds_up(void **state)
 	assert_int_equal(w.metrics.disk_wait_ns, 6);
 	assert_int_equal(w.metrics.run_delay_ns, 0);
 	assert_true(w.lone);
+	assert_int_equal(w.others_ns, 0);
 	run_watch_begin(&w, &none);
 	other.have_run_delay = false;
 	other.nr_alive = 2;
+	other.main_ns = 4;
 	run_watch_add(&w, &other);
 	run_watch_add(&w, &one);
 	run_watch_end(&w);
 	assert_true(w.metrics.read_bytes == NOT_MEASURED && w.metrics.disk_wait_ns == NOT_MEASURED);
 	assert_true(w.metrics.run_delay_ns == NOT_MEASURED);
 	assert_false(w.lone);
+	assert_int_equal(w.others_ns, 2);
 	assert_int_equal(w.nr_alive, 2);
-}
-
-/* The main thread's delay is the run's as long as others do next to nothing. */
-static void little_beside_the_main_thread_is_not_counted(void **state)
-{
-	static const struct {
-		uint64_t main_ns, all_ns;
-		bool lone;
-	} runs[] = {
-		{ 1000000, 5000000, true }, /* less than a tick */
-		{ 1000000, 5000001, false },
-		{ 90000000, 100000000, true }, /* less than a tenth */
-		{ 89000000, 100000000, false },
-	};
-	const struct environment none = ENVIRONMENT_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
-		struct child_result r = { .main_ns = runs[i].main_ns, .have_run_delay = true };
-		struct run_watch w;
-
-		r.user_ns = runs[i].all_ns;
-		run_watch_begin(&w, &none);
-		run_watch_add(&w, &r);
-		run_watch_end(&w);
-		assert_int_equal(w.lone, runs[i].lone);
-	}
 }
 
 int main(void)
@@ -295,7 +278,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_told),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(a_watch_adds_up),
-		cmocka_unit_test(little_beside_the_main_thread_is_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
