@@ -5,6 +5,7 @@
  * number of its snapshots stands in its name, for whoever asked to see (/proc/PID/task/TID/comm).
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,7 +29,7 @@ static struct {
 	_Atomic(pid_t) tid; /* 0: it is about to begin, and will look for wishes first */
 	atomic_int ending;  /* the signal to end by when all is written */
 	atomic_int exiting; /* an _exit waits for the writing */
-	atomic_bool named;  /* by the one who made it: so the program's first line finds it named */
+	atomic_int named;   /* by the one who made it: so the program's first line finds it named */
 	atomic_bool saved;  /* and this says that it is done */
 	unsigned nr_snapshots;
 	long every_ms; /* 0: only when asked */
@@ -126,8 +127,8 @@ static void *helper_main(void *arg)
 
 	(void)arg;
 	while (!atomic_load(&helper.named))
-		poll(NULL, 0, 1);
-	prctl(PR_SET_NAME, AGENT_THREAD "0"); /* again, if there is no /proc to name it by */
+		syscall(SYS_futex, &helper.named, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	prctl(PR_SET_NAME, AGENT_THREAD "0"); /* again, for where /proc cannot be written */
 	sigemptyset(&set);
 	sigaddset(&set, AGENT_WAKE);
 	atomic_store(&helper.tid, (pid_t)syscall(SYS_gettid));
@@ -160,13 +161,14 @@ static void start_thread(void)
 	atomic_store(&helper.ending, 0);
 	atomic_store(&helper.exiting, 0);
 	atomic_store(&helper.saved, false);
-	atomic_store(&helper.named, false);
+	atomic_store(&helper.named, 0);
 	atomic_store(&helper.pid, getpid());
 	if (pthread_create(&thread, &attr, helper_main, NULL))
 		atomic_store(&helper.pid, 0);
 	else
 		pthread_setname_np(thread, AGENT_THREAD "0");
-	atomic_store(&helper.named, true);
+	atomic_store(&helper.named, 1);
+	syscall(SYS_futex, &helper.named, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 }

@@ -151,9 +151,10 @@ static int check(struct cmd_ctx *ctx, const struct options *o, bool sample, int 
 	if (!!o->pid + !!o->cgroup + !!nr > 1)
 		return pgo_error(ctx->err, PGO_EUSAGE,
 				 "only one of --pid, --cgroup and a command can be recorded");
-	if (o->cgroup && !*o->cgroup)
-		return pgo_error(ctx->err, PGO_EUSAGE,
-				 "the control group has no name; / is that of all processes");
+	if (o->cgroup && !*o->cgroup) {
+		pgo_error(ctx->err, PGO_EUSAGE, "the control group has no name");
+		return pgo_err_hint(ctx->err, "--cgroup / is the topmost one that is seen here");
+	}
 	while (o->to && forms[i] && strcmp(forms[i], o->to) != 0)
 		i++;
 	if (!o->to || forms[i])

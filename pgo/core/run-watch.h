@@ -24,5 +24,10 @@ void run_watch_begin(struct run_watch *w, const struct environment *env);
 void run_watch_add(struct run_watch *w, const struct child_result *res);
 /* After the last. */
 void run_watch_end(struct run_watch *w);
+/*
+ * Behind it, where the agent was in the run: its thread is nothing of the program's. A process
+ * beside the main thread that does as little as the agent may is taken for it.
+ */
+void run_watch_agent(struct run_watch *w);
 
 #endif

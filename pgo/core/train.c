@@ -277,6 +277,8 @@ static int execute(struct session *s, const char *dir, bool with, struct run_wat
 		ret = run_server(s, raw, tmp, drive_log, &req, res, err);
 	else
 		ret = runner_shell(s->p, &req, res, err);
+	if (watch && !s->sampler)
+		run_watch_agent(watch);
 	await_writer(s);
 	s->nr_unsaved = preload_unsaved(running);
 	return ret ? ret : fs_remove_tree(tmp, err);

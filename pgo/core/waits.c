@@ -20,19 +20,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* A thread or process that did no more than this cannot have been kept from it for long. */
-#define NEXT_TO_NOTHING_NS 4000000u
-
-/*
- * Whether the main thread's delay is the run's: it did all of the work, or others did next to
- * nothing, as the agent's thread does.
- */
-static bool is_lone(const struct run_watch *w)
-{
-	return w->lone ||
-	       (w->metrics.run_delay_ns != NOT_MEASURED && w->others_ns <= NEXT_TO_NOTHING_NS);
-}
-
 /*
  * The time that counts: that in which nothing else kept it from running. The main thread's own
  * delay is the whole's only where that thread does all of the work.
@@ -40,7 +27,7 @@ static bool is_lone(const struct run_watch *w)
 static uint64_t own_time(const struct run_watch *w)
 {
 	const struct run_metrics *m = &w->metrics;
-	uint64_t delay = is_lone(w) && m->run_delay_ns != NOT_MEASURED ? m->run_delay_ns : 0;
+	uint64_t delay = w->lone && m->run_delay_ns != NOT_MEASURED ? m->run_delay_ns : 0;
 
 	return m->wall_ns - least(delay, m->wall_ns);
 }
@@ -52,7 +39,7 @@ static uint64_t own_time(const struct run_watch *w)
 static uint64_t active_time(const struct run_watch *w)
 {
 	const struct run_metrics *m = &w->metrics;
-	uint64_t delay = is_lone(w) || m->pressure_ns == NOT_MEASURED ? 0 : m->pressure_ns;
+	uint64_t delay = w->lone || m->pressure_ns == NOT_MEASURED ? 0 : m->pressure_ns;
 
 	return num_add_sat(m->cpu_ns, delay, NULL);
 }

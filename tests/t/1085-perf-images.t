@@ -28,7 +28,7 @@ cp kept gone
 ./gone 2000000000 &
 pid=$!
 n=0
-until [ "$(readlink /proc/$pid/exe)" = "$PWD/gone" ] || [ $n -ge 400 ]; do n=$((n + 1)); sleep 0.05; done
+until [ "$(readlink /proc/$pid/exe)" = "$(pwd -P)/gone" ] || [ $n -ge 400 ]; do n=$((n + 1)); sleep 0.05; done
 rm gone
 compile other.c gone
 perf record -q -e cpu-clock:u -g -p $pid -o gone.data sleep 0.5 >/dev/null 2>&1
@@ -68,9 +68,12 @@ exits 0 "without build ids" "$pgoctl" convert bare.data --to collapsed -o bare.t
 like "$err" "whether '.*', and others without a build id, are what was recorded cannot be told" "names are doubted"
 is "$(printf '%s\n' "$err" | grep -c 'cannot be told')" 1 "once"
 # Of all that is mapped: perf's own list leaves out what only callers were in.
-perf record -q --buildid-mmap -e cpu-clock:u -g -o sure.data ./kept 100000000 >/dev/null 2>&1
-exits 0 "with build ids" "$pgoctl" convert sure.data --to collapsed -o sure.txt
-unlike "$err" "cannot be told" "they are not"
+if perf record -q --buildid-mmap -e cpu-clock:u -g -o sure.data ./kept 100000000 >/dev/null 2>&1; then
+	exits 0 "with build ids" "$pgoctl" convert sure.data --binary there --to collapsed -o sure.txt
+	unlike "$err" "cannot be told" "they are not"
+else
+	skip 2 "this perf asks for no build ids of what is mapped"
+fi
 
 # --- several events
 perf record -q -e cpu-clock:u,task-clock:u -o two.data ./kept 100000000 >/dev/null 2>&1

@@ -49,7 +49,7 @@ workloads:
   - {name: sleeper, run: '"$PGO_OUT/a" sleep', output: none}
   - {name: burner, run: '"$PGO_OUT/a" burn', output: none}
   - {name: writer, run: '"$PGO_OUT/a" write "$PGO_TMP/f"', use: train}
-  - {name: daemon, run: '"$PGO_OUT/a" daemon "$PGO_TMP/up"; until [ -e "$PGO_TMP/up" ]; do sleep 0.05; done', use: train}
+  - {name: daemon, run: '"$PGO_OUT/a" daemon "$PGO_TMP/up"; until [ -e "$PGO_TMP/up" ]; do sleep 0.05; done', use: train, timeout: 60s}
 X
 # flat: of the JSON in $tmp/out, a line "KEY.KEY=VALUE" each; runs by the names of their workloads.
 flat() {

@@ -126,7 +126,7 @@ exits 0 "a running process, without a project" sample --cc clang-22 --pid "$vict
 	--json
 like "$out" '"commit": null' "its source is not known"
 ok "the bundle is here" test -s merged.prof
-# All of the machine's, of which one program is asked for.
+# The topmost one, in which one program is asked for.
 if perf record -q -a -e cpu-clock:u -G / -o try.data true >/dev/null 2>&1; then
 	exits 0 "a control group" sample --cc clang-22 --cgroup / --binary "$work" --duration 3s -o group.prof
 	like "$("$pgoctl" show group.prof --function hot)" "hot" "has what the program did"
@@ -135,7 +135,7 @@ else
 fi
 ok "it goes on" kill "$victim"
 exits 2 "a control group without a name" sample --cc clang-22 --cgroup ""
-like "$err" "has no name; / is that of all processes" "is asked for it"
+like "$err" "the control group has no name" "is asked for it"
 exits 2 "that is not there" sample --pid 4194303 --cc clang-22
 like "$err" "there is no process 4194303" "is told"
 exits 2 "nothing to record" "$pgoctl" collect --sample

@@ -163,6 +163,7 @@ static void gc_keeps_what_it_says(void **state)
 	add(&s, "b", 0, false);
 	add(&s, "b", 9, false);
 	assert_int_equal(store_find(&s, "a/last-good", NULL, &e, NULL, NULL), 0);
+	assert_true(fs_exists("store/tmp") && fs_exists("store/objects"));
 	folder_put("store/tmp/abc", "half a file\n");
 	folder_put("store/objects/odd", "what is this\n");
 	store_release(&s);

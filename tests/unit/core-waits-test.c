@@ -151,19 +151,12 @@ static void a_busy_machine(void **state)
 	w.metrics.cpu_ns = 300 * MS;
 	/* Of several processes only the machine's pressure tells: it may have been theirs. */
 	w.lone = false;
-	w.others_ns = 100 * MS;
 	w.metrics.run_delay_ns = 0;
 	w.metrics.pressure_ns = 600 * MS;
 	says(&w, NULL);
 	near(waits_of(&w).share, 0.1);
 	w.metrics.pressure_ns = 0;
 	says(&w, "70 %");
-	/* Others did next to nothing: the delay is the main thread's. */
-	w.metrics.pressure_ns = 600 * MS;
-	w.others_ns = 4 * MS;
-	near(waits_of(&w).share, 0.7);
-	w.others_ns = 4 * MS + 1;
-	near(waits_of(&w).share, 0.1);
 }
 
 static void what_is_not_measured_is_not_claimed(void **state)
@@ -260,9 +253,39 @@ static void a_watch_adds_up(void **state)
 	run_watch_end(&w);
 	assert_true(w.metrics.read_bytes == NOT_MEASURED && w.metrics.disk_wait_ns == NOT_MEASURED);
 	assert_true(w.metrics.run_delay_ns == NOT_MEASURED);
-	assert_false(w.lone);
 	assert_int_equal(w.others_ns, 2);
+	run_watch_agent(&w);
+	assert_false(w.lone); /* its delay is not known */
 	assert_int_equal(w.nr_alive, 2);
+}
+
+/* What the agent's thread takes is nothing of the program's; more than that is. */
+static void the_agent_is_not_counted(void **state)
+{
+	static const struct {
+		uint64_t main_ns, all_ns;
+		bool alone, with_agent;
+	} runs[] = {
+		{ 1 * MS, 3 * MS, false, true },
+		{ 1 * MS, 3 * MS + 1, false, false },
+		{ 90 * MS, 100 * MS, true, true },
+		{ 89 * MS, 100 * MS, false, false },
+	};
+	const struct environment none = ENVIRONMENT_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		struct child_result r = { .main_ns = runs[i].main_ns, .have_run_delay = true };
+		struct run_watch w;
+
+		r.user_ns = runs[i].all_ns;
+		run_watch_begin(&w, &none);
+		run_watch_add(&w, &r);
+		run_watch_end(&w);
+		assert_int_equal(w.lone, runs[i].alone);
+		run_watch_agent(&w);
+		assert_int_equal(w.lone, runs[i].with_agent);
+	}
 }
 
 int main(void)
@@ -278,6 +301,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_told),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(a_watch_adds_up),
+		cmocka_unit_test(the_agent_is_not_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
