@@ -71,6 +71,10 @@ nok() {
 		{ echo "status $tap_status: $*"; head -n 40 "$tmp/tap.out"; } | diag
 }
 
+# is_verdict STATUS: validate came to an end of its own, whatever noise made it say (also that the
+# machine is too noisy): of equal commands each of these comes out once in a while.
+is_verdict() { case $1 in 0 | 1 | 3 | 4) ;; *) return 1 ;; esac; }
+
 # is GOT WANT DESCRIPTION
 is() {
 	[ "$1" = "$2" ]

@@ -25,6 +25,9 @@ is "$status" 1 'and the test fails'
 sub 'ok a true; skip 2 "no moon"; done_testing'
 is "$(printf '%s\n' "$out" | grep -c '# SKIP no moon$')" 2 'skip fills in for two results'
 
+for verdict in 0 1 3 4; do ok "status $verdict is a verdict" is_verdict $verdict; done
+for other in 2 5 6 7 8 130 143; do nok "status $other is none" is_verdict $other; done
+
 unset PGO_TESTS_COMPLETE
 sub 'need no-such-tool; ok a true; done_testing'
 like "$out" '^1\.\.0 # SKIP no no-such-tool' 'a missing tool leaves the test out'

@@ -129,7 +129,7 @@ workloads:
   - name: killed
     run: |
       "$PGO_OUT/a" "$PGO_TMP/ready" & pid=$!
-      n=0 last=
+      n=0
       while [ ! -e "$PGO_TMP/ready" ] && [ $n -lt 400 ]; do n=$((n + 1)); sleep 0.05; done
       written() { grep -sho 'pgoctl-[0-9]*' /proc/$pid/task/*/comm | tr -dc 0-9; }
       last=$(($(written) + 1))

@@ -44,9 +44,7 @@ kill $other
 
 echo 'two words' >in
 run validate --evidence ev.jsonl --stdin in -a 'cat; sleep 0.02' -b 'cat; sleep 0.02'
-# Of equal commands each of these may come out once in a while; which one is not asked here.
-case $status in 0 | 1 | 3 | 4) answered=0 ;; *) answered=1 ;; esac
-ok "runs that read their input end in a verdict" test "$answered" -eq 0
+ok "runs that read their input end in a verdict" is_verdict "$status"
 pairs=$(grep -c '"kind"' ev.jsonl)
 ok "each pair is in the evidence" test "$pairs" -ge 6
 hash=$(sha256sum in | cut -d ' ' -f 1)

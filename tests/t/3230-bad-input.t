@@ -8,9 +8,6 @@ export HOME XDG_DATA_HOME XDG_STATE_HOME
 need jq perl
 validate() { "$pgoctl" validate --pairs 6 "$@"; }
 
-# told STATUS: a validation of equal commands came to an end of its own.
-told() { [ "$1" -eq 0 ] || [ "$1" -eq 1 ] || [ "$1" -eq 3 ] || [ "$1" -eq 4 ]; }
-
 # alive MARK: a process whose command line has the word and which has not ended.
 alive() {
 	for dir in /proc/[0-9]*; do
@@ -30,7 +27,7 @@ gone() {
 
 # Daemons, which leave the process group.
 run validate -a 'setsid sleep 612.5 & sleep 0.02' -b 'setsid sleep 612.5 & sleep 0.02'
-ok "a command that leaves daemons behind is validated" told "$status"
+ok "a command that leaves daemons behind is validated" is_verdict "$status"
 like "$err" "leaves processes behind, 1 in a run: they are ended" "and they are told of"
 ok "and ended" gone 612.5
 run validate -a 'sleep 0.02' -b 'sleep 0.02'
@@ -38,7 +35,7 @@ unlike "$err" "leaves processes behind" "one that leaves none is not told of"
 
 # Outputs.
 run validate -a 'date +%N; sleep 0.02' -b 'date +%N; sleep 0.02'
-ok "output that differs from run to run is no miscompare" told "$status"
+ok "output that differs from run to run is no miscompare" is_verdict "$status"
 like "$out" "output differs run by run, not compared" "and is told"
 exits 5 "output that differs from side to side is one" \
 	validate -a 'echo a; sleep 0.02' -b 'echo b; sleep 0.02'
@@ -46,7 +43,7 @@ like "$out" "OUTPUT DIFFERS" "and is told"
 
 # Input: nobody's terminal.
 run validate -a 'cat; sleep 0.02' -b 'cat; sleep 0.02'
-ok "a command that reads its input finds its end" told "$status"
+ok "a command that reads its input finds its end" is_verdict "$status"
 
 # Short ones are repeated within a run, long ones announced.
 for i in 1 2 3; do	# a busy machine may hold up this program itself for so long that one seems enough
@@ -54,13 +51,13 @@ for i in 1 2 3; do	# a busy machine may hold up this program itself for so long 
 	times=$(printf '%s\n' "$out" | sed -n 's/.*"processes_per_run": \([0-9]*\).*/\1/p')
 	[ "${times:-0}" -lt 2 ] || break
 done
-ok "a very short command is validated" told "$status"
+ok "a very short command is validated" is_verdict "$status"
 ok "by many processes a run" test "${times:-0}" -ge 2
 fifty_ms='exec perl -e "1 while (times)[0] < 0.05"'
 run validate --json -a "$fifty_ms" -b "$fifty_ms"
 like "$out" '"processes_per_run": 1,' "one that is not, is not"
 run validate --budget 300ms -a 'exec sleep 0.05' -b 'exec sleep 0.05'
-ok "a budget that is too small still gives the fewest pairs" told "$status"
+ok "a budget that is too small still gives the fewest pairs" is_verdict "$status"
 like "$err" "warning: the budget is 300.0 ms, but the fewest pairs that can tell anything take" \
 	"and that is told before"
 run validate --budget 10m -a 'exec sleep 0.02' -b 'exec sleep 0.02'
@@ -94,7 +91,7 @@ exits 8 "a run that fails after some pairs" \
 	validate --pairs 15 --unit pair --evidence half.jsonl -a './fails a 99' -b './fails late 10'
 like "$err" "before the run that failed say: pgoctl validate --replay half.jsonl" "they are kept"
 run "$pgoctl" validate --replay half.jsonl
-ok "and replayed" told "$status"
+ok "and replayed" is_verdict "$status"
 like "$out" "ends early" "as far as they go"
 exits 8 "kept nowhere" \
 	validate --pairs 15 --unit pair -a './fails a2 99' -b './fails late2 10'
@@ -113,7 +110,7 @@ if prlimit --as=60000000 "$pgoctl" --version >/dev/null 2>&1; then
 	chmod +x lean
 	bounded() { (pgoctl=./lean; validate -a ./much -b ./much); }
 	run bounded
-	ok "50 MB of output a run are compared in less memory" told "$status"
+	ok "50 MB of output a run are compared in less memory" is_verdict "$status"
 	unlike "$out" "OUTPUT DIFFERS" "and are the same"
 else
 	skip 2 "the address space cannot be limited here"
@@ -126,7 +123,7 @@ if unshare -m sh -c 'mount -t tmpfs none /proc' 2>/dev/null; then
 			"$pgoctl" validate --pairs 6 --evidence bare.jsonl "$@"
 	}
 	run bare -a 'exec sleep 0.03' -b 'exec sleep 0.03'
-	ok "a validation without /proc ends" told "$status"
+	ok "a validation without /proc ends" is_verdict "$status"
 	is "$(grep '"kind"' bare.jsonl | grep -c '"run_delay_ns":[0-9]')" 0 \
 		"the scheduler's delay is not measured"
 	is "$(grep '"kind"' bare.jsonl | grep -c '"steal_ns":[0-9]')" 0 "nor is steal"
@@ -179,7 +176,7 @@ if ${CC:-cc} -shared -fPIC -o step.so step.c 2>/dev/null; then
 			"$pgoctl" validate --pairs 6 --json --evidence step.jsonl "$@"
 	}
 	run stepping -a 'exec sleep 0.03' -b 'exec sleep 0.03'
-	ok "a validation during which the time of day steps ends" told "$status"
+	ok "a validation during which the time of day steps ends" is_verdict "$status"
 	days=$(grep -o '"wall_ns":[0-9]*' step.jsonl | awk -F : '$2 > 6e11 || $2 < 2e7' | wc -l)
 	is "$days" 0 "and no run took days, or less than no time"
 else

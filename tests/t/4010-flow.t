@@ -8,12 +8,6 @@ cp -r "$srcdir/examples/minivm" minivm && cd minivm || exit 1
 # What is judged here is not the speed-up: shorter runs do.
 sed -i 's/numbers.mv 3000/numbers.mv 300/; s/words.mv 40000/words.mv 4000/; s/recursion.mv 24/recursion.mv 18/' ./*.yaml
 
-# validate may say anything that noise makes it say (also that the machine is too noisy), but
-# nothing else.
-verdict_status() {
-	case $status in 0 | 1 | 3 | 4) echo yes ;; *) echo "no: $status" ;; esac
-}
-
 run "$pgoctl" run -n
 is "$status" 0 "the dry run ends well"
 like "$out" "build instrumented" "it names the stages"
@@ -32,7 +26,7 @@ like "$out" "^other.prof: words-train +1 +[0-9.]+ %" "in each of them"
 exits 0 "build" "$pgoctl" build --profile merged.prof
 like "$out" "/\.pgo/stages/optimized/out/minivm$" "it prints where the artifact is"
 run "$pgoctl" validate --pairs 6 --json
-is "$(verdict_status)" yes "validate comes to a verdict"
+ok "validate comes to a verdict" is_verdict "$status"
 ok "its JSON has the schema's version" grep -q '"schema": 1' "$tmp/out"
 is "$(grep -c '"output": "same"' "$tmp/out")" 3 "outputs of all workloads were compared"
 
@@ -80,7 +74,7 @@ exits 0 "build with gcc" "$pgoctl" build -c pgo-gcc.yaml --profile gcc.prof
 is "$(grep -c 'missing-profile\|coverage-mismatch' .pgo/stages/optimized/build.log)" 0 \
 	"gcc finds a profile for every file"
 run "$pgoctl" validate -c pgo-gcc.yaml --pairs 6
-is "$(verdict_status)" yes "validate with gcc"
+ok "validate with gcc" is_verdict "$status"
 exits 0 "convert takes the folder of .gcda out" "$pgoctl" convert gcc.prof --to gcda -o gcc.d
 hand=$PWD/gcc.d
 (cd .pgo/work/src && make clean &&

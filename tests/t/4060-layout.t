@@ -65,9 +65,6 @@ address() { nm "$1" | awk '$3 == "vm_run" { print $1 }'; }
 modes() { sed 's/.*"mode":"\([a-z+]*\)".*/\1/' "$1/cc.jsonl" | sort | uniq -c | tr -s ' '; }
 # What replaying must give again, bit for bit: not what the warm-up waited for, which is no evidence.
 result() { jq 'del(.waits, .forecast)' "$1" | grep -v '"wall_ns"\|"evidence"\|"cancelled"'; }
-verdict_status() {
-	case $status in 0 | 1 | 3 | 4) echo yes ;; *) echo "no: $status" ;; esac
-}
 
 laid_out() {	# NAME STAGE
 	for l in 01 02; do
@@ -91,7 +88,7 @@ of_build() {	# NAME COMPILER LDFLAGS ADDED
 	exits 0 "$1: build" "$pgoctl" build --profile merged.prof
 	run "$pgoctl" validate --layout-floor 2 --estimand=build --layouts 2 --pairs 6 \
 		--report page.html --json
-	is "$(verdict_status)" yes "$1: validate comes to a verdict"
+	ok "$1: validate comes to a verdict" is_verdict "$status"
 	cp "$tmp/out" live.json
 	for s in baseline optimized; do laid_out "$1" $s; done
 	like "$(cat .pgo/stages/*-layout-*/cc.jsonl)" "$4" "$1: in the linker's own way"
@@ -113,7 +110,7 @@ of_build gcc gcc-12 "" '"-Wl,-u,pgoctl_pad_0"'
 links() { grep -c '"what":"build:' .pgo/record.jsonl; }
 before=$(links)
 run "$pgoctl" validate --layout-floor 2 --pairs 6
-is "$(verdict_status)" yes "validate with a floor alone"
+ok "validate with a floor alone" is_verdict "$status"
 like "$out" "^layout: .*\(2 relinks of the baseline, 16 pairs, p " "prints it"
 is "$(links)" "$before" "the links are kept"
 exits "$status" "replay" "$pgoctl" validate --replay .pgo/validate/evidence.jsonl
@@ -137,7 +134,7 @@ cd ..
 # --- clang with GNU ld; against itself, which needs no optimized build
 minivm bfd clang-22 -fuse-ld=bfd
 run "$pgoctl" validate --calibrate 1 --estimand=build --layouts 2 --pairs 6
-is "$(verdict_status)" yes "clang with GNU ld: a calibration"
+ok "clang with GNU ld: a calibration" is_verdict "$status"
 laid_out bfd baseline
 like "$(cat .pgo/stages/*-layout-*/cc.jsonl)" '"-Wl,-u,pgoctl_pad_0"' "by a pad"
 cd ..
